@@ -1,0 +1,338 @@
+//! Backtests, and the journals they leave.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bot4_engine::backtest::{Backtest, BacktestError, Settings};
+use bot4_engine::bot::{Decides, Sleeve};
+use bot4_engine::event::{OrderUpdate, SleeveId};
+use bot4_engine::history::History;
+use bot4_engine::instrument::{InstrumentId, amount_as_f64, amount_from_text, rate_from_text};
+use bot4_engine::journal::{self, Record, State};
+use bot4_engine::risk::limits::{LimitValue, Profile};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::bars::PyBars;
+use crate::context::{PyBar, PyContext};
+use crate::errors::{EngineError, Raise};
+use crate::program::PyProgram;
+use crate::report;
+
+/// A limit's value as Python gives it.
+#[derive(FromPyObject)]
+enum RawLimit {
+    Switch(bool),
+    Number(String),
+}
+
+/// A class strategy's instance on its sleeve.
+struct Callee {
+    sleeve: SleeveId,
+    instrument: InstrumentId,
+    instance: Py<PyAny>,
+}
+
+enum Stage {
+    /// Strategies may still be added.
+    Setup { histories: Vec<Arc<History>>, sleeves: Vec<Sleeve> },
+    /// It runs.
+    Running(Box<Backtest>),
+}
+
+#[pyclass(name = "Backtest", module = "bot4._engine")]
+pub(crate) struct PyBacktest {
+    stage: Stage,
+    settings: Settings,
+    callees: Vec<Callee>,
+    bars: usize,
+    elapsed_s: f64,
+    now_ns: i64,
+    running: String,
+}
+
+#[pymethods]
+impl PyBacktest {
+    #[new]
+    #[pyo3(signature = (
+        bars, *, cash, fee_rate, slippage_rate, profile, limits=None, journal=false
+    ))]
+    fn new(
+        bars: Vec<PyRef<'_, PyBars>>,
+        cash: &str,
+        fee_rate: &str,
+        slippage_rate: &str,
+        profile: &str,
+        limits: Option<BTreeMap<String, RawLimit>>,
+        journal: bool,
+    ) -> PyResult<Self> {
+        let mut profile = Profile::named(profile).raise()?;
+        for (limit, value) in limits.unwrap_or_default() {
+            let value = match value {
+                RawLimit::Switch(on) => LimitValue::Switch(on),
+                RawLimit::Number(text) => LimitValue::Number(text),
+            };
+            profile = profile.with(&limit, &value).raise()?;
+        }
+        let settings = Settings {
+            cash: amount_from_text(cash).raise()?,
+            fee: rate_from_text(fee_rate).raise()?,
+            slippage: rate_from_text(slippage_rate).raise()?,
+            profile,
+            journal,
+        };
+        let histories: Vec<_> = bars.iter().map(|bars| Arc::clone(&bars.0)).collect();
+        Ok(Self {
+            bars: histories.iter().map(|history| history.len()).sum(),
+            stage: Stage::Setup { histories, sleeves: Vec::new() },
+            settings,
+            callees: Vec::new(),
+            elapsed_s: 0.0,
+            now_ns: 0,
+            running: String::new(),
+        })
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    fn add_program(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        band: Option<f64>,
+    ) -> PyResult<()> {
+        let program = Box::new(program.0.clone());
+        let decides = Decides::Program { program, band };
+        self.add(strategy, instrument, allocation, decides).map(|_| ())
+    }
+
+    fn add_class(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        instance: Py<PyAny>,
+    ) -> PyResult<()> {
+        let (sleeve, instrument) = self.add(strategy, instrument, allocation, Decides::Outside)?;
+        self.callees.push(Callee { sleeve, instrument, instance });
+        Ok(())
+    }
+
+    fn run(&mut self, py: Python<'_>, bars_max: usize) -> PyResult<u64> {
+        self.start(py)?;
+        let Stage::Running(run) = &mut self.stage else {
+            return Err(not_run());
+        };
+        let goal = run.report().bars().saturating_add(bars_max as u64);
+        let began = Instant::now();
+        let outcome = if self.callees.is_empty() {
+            py.detach(|| {
+                while run.report().bars() < goal {
+                    if run.advance()?.is_none() {
+                        break;
+                    }
+                }
+                Ok::<(), BacktestError>(())
+            })
+            .raise()
+        } else {
+            call_along(py, run, &self.callees, goal, &mut self.running)
+        };
+        self.elapsed_s += began.elapsed().as_secs_f64();
+        self.now_ns = run.bot().now().mantissa();
+        outcome.map(|()| run.report().bars())
+    }
+
+    #[getter]
+    fn bars(&self) -> usize {
+        self.bars
+    }
+
+    #[getter]
+    fn now_ns(&self) -> i64 {
+        self.now_ns
+    }
+
+    #[getter]
+    fn running(&self) -> &str {
+        &self.running
+    }
+
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        report::summary(py, self.done()?, self.elapsed_s)
+    }
+
+    fn refusals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
+        for (refusal, count) in self.done()?.report().refusals() {
+            out.set_item(refusal.name(), count)?;
+        }
+        Ok(out)
+    }
+
+    fn clips<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
+        for (limit, count) in self.done()?.report().clips() {
+            out.set_item(limit.name(), count)?;
+        }
+        Ok(out)
+    }
+
+    fn equity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        report::equity(py, self.done()?)
+    }
+
+    fn trades<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        report::trades(py, self.done()?)
+    }
+
+    fn fills<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        report::fills(py, self.done()?)
+    }
+
+    fn journal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.done()?.journal()))
+    }
+}
+
+impl PyBacktest {
+    fn add(
+        &mut self,
+        strategy: &str,
+        symbol: &str,
+        allocation: &str,
+        decides: Decides,
+    ) -> PyResult<(SleeveId, InstrumentId)> {
+        let allocation = rate_from_text(allocation).raise()?;
+        let Stage::Setup { histories, sleeves } = &mut self.stage else {
+            return Err(EngineError::new_err("the run has begun: add strategies before run()"));
+        };
+        let place = histories.iter().position(|history| history.symbol() == symbol);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        let instrument =
+            InstrumentId(place.ok_or_else(|| {
+                EngineError::new_err(format!("there is no history for '{symbol}'"))
+            })?);
+        let sleeve = SleeveId(u32::try_from(sleeves.len()).unwrap_or(u32::MAX));
+        let strategy = strategy.to_owned();
+        sleeves.push(Sleeve { strategy, instrument, allocation, decides });
+        Ok((sleeve, instrument))
+    }
+
+    /// From setup to running, once; class strategies hear of it.
+    fn start(&mut self, py: Python<'_>) -> PyResult<()> {
+        let Stage::Setup { histories, sleeves } = &self.stage else {
+            return Ok(());
+        };
+        if sleeves.is_empty() {
+            return Err(EngineError::new_err("no strategy was added"));
+        }
+        let mut run = Backtest::new(histories.clone(), sleeves.clone(), &self.settings).raise()?;
+        for callee in &self.callees {
+            self.running = name_of(&run, callee);
+            let context = Py::new(py, context(&run, callee)?)?;
+            callee.instance.call_method1(py, "on_start", (&context,))?;
+            for intent in context.borrow_mut(py).close() {
+                run.ask(intent).raise()?;
+            }
+        }
+        self.stage = Stage::Running(Box::new(run));
+        Ok(())
+    }
+
+    fn done(&self) -> PyResult<&Backtest> {
+        match &self.stage {
+            Stage::Running(run) => Ok(run),
+            Stage::Setup { .. } => Err(not_run()),
+        }
+    }
+}
+
+/// Advance bar by bar, calling each class strategy whose instrument had one.
+fn call_along(
+    py: Python<'_>,
+    run: &mut Backtest,
+    callees: &[Callee],
+    goal: u64,
+    running: &mut String,
+) -> PyResult<()> {
+    let on_bar = pyo3::intern!(py, "on_bar");
+    let mut called: Option<SleeveId> = None;
+    while run.report().bars() < goal {
+        let Some(now) = run.advance().raise()? else {
+            break;
+        };
+        for callee in callees {
+            let Some((history, told)) = run.told(callee.instrument) else {
+                continue;
+            };
+            let last = told.checked_sub(1).and_then(|row| history.bar(callee.instrument, row));
+            let Some(bar) = last.filter(|bar| bar.close_ns == now) else {
+                continue;
+            };
+            if called != Some(callee.sleeve) {
+                *running = name_of(run, callee);
+                called = Some(callee.sleeve);
+            }
+            let bar = Py::new(py, PyBar { bar, history: Arc::clone(history) })?;
+            let context = Py::new(py, context(run, callee)?)?;
+            callee.instance.call_method1(py, on_bar, (&context, bar))?;
+            for intent in context.borrow_mut(py).close() {
+                run.ask(intent).raise()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a callee may know now.
+fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
+    let (bot, state) = (run.bot(), run.bot().state());
+    let told = run.told(callee.instrument);
+    let (history, told) = told.ok_or_else(not_run)?;
+    let position = state.portfolio().position(callee.instrument);
+    let qty = state.instrument(callee.instrument).map_or(0.0, |i| i.qty_as_f64(position.qty));
+    let mine = |order: &&bot4_engine::order::Order| order.new_order().sleeve == callee.sleeve;
+    Ok(PyContext {
+        sleeve: callee.sleeve,
+        history: Arc::clone(history),
+        told,
+        now_ns: bot.now().mantissa(),
+        position: qty,
+        entry_price: (qty != 0.0).then(|| amount_as_f64(position.cost) / qty),
+        cash: amount_as_f64(bot.account().cash),
+        equity: amount_as_f64(bot.account().equity),
+        working: state.orders().working().filter(mine).count(),
+        wants: Some(Vec::new()),
+    })
+}
+
+fn name_of(run: &Backtest, callee: &Callee) -> String {
+    let strategy = run.bot().sleeves().get(callee.sleeve.index());
+    let strategy = strategy.map_or("", |sleeve| sleeve.strategy.as_str());
+    let symbol = run.bot().state().instrument(callee.instrument);
+    format!("{strategy} on {}", symbol.map_or("", |instrument| instrument.symbol.as_str()))
+}
+
+fn not_run() -> PyErr {
+    EngineError::new_err("the backtest has not run yet: call run() first")
+}
+
+#[pyfunction]
+pub(crate) fn replay_journal<'py>(py: Python<'py>, encoded: &[u8]) -> PyResult<Bound<'py, PyDict>> {
+    let (instruments, sleeves, records) = journal::decode(encoded).raise()?;
+    let sleeves = usize::try_from(sleeves).unwrap_or(usize::MAX);
+    let state = State::new(instruments, sleeves, 0).fold(&records).raise()?;
+    let count = |of: fn(&Record) -> bool| records.iter().filter(|record| of(record)).count();
+    let out = PyDict::new(py);
+    out.set_item("records", records.len())?;
+    out.set_item("orders", count(|record| matches!(record, Record::Placed { .. })))?;
+    out.set_item("fills", count(|record| matches!(record, Record::Fill(_))))?;
+    let canceled =
+        |record: &Record| matches!(record, Record::Update { update: OrderUpdate::Canceled, .. });
+    out.set_item("canceled", count(canceled))?;
+    out.set_item("ledger_hash", state.ledger_hash())?;
+    Ok(out)
+}

@@ -1,0 +1,172 @@
+//! What a class strategy is given: a bar, a snapshot, and a list for what it asks.
+
+use std::sync::Arc;
+
+use bot4_engine::event::{Bar, Intent, Side, SleeveId, Want};
+use bot4_engine::history::{History, Row};
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+
+use crate::errors::EngineError;
+
+#[pyclass(name = "Bar", module = "bot4._engine", frozen)]
+pub(crate) struct PyBar {
+    pub(crate) bar: Bar,
+    pub(crate) history: Arc<History>,
+}
+
+#[pymethods]
+impl PyBar {
+    #[getter]
+    fn instrument(&self) -> &str {
+        self.history.symbol()
+    }
+    #[getter]
+    fn open_ns(&self) -> i64 {
+        self.bar.open_ns.mantissa()
+    }
+    #[getter]
+    fn close_ns(&self) -> i64 {
+        self.bar.close_ns.mantissa()
+    }
+    #[getter]
+    fn open(&self) -> f64 {
+        self.bar.open
+    }
+    #[getter]
+    fn high(&self) -> f64 {
+        self.bar.high
+    }
+    #[getter]
+    fn low(&self) -> f64 {
+        self.bar.low
+    }
+    #[getter]
+    fn close(&self) -> f64 {
+        self.bar.close
+    }
+    #[getter]
+    fn volume(&self) -> f64 {
+        self.bar.volume
+    }
+}
+
+#[pyclass(name = "History", module = "bot4._engine", frozen)]
+pub(crate) struct PyHistory {
+    history: Arc<History>,
+    from: usize,
+    to: usize,
+}
+
+impl PyHistory {
+    fn copy<'py, T: numpy::Element>(
+        &self,
+        py: Python<'py>,
+        column: impl Fn(&Row) -> T,
+    ) -> Bound<'py, PyArray1<T>> {
+        let rows = self.history.rows().get(self.from..self.to).unwrap_or_default();
+        rows.iter().map(column).collect::<Vec<T>>().into_pyarray(py)
+    }
+}
+
+#[pymethods]
+impl PyHistory {
+    fn __len__(&self) -> usize {
+        self.to - self.from
+    }
+    #[getter]
+    fn open_ns<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        self.copy(py, |row| row.open_ns)
+    }
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.copy(py, |row| row.open)
+    }
+    #[getter]
+    fn high<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.copy(py, |row| row.high)
+    }
+    #[getter]
+    fn low<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.copy(py, |row| row.low)
+    }
+    #[getter]
+    fn close<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.copy(py, |row| row.close)
+    }
+    #[getter]
+    fn volume<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.copy(py, |row| row.volume)
+    }
+}
+
+/// A frozen snapshot and the intents asked for while it is valid.
+#[pyclass(name = "Context", module = "bot4._engine")]
+pub(crate) struct PyContext {
+    pub(crate) sleeve: SleeveId,
+    pub(crate) history: Arc<History>,
+    /// Bars told so far.
+    pub(crate) told: usize,
+    #[pyo3(get)]
+    pub(crate) now_ns: i64,
+    #[pyo3(get)]
+    pub(crate) position: f64,
+    #[pyo3(get)]
+    pub(crate) entry_price: Option<f64>,
+    #[pyo3(get)]
+    pub(crate) cash: f64,
+    #[pyo3(get)]
+    pub(crate) equity: f64,
+    #[pyo3(get)]
+    pub(crate) working: usize,
+    /// `None` once the call it was made for is over.
+    pub(crate) wants: Option<Vec<Want>>,
+}
+
+impl PyContext {
+    fn ask(&mut self, want: Want) -> PyResult<()> {
+        let wants = self.wants.as_mut().ok_or_else(|| {
+            EngineError::new_err("this ctx is of an earlier bar: use the one the call was given")
+        })?;
+        wants.push(want);
+        Ok(())
+    }
+
+    /// End its life; what was asked for.
+    pub(crate) fn close(&mut self) -> Vec<Intent> {
+        let wants = self.wants.take().unwrap_or_default();
+        wants.into_iter().map(|want| Intent { sleeve: self.sleeve, want }).collect()
+    }
+}
+
+#[pymethods]
+impl PyContext {
+    #[getter]
+    fn instrument(&self) -> &str {
+        self.history.symbol()
+    }
+
+    fn history(&self, n: usize) -> PyHistory {
+        let from = self.told.saturating_sub(n);
+        PyHistory { history: Arc::clone(&self.history), from, to: self.told }
+    }
+
+    #[pyo3(signature = (fraction, band=None))]
+    fn target(&mut self, fraction: f64, band: Option<f64>) -> PyResult<()> {
+        self.ask(Want::Target { fraction, band })
+    }
+
+    #[pyo3(signature = (qty, limit=None))]
+    fn buy(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
+        self.ask(Want::Trade { side: Side::Buy, qty, limit })
+    }
+
+    #[pyo3(signature = (qty, limit=None))]
+    fn sell(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
+        self.ask(Want::Trade { side: Side::Sell, qty, limit })
+    }
+
+    fn cancel(&mut self) -> PyResult<()> {
+        self.ask(Want::CancelAll)
+    }
+}

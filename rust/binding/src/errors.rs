@@ -1,0 +1,53 @@
+//! The tree of exceptions, and which error of the engine becomes which.
+
+use bot4_engine::backtest::BacktestError;
+use bot4_engine::history::HistoryError;
+use bot4_engine::instrument::UnitError;
+use bot4_engine::journal::{JournalError, StateError};
+use bot4_engine::risk::limits::LimitError;
+use bot4_engine::signal::SignalError as Signal;
+use bot4_engine::units::Overflow;
+use pyo3::create_exception;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+
+create_exception!(bot4._engine, Bot4Error, PyException, "Root of every error BOT4 raises.");
+create_exception!(bot4._engine, SignalError, Bot4Error, "An expression the engine cannot run.");
+create_exception!(bot4._engine, DataError, Bot4Error, "Market data that cannot be trusted.");
+create_exception!(bot4._engine, RiskError, Bot4Error, "A risk profile or limit that is wrong.");
+create_exception!(bot4._engine, EngineError, Bot4Error, "Something the engine refuses.");
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("Bot4Error", py.get_type::<Bot4Error>())?;
+    module.add("SignalError", py.get_type::<SignalError>())?;
+    module.add("DataError", py.get_type::<DataError>())?;
+    module.add("RiskError", py.get_type::<RiskError>())?;
+    module.add("EngineError", py.get_type::<EngineError>())
+}
+
+/// An engine's error as an exception.
+pub(crate) trait Raise<T> {
+    fn raise(self) -> PyResult<T>;
+}
+
+macro_rules! raises {
+    ($($error:ty => $exception:ident),* $(,)?) => {$(
+        impl<T> Raise<T> for Result<T, $error> {
+            fn raise(self) -> PyResult<T> {
+                self.map_err(|error| $exception::new_err(error.to_string()))
+            }
+        }
+    )*};
+}
+
+raises! {
+    Signal => SignalError,
+    HistoryError => DataError,
+    LimitError => RiskError,
+    UnitError => EngineError,
+    BacktestError => EngineError,
+    JournalError => EngineError,
+    StateError => EngineError,
+    Overflow => EngineError,
+}

@@ -1,0 +1,31 @@
+//! The Python face of the engine: it converts and decides nothing.
+//!
+//! Every function is a signature, a conversion, one call and the mapping of its error. What each
+//! means is documented in `python/bot4/_engine.pyi`.
+
+mod backtest;
+mod bars;
+mod catalogue;
+mod context;
+mod errors;
+mod program;
+mod report;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::register(module)?;
+    module.add_class::<program::PyProgram>()?;
+    module.add_class::<bars::PyBars>()?;
+    module.add_class::<context::PyBar>()?;
+    module.add_class::<context::PyHistory>()?;
+    module.add_class::<context::PyContext>()?;
+    module.add_class::<backtest::PyBacktest>()?;
+    module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue::risk_limits, module)?)?;
+    module.add_function(wrap_pyfunction!(backtest::replay_journal, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! What we hold, have working, and are not sure of: the one word that flows back up.
+//!
+//! `portfolio` and `order` fill it, `bot` carries it up to `decision` and `risk`. No logic here.
+
+use crate::units::{Amount, Nanos, Price, Qty};
+
+/// One instrument's exposure. Orders whose fate is unknown count as working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exposure {
+    /// Held now, signed.
+    pub position: Qty,
+    /// Quote that working buys may still spend, at worst.
+    pub working_buy: Amount,
+    /// Base that working sells may still sell.
+    pub working_sell: Qty,
+}
+
+/// The account as a whole, in the reporting currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    /// Cash, whether reserved or not.
+    pub cash: Amount,
+    /// Cash that working buys may still spend, at worst.
+    pub reserved: Amount,
+    /// Cash plus positions at their marks.
+    pub equity: Amount,
+    /// Value of all positions at their marks, longs and shorts added up without signs.
+    pub gross: Amount,
+}
+
+/// The price that positions are valued and orders are checked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The price.
+    pub price: Price,
+    /// When it was seen.
+    pub ts: Nanos,
+}

@@ -1,0 +1,330 @@
+//! What can be traded: identity, scales, tick, lot, venue limits, fees.
+//!
+//! The only door between text or floats and units. Nothing else converts money.
+
+use crate::units::{
+    AMOUNT_DECIMALS, Amount, Overflow, Price, Qty, RATE_DECIMALS, Rate, Rounding, mul_div,
+};
+
+/// Which instrument, by its place in the run's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstrumentId(pub u32);
+
+impl InstrumentId {
+    /// Its place in a list of instruments.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Highest scale of a price: 10⁻¹⁸ is the smallest amount there is.
+pub const PRICE_SCALE_MAX: u32 = AMOUNT_DECIMALS;
+/// Significant digits kept of the first price of an assumed instrument.
+const ASSUMED_DIGITS: i32 = 12;
+/// Tick and lot of an assumed instrument: eight decimals.
+const ASSUMED_DECIMALS: u32 = 8;
+
+/// What cannot be turned into units, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    /// Text that is not a plain decimal number.
+    #[error("'{0}' is not a decimal number")]
+    NotANumber(String),
+    /// A number with more decimal places than the unit keeps.
+    #[error("'{text}' has more than {decimals} decimal places")]
+    TooFine {
+        /// What was written.
+        text: String,
+        /// How many places there are.
+        decimals: u32,
+    },
+    /// NaN or infinite.
+    #[error("the number is not finite")]
+    NotFinite,
+    /// Larger than the integer holds.
+    #[error("the number is too large")]
+    TooLarge,
+    /// An identity that is not `venue:SYMBOL`.
+    #[error("'{0}' is not an instrument: write venue:SYMBOL")]
+    NotAnInstrument(String),
+}
+
+impl From<Overflow> for UnitError {
+    fn from(_: Overflow) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// One thing that can be bought and sold, with its venue's rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instrument {
+    /// `venue:SYMBOL`.
+    pub symbol: String,
+    /// Decimal places of a [`Price`]'s integer. Fills and marks may be finer than the tick.
+    pub price_scale: u32,
+    /// Decimal places of a [`Qty`]'s integer.
+    pub qty_scale: u32,
+    /// The grid of limit prices.
+    pub tick: Price,
+    /// The grid of sizes.
+    pub lot: Qty,
+    /// The smallest order, in quote units.
+    pub notional_min: Amount,
+    /// Fee of an order that takes liquidity, as a fraction of notional.
+    pub taker_fee: Rate,
+    /// Fee of an order that makes liquidity, as a fraction of notional.
+    pub maker_fee: Rate,
+}
+
+impl Instrument {
+    /// An instrument known only from a history: tick and lot of 1e-8 are assumed.
+    ///
+    /// The price scale keeps about twelve significant digits of the first price, so that
+    /// slippage on a coin worth a thousandth of a cent is not lost to rounding; it is never
+    /// coarser than the tick. Only the first price is looked at: later ones are the future.
+    pub fn assumed(symbol: &str, first_price: f64, fee: Rate) -> Result<Self, UnitError> {
+        match symbol.split_once(':') {
+            Some((venue, name)) if !venue.is_empty() && !name.is_empty() => {}
+            Some(_) | None => return Err(UnitError::NotAnInstrument(symbol.to_owned())),
+        }
+        if !first_price.is_finite() || first_price <= 0.0 {
+            return Err(UnitError::NotFinite);
+        }
+        let mut digits_before = 0_i32;
+        let mut power = 1.0_f64;
+        while power <= first_price && digits_before < ASSUMED_DIGITS {
+            power *= 10.0;
+            digits_before += 1;
+        }
+        while power > first_price * 10.0 && digits_before > -ASSUMED_DIGITS {
+            power /= 10.0;
+            digits_before -= 1;
+        }
+        let wanted = u32::try_from(ASSUMED_DIGITS - digits_before).unwrap_or(0);
+        let price_scale = wanted.clamp(ASSUMED_DECIMALS, PRICE_SCALE_MAX);
+        Ok(Self {
+            symbol: symbol.to_owned(),
+            price_scale,
+            qty_scale: ASSUMED_DECIMALS,
+            tick: Price::new(10_i64.pow(price_scale - ASSUMED_DECIMALS)),
+            lot: Qty::new(1),
+            notional_min: Amount::ZERO,
+            taker_fee: fee,
+            maker_fee: fee,
+        })
+    }
+
+    /// The venue before the colon.
+    #[must_use]
+    pub fn venue(&self) -> &str {
+        self.symbol.split_once(':').map_or("", |(venue, _)| venue)
+    }
+
+    /// The price nearest to `value` at the instrument's scale.
+    pub fn price(&self, value: f64) -> Result<Price, UnitError> {
+        scaled(value, self.price_scale, f64::round).map(Price::new)
+    }
+
+    /// The size at most `value`, on the lot, towards zero.
+    pub fn qty_down(&self, value: f64) -> Result<Qty, UnitError> {
+        // One part in 10¹⁵ is forgiven, so that 0.3 means 0.3 and not one lot less.
+        let forgiven = |x: f64| (x * (1.0 + 1e-15)).trunc();
+        let raw = scaled(value, self.qty_scale, forgiven)?;
+        Ok(self.lots_down(Qty::new(raw)))
+    }
+
+    /// The size at most `qty`, on the lot, towards zero.
+    #[must_use]
+    pub fn lots_down(&self, qty: Qty) -> Qty {
+        let rest = qty.mantissa().checked_rem(self.lot.mantissa()).unwrap_or(0);
+        Qty::new(qty.mantissa() - rest)
+    }
+
+    /// Whether a limit price lies on the tick.
+    #[must_use]
+    pub fn on_tick(&self, price: Price) -> bool {
+        price.mantissa().checked_rem(self.tick.mantissa()) == Some(0)
+    }
+
+    /// The nearest price on the tick.
+    pub fn tick_nearest(&self, value: f64) -> Result<Price, UnitError> {
+        let (raw, tick) = (self.price(value)?.mantissa(), self.tick.mantissa());
+        let ticks = mul_div(i128::from(raw), 1, i128::from(tick), Rounding::Nearest)?;
+        let on_tick = ticks.checked_mul(i128::from(tick)).ok_or(Overflow)?;
+        i64::try_from(on_tick).map(Price::new).map_err(|_| UnitError::TooLarge)
+    }
+
+    /// What `qty` is worth at `price`, in quote units, signed like `qty`, to the nearest 10⁻¹⁸.
+    pub fn notional(&self, price: Price, qty: Qty) -> Result<Amount, Overflow> {
+        let product = i128::from(price.mantissa()) * i128::from(qty.mantissa());
+        let (up, down) = self.to_amount();
+        if down == 1 {
+            return product.checked_mul(up).map(Amount::new).ok_or(Overflow);
+        }
+        mul_div(product, 1, down, Rounding::Nearest).map(Amount::new)
+    }
+
+    /// The most lots that `budget` pays for at `price` with `fee` on top.
+    pub fn qty_for(&self, budget: Amount, price: Price, fee: Rate) -> Result<Qty, Overflow> {
+        let (up, down) = self.to_amount();
+        // budget ≥ qty · price · up/down · (1 + fee)
+        let each = i128::from(price.mantissa())
+            .checked_mul(i128::from(Rate::ONE.plus(fee)?.mantissa()))
+            .ok_or(Overflow)?;
+        let one = i128::from(Rate::ONE.mantissa()).checked_mul(down).ok_or(Overflow)?;
+        let divisor = each.checked_mul(up).ok_or(Overflow)?;
+        let qty = mul_div(budget.mantissa(), one, divisor, Rounding::Down)?;
+        let qty = i64::try_from(qty).map_err(|_| Overflow)?;
+        Ok(self.lots_down(Qty::new(qty)))
+    }
+
+    /// The size worth `notional` at `price`, on the lot, towards zero.
+    pub fn qty_worth(&self, notional: Amount, price: Price) -> Result<Qty, Overflow> {
+        self.qty_for(notional, price, Rate::ZERO)
+    }
+
+    /// `price` moved by `rate` of itself, to the nearest step of the price scale.
+    pub fn moved(&self, price: Price, rate: Rate) -> Result<Price, Overflow> {
+        let factor = Rate::ONE.plus(rate)?.mantissa();
+        let moved = mul_div(
+            i128::from(price.mantissa()),
+            i128::from(factor),
+            i128::from(Rate::ONE.mantissa()),
+            Rounding::Nearest,
+        )?;
+        i64::try_from(moved).map(Price::new).map_err(|_| Overflow)
+    }
+
+    /// A size as an amount of its asset.
+    pub fn base_amount(&self, qty: Qty) -> Result<Amount, Overflow> {
+        let scale = 10_i128.pow(AMOUNT_DECIMALS - self.qty_scale.min(AMOUNT_DECIMALS));
+        i128::from(qty.mantissa()).checked_mul(scale).map(Amount::new).ok_or(Overflow)
+    }
+
+    /// For measures and plots.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+    pub fn price_as_f64(&self, price: Price) -> f64 {
+        price.mantissa() as f64 / power_of_ten(self.price_scale)
+    }
+
+    /// For measures, plots and signals.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+    pub fn qty_as_f64(&self, qty: Qty) -> f64 {
+        qty.mantissa() as f64 / power_of_ten(self.qty_scale)
+    }
+
+    /// Factor and divisor from price × size integers to an amount; one of them is 1.
+    fn to_amount(&self) -> (i128, i128) {
+        let places = self.price_scale + self.qty_scale;
+        if places <= AMOUNT_DECIMALS {
+            (10_i128.pow(AMOUNT_DECIMALS - places), 1)
+        } else {
+            (1, 10_i128.pow(places - AMOUNT_DECIMALS))
+        }
+    }
+}
+
+/// An amount from decimal text, exactly.
+pub fn amount_from_text(text: &str) -> Result<Amount, UnitError> {
+    decimal(text, AMOUNT_DECIMALS).map(Amount::new)
+}
+
+/// A rate from decimal text, exactly.
+pub fn rate_from_text(text: &str) -> Result<Rate, UnitError> {
+    let raw = decimal(text, RATE_DECIMALS)?;
+    i64::try_from(raw).map(Rate::new).map_err(|_| UnitError::TooLarge)
+}
+
+/// A rate from a strategy's number, towards zero.
+pub fn rate_down(value: f64) -> Result<Rate, UnitError> {
+    scaled(value, RATE_DECIMALS, f64::trunc).map(Rate::new)
+}
+
+/// For measures, plots and signals.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+pub fn amount_as_f64(amount: Amount) -> f64 {
+    amount.mantissa() as f64 / power_of_ten(AMOUNT_DECIMALS)
+}
+
+/// For measures.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+pub fn rate_as_f64(rate: Rate) -> f64 {
+    rate.mantissa() as f64 / power_of_ten(RATE_DECIMALS)
+}
+
+/// A rate as decimal text, without trailing zeros.
+#[must_use]
+pub fn rate_as_text(rate: Rate) -> String {
+    let (one, raw) = (Rate::ONE.mantissa().unsigned_abs(), rate.mantissa().unsigned_abs());
+    let sign = if rate.is_negative() { "-" } else { "" };
+    let text = format!("{sign}{}.{:012}", raw / one, raw % one);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn power_of_ten(places: u32) -> f64 {
+    // Exact: every power of ten up to 10²² is a float.
+    const POWERS: [f64; 19] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18,
+    ];
+    POWERS.get(places as usize).copied().unwrap_or(1e18)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the range is checked on the line before")]
+fn scaled(value: f64, places: u32, round: impl Fn(f64) -> f64) -> Result<i64, UnitError> {
+    if !value.is_finite() {
+        return Err(UnitError::NotFinite);
+    }
+    let scaled = round(value * power_of_ten(places));
+    // 2⁶³ is the first float above the largest i64.
+    if scaled.abs() >= 9_223_372_036_854_775_808.0 {
+        return Err(UnitError::TooLarge);
+    }
+    Ok(scaled as i64)
+}
+
+/// Decimal text such as `-12.5` or `1e-3` to an integer at `places`, exactly.
+fn decimal(text: &str, places: u32) -> Result<i128, UnitError> {
+    let not_a_number = || UnitError::NotANumber(text.to_owned());
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| not_a_number())?),
+        None => (text, 0),
+    };
+    let (negative, digits) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = whole.bytes().chain(part.bytes());
+    if whole.len() + part.len() == 0 || !all.clone().all(|b| b.is_ascii_digit()) {
+        return Err(not_a_number());
+    }
+    let mut value: i128 = 0;
+    for byte in all {
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i128::from(byte - b'0')))
+            .ok_or(UnitError::TooLarge)?;
+    }
+    let part_len = i32::try_from(part.len()).map_err(|_| UnitError::TooLarge)?;
+    let places_i32 = i32::try_from(places).map_err(|_| UnitError::TooLarge)?;
+    let shift = places_i32.saturating_sub(part_len).saturating_add(exponent);
+    let factor = 10_i128.checked_pow(shift.unsigned_abs());
+    let scaled = if shift >= 0 || value == 0 {
+        if value == 0 { Some(0) } else { factor.and_then(|f| value.checked_mul(f)) }
+    } else {
+        let too_fine = || UnitError::TooFine { text: text.to_owned(), decimals: places };
+        let factor = factor.ok_or_else(too_fine)?;
+        if value % factor != 0 {
+            return Err(too_fine());
+        }
+        Some(value / factor)
+    };
+    let scaled = scaled.ok_or(UnitError::TooLarge)?;
+    Ok(if negative { -scaled } else { scaled })
+}

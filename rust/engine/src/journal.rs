@@ -1,0 +1,319 @@
+//! What is written down before it acts, as bytes; and the state that is the fold of it.
+//!
+//! Orders, money, risk, control and intents are records; market data is not. No I/O here: an
+//! encoded journal is bytes, [`State::fold`] reads them back, and the hashes tell whether two
+//! runs did the same.
+
+use crate::event::{
+    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
+    Want,
+};
+use crate::exposure::Exposure;
+use crate::instrument::{Instrument, InstrumentId};
+use crate::order::{OrderError, Orders};
+use crate::portfolio::Portfolio;
+use crate::risk::Refusal;
+use crate::risk::breaker::Breakers;
+use crate::units::{Amount, Nanos, Overflow};
+
+mod bytes;
+
+pub use bytes::{JournalError, decode, encode};
+
+/// One thing that happened or was decided, as it is written down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Record {
+    /// Money came in, or went out below zero.
+    Deposit {
+        /// When.
+        ts: Nanos,
+        /// How much.
+        amount: Amount,
+    },
+    /// A strategy wants something new.
+    Intent {
+        /// When.
+        ts: Nanos,
+        /// Who and what.
+        intent: Intent,
+    },
+    /// Risk said no.
+    Refused {
+        /// When.
+        ts: Nanos,
+        /// To whom.
+        sleeve: SleeveId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A limit made an order smaller.
+    Clipped {
+        /// When.
+        ts: Nanos,
+        /// Whose order.
+        sleeve: SleeveId,
+        /// Which limit.
+        limit: Refusal,
+    },
+    /// An order is about to be sent.
+    Placed {
+        /// When.
+        ts: Nanos,
+        /// Its id.
+        id: OrderId,
+        /// The order.
+        order: NewOrder,
+    },
+    /// A venue answered, or we are about to ask it to cancel.
+    Update {
+        /// When.
+        ts: Nanos,
+        /// About which order.
+        order: OrderId,
+        /// What.
+        update: OrderUpdate,
+    },
+    /// A venue filled.
+    Fill(Fill),
+    /// A breaker changed.
+    Breaker {
+        /// When.
+        ts: Nanos,
+        /// Whose.
+        component: Component,
+        /// To what.
+        state: BreakerState,
+    },
+    /// The trading state changed.
+    Control {
+        /// When.
+        ts: Nanos,
+        /// To what.
+        state: TradingState,
+    },
+}
+
+/// A record that cannot follow from the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// It is about an order in a way that cannot be.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// A number that does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+    /// It names an instrument or sleeve that the run does not have.
+    #[error("a record names an instrument or sleeve that is not in this run")]
+    Unknown,
+}
+
+/// Everything that the records determine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    instruments: Vec<Instrument>,
+    orders: Orders,
+    portfolio: Portfolio,
+    exposures: Vec<Exposure>,
+    targets: Vec<Option<f64>>,
+    breakers: Breakers,
+    trading_state: TradingState,
+    late_fills: u64,
+    chain: [u8; 32],
+    /// Room to link in, so that linking does not allocate.
+    scratch: Vec<u8>,
+}
+
+impl State {
+    /// The state before the first record.
+    #[must_use]
+    pub fn new(instruments: Vec<Instrument>, sleeves: usize, epoch: u32) -> Self {
+        Self {
+            orders: Orders::new(epoch),
+            portfolio: Portfolio::new(instruments.len()),
+            exposures: vec![Exposure::default(); instruments.len()],
+            targets: vec![None; sleeves],
+            breakers: Breakers::default(),
+            trading_state: TradingState::Active,
+            late_fills: 0,
+            chain: [0; 32],
+            scratch: Vec::new(),
+            instruments,
+        }
+    }
+
+    /// The state after `records`.
+    pub fn fold(mut self, records: &[Record]) -> Result<Self, StateError> {
+        for record in records {
+            self.apply(record)?;
+        }
+        Ok(self)
+    }
+
+    /// One record more. An error changes nothing.
+    pub fn apply(&mut self, record: &Record) -> Result<(), StateError> {
+        match *record {
+            Record::Deposit { ts: _, amount } => {
+                self.portfolio.on_deposit(amount)?;
+                self.link(record, None);
+            }
+            Record::Intent { ts: _, intent } => {
+                let target = self.targets.get_mut(intent.sleeve.index());
+                let target = target.ok_or(StateError::Unknown)?;
+                if let Want::Target { fraction, band: _ } = intent.want {
+                    *target = Some(fraction);
+                }
+            }
+            Record::Refused { .. } | Record::Clipped { .. } => {}
+            Record::Placed { ts: _, id, order } => {
+                if order.instrument.index() >= self.instruments.len() {
+                    return Err(StateError::Unknown);
+                }
+                self.orders.on_placed(id, order)?;
+                self.refresh(order.instrument)?;
+                self.link(record, Some(id));
+            }
+            Record::Update { ts: _, order, update } => {
+                self.orders.on_update(order, update)?;
+                if let Some(order) = self.orders.get(order) {
+                    self.refresh(order.new_order().instrument)?;
+                }
+            }
+            Record::Fill(fill) => self.on_fill(record, &fill)?,
+            Record::Breaker { ts: _, component, state } => {
+                self.breakers = self.breakers.with(component, state);
+            }
+            Record::Control { ts: _, state } => self.trading_state = state,
+        }
+        Ok(())
+    }
+
+    fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
+        let order = *self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?.new_order();
+        let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
+        let spent = rules.notional(fill.price, fill.qty)?.plus(fill.fee)?;
+        // Asked first, so that an order that refuses the fill leaves the ledger whole.
+        self.orders.check_fill(fill, spent)?;
+        let (id, side) = (order.instrument, order.side);
+        self.portfolio.on_fill(id, rules, side, fill.price, fill.qty, fill.fee)?;
+        if self.orders.on_fill(fill, spent)? {
+            self.late_fills += 1;
+        }
+        self.refresh(order.instrument)?;
+        self.link(record, Some(fill.order));
+        Ok(())
+    }
+
+    fn refresh(&mut self, id: InstrumentId) -> Result<(), StateError> {
+        let position = self.portfolio.position(id).qty;
+        let rules = self.instruments.get(id.index()).ok_or(StateError::Unknown)?;
+        let exposure = self.orders.exposure(id, rules, position)?;
+        if let Some(slot) = self.exposures.get_mut(id.index()) {
+            *slot = exposure;
+        }
+        Ok(())
+    }
+
+    /// Chain a record into the ledger's hash, its order named by sequence, not by epoch.
+    fn link(&mut self, record: &Record, order: Option<OrderId>) {
+        let sequence = order.map(|id| id.number() & u64::from(u32::MAX)).unwrap_or_default();
+        let normal = OrderId::from_number(sequence);
+        let record = match *record {
+            Record::Placed { ts, id: _, order } => Record::Placed { ts, id: normal, order },
+            Record::Fill(fill) => Record::Fill(Fill { order: normal, ..fill }),
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Update { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. } => *record,
+        };
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&self.chain);
+        bytes::write(&mut self.scratch, &record);
+        self.chain = *blake3::hash(&self.scratch).as_bytes();
+    }
+
+    /// Equal for two runs whose orders, fills, ledger and exposure are equal, ids normalised.
+    #[must_use]
+    pub fn ledger_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.chain);
+        for balances in core::iter::once(self.portfolio.cash()).chain(self.portfolio.base()) {
+            for book in [
+                crate::portfolio::Book::Ours,
+                crate::portfolio::Book::Market,
+                crate::portfolio::Book::Fees,
+                crate::portfolio::Book::Outside,
+            ] {
+                hasher.update(&balances.of(book).mantissa().to_le_bytes());
+            }
+        }
+        for exposure in &self.exposures {
+            hasher.update(&exposure.position.mantissa().to_le_bytes());
+            hasher.update(&exposure.working_buy.mantissa().to_le_bytes());
+            hasher.update(&exposure.working_sell.mantissa().to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// The instruments of the run.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// One instrument.
+    #[must_use]
+    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.instruments.get(id.index())
+    }
+
+    /// Every order.
+    #[must_use]
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// Ledger and positions.
+    #[must_use]
+    pub fn portfolio(&self) -> &Portfolio {
+        &self.portfolio
+    }
+
+    /// One instrument's exposure.
+    #[must_use]
+    pub fn exposure(&self, id: InstrumentId) -> Exposure {
+        self.exposures.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// Every instrument's exposure.
+    #[must_use]
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.exposures
+    }
+
+    /// The fraction a sleeve wanted last.
+    #[must_use]
+    pub fn target(&self, sleeve: SleeveId) -> Option<f64> {
+        self.targets.get(sleeve.index()).copied().flatten()
+    }
+
+    /// Every component's breaker.
+    #[must_use]
+    pub fn breakers(&self) -> Breakers {
+        self.breakers
+    }
+
+    /// How much may be done.
+    #[must_use]
+    pub fn trading_state(&self) -> TradingState {
+        self.trading_state
+    }
+
+    /// Fills that came after the end of their order.
+    #[must_use]
+    pub fn late_fills(&self) -> u64 {
+        self.late_fills
+    }
+}

@@ -1,0 +1,425 @@
+//! Records to bytes and back.
+//!
+//! A journal is a magic, the instruments and the number of sleeves, then records. Each frame is its
+//! length (u32), eight bytes of a hash chained over all frames before it, and its payload, all
+//! little-endian. A torn or altered frame is found, and told by its offset.
+
+use super::Record;
+use crate::event::{
+    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
+    TradingState, Want,
+};
+use crate::instrument::{Instrument, InstrumentId};
+use crate::risk::Refusal;
+use crate::units::{Amount, Nanos, Price, Qty, Rate};
+
+const MAGIC: &[u8; 8] = b"BOT4JRN1";
+/// No frame is larger: a longer length is damage, not a reason to allocate.
+const FRAME_LEN_MAX: u32 = 1 << 16;
+const CHECK_LEN: usize = 8;
+/// More sleeves than this are damage too.
+const SLEEVES_MAX: u32 = 1 << 20;
+
+/// What is wrong with an encoded journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The first bytes are not ours.
+    #[error("this is not a journal of BOT4, or of another version")]
+    NotAJournal,
+    /// It ends inside a frame.
+    #[error("the journal is torn at byte {0}: the frame there is not complete")]
+    Torn(usize),
+    /// A frame's check does not match.
+    #[error("the journal is altered at byte {0}: the frame there does not match its check")]
+    Altered(usize),
+    /// A frame holds something that is no record.
+    #[error("the journal holds an unknown record at byte {0}")]
+    Unknown(usize),
+}
+
+/// A whole journal as bytes.
+#[must_use]
+pub fn encode(instruments: &[Instrument], sleeves: u32, records: &[Record]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    let mut chain = [0; 32];
+    let mut payload = Vec::new();
+    let mut header = Writer(&mut payload);
+    header.u32(u32::try_from(instruments.len()).unwrap_or(u32::MAX));
+    header.u32(sleeves);
+    frame(&mut out, &mut chain, &payload);
+    for instrument in instruments {
+        payload.clear();
+        write_instrument(&mut payload, instrument);
+        frame(&mut out, &mut chain, &payload);
+    }
+    for record in records {
+        payload.clear();
+        write(&mut payload, record);
+        frame(&mut out, &mut chain, &payload);
+    }
+    out
+}
+
+/// What [`encode`] was given.
+pub fn decode(encoded: &[u8]) -> Result<(Vec<Instrument>, u32, Vec<Record>), JournalError> {
+    let rest = encoded.strip_prefix(MAGIC).ok_or(JournalError::NotAJournal)?;
+    let mut frames = Frames { rest, offset: MAGIC.len(), chain: [0; 32] };
+    let (offset, header) = frames.next()?.ok_or(JournalError::Torn(MAGIC.len()))?;
+    let mut reader = Reader(header);
+    let unknown = JournalError::Unknown(offset);
+    let (count, sleeves) = (reader.u32().ok_or(unknown.clone())?, reader.u32().ok_or(unknown)?);
+    if sleeves > SLEEVES_MAX {
+        return Err(JournalError::Unknown(offset));
+    }
+    let mut instruments = Vec::new();
+    for _ in 0..count {
+        let (offset, payload) = frames.next()?.ok_or(JournalError::Torn(frames.offset))?;
+        instruments.push(read_instrument(payload).ok_or(JournalError::Unknown(offset))?);
+    }
+    let mut records = Vec::new();
+    while let Some((offset, payload)) = frames.next()? {
+        records.push(read_record(payload).ok_or(JournalError::Unknown(offset))?);
+    }
+    Ok((instruments, sleeves, records))
+}
+
+fn frame(out: &mut Vec<u8>, chain: &mut [u8; 32], payload: &[u8]) {
+    *chain = linked(chain, payload);
+    out.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.extend(chain.iter().take(CHECK_LEN));
+    out.extend_from_slice(payload);
+}
+
+fn linked(chain: &[u8; 32], payload: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(chain);
+    hasher.update(payload);
+    *hasher.finalize().as_bytes()
+}
+
+struct Frames<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    chain: [u8; 32],
+}
+
+impl<'a> Frames<'a> {
+    /// Offset and payload of the next frame, `None` at the end.
+    fn next(&mut self) -> Result<Option<(usize, &'a [u8])>, JournalError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        let torn = JournalError::Torn(offset);
+        let mut reader = Reader(self.rest);
+        let len = reader.u32().ok_or(torn.clone())?;
+        if len > FRAME_LEN_MAX {
+            return Err(JournalError::Altered(offset));
+        }
+        let len = usize::try_from(len).map_err(|_| JournalError::Altered(offset))?;
+        let check = reader.take(CHECK_LEN).ok_or(torn.clone())?;
+        let payload = reader.take(len).ok_or(torn)?;
+        let chain = linked(&self.chain, payload);
+        if !chain.starts_with(check) {
+            return Err(JournalError::Altered(offset));
+        }
+        self.chain = chain;
+        self.rest = reader.0;
+        self.offset += 4 + CHECK_LEN + len;
+        Ok(Some((offset, payload)))
+    }
+}
+
+struct Writer<'a>(&'a mut Vec<u8>);
+
+impl Writer<'_> {
+    fn u8(&mut self, value: u8) {
+        self.0.push(value);
+    }
+    fn u32(&mut self, value: u32) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn u64(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn i64(&mut self, value: i64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn amount(&mut self, value: Amount) {
+        self.0.extend_from_slice(&value.mantissa().to_le_bytes());
+    }
+    fn optional(&mut self, value: Option<u64>) {
+        self.u8(u8::from(value.is_some()));
+        self.u64(value.unwrap_or_default());
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+    fn u8(&mut self) -> Option<u8> {
+        self.array().map(|[byte]: [u8; 1]| byte)
+    }
+    fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+    fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+    fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+    fn amount(&mut self) -> Option<Amount> {
+        self.array().map(i128::from_le_bytes).map(Amount::new)
+    }
+    fn nanos(&mut self) -> Option<Nanos> {
+        self.i64().map(Nanos::new)
+    }
+    fn order(&mut self) -> Option<OrderId> {
+        self.u64().map(OrderId::from_number)
+    }
+    fn optional(&mut self) -> Option<Option<u64>> {
+        let (is_some, value) = (self.u8()?, self.u64()?);
+        Some((is_some == 1).then_some(value))
+    }
+    /// `value` if nothing is left over.
+    fn end<T>(&self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}
+
+fn write_instrument(out: &mut Vec<u8>, instrument: &Instrument) {
+    let mut out = Writer(out);
+    out.u32(instrument.price_scale);
+    out.u32(instrument.qty_scale);
+    out.i64(instrument.tick.mantissa());
+    out.i64(instrument.lot.mantissa());
+    out.amount(instrument.notional_min);
+    out.i64(instrument.taker_fee.mantissa());
+    out.i64(instrument.maker_fee.mantissa());
+    out.0.extend_from_slice(instrument.symbol.as_bytes());
+}
+
+fn read_instrument(payload: &[u8]) -> Option<Instrument> {
+    let mut from = Reader(payload);
+    let (price_scale, qty_scale) = (from.u32()?, from.u32()?);
+    let (tick, lot) = (Price::new(from.i64()?), Qty::new(from.i64()?));
+    let notional_min = from.amount()?;
+    let (taker_fee, maker_fee) = (Rate::new(from.i64()?), Rate::new(from.i64()?));
+    let symbol = core::str::from_utf8(from.0).ok()?.to_owned();
+    let scales_fit = price_scale <= 18 && qty_scale <= 18 && tick.is_positive();
+    (scales_fit && lot.is_positive()).then_some(Instrument {
+        symbol,
+        price_scale,
+        qty_scale,
+        tick,
+        lot,
+        notional_min,
+        taker_fee,
+        maker_fee,
+    })
+}
+
+/// One record's bytes, behind what `out` holds.
+pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
+    let mut out = Writer(out);
+    let mut head = |tag: u8, ts: Nanos| {
+        out.u8(tag);
+        out.i64(ts.mantissa());
+    };
+    match *record {
+        Record::Deposit { ts, amount } => {
+            head(0, ts);
+            out.amount(amount);
+        }
+        Record::Intent { ts, intent } => {
+            head(1, ts);
+            write_intent(&mut out, &intent);
+        }
+        Record::Refused { ts, sleeve, refusal } => {
+            head(2, ts);
+            out.u32(sleeve.0);
+            out.u8(refusal as u8);
+        }
+        Record::Clipped { ts, sleeve, limit } => {
+            head(3, ts);
+            out.u32(sleeve.0);
+            out.u8(limit as u8);
+        }
+        Record::Placed { ts, id, order } => {
+            head(4, ts);
+            out.u64(id.number());
+            write_order(&mut out, &order);
+        }
+        Record::Update { ts, order, update } => {
+            head(5, ts);
+            out.u64(order.number());
+            out.u8(code(&UPDATES, &update));
+        }
+        Record::Fill(fill) => {
+            head(6, fill.ts);
+            out.u64(fill.order.number());
+            out.i64(fill.price.mantissa());
+            out.i64(fill.qty.mantissa());
+            out.amount(fill.fee);
+            out.u8(u8::from(fill.last));
+        }
+        Record::Breaker { ts, component, state } => {
+            head(7, ts);
+            out.u8(component as u8);
+            out.u8(code(&BREAKER_STATES, &state));
+        }
+        Record::Control { ts, state } => {
+            head(8, ts);
+            out.u8(code(&TRADING_STATES, &state));
+        }
+    }
+}
+
+fn read_record(payload: &[u8]) -> Option<Record> {
+    let mut from = Reader(payload);
+    let (tag, ts) = (from.u8()?, from.nanos()?);
+    let record = match tag {
+        0 => Record::Deposit { ts, amount: from.amount()? },
+        1 => Record::Intent { ts, intent: read_intent(&mut from)? },
+        2 => Record::Refused { ts, sleeve: SleeveId(from.u32()?), refusal: refusal(&mut from)? },
+        3 => Record::Clipped { ts, sleeve: SleeveId(from.u32()?), limit: refusal(&mut from)? },
+        4 => Record::Placed { ts, id: from.order()?, order: read_order(&mut from)? },
+        5 => Record::Update { ts, order: from.order()?, update: coded(&UPDATES, from.u8()?)? },
+        6 => Record::Fill(Fill {
+            ts,
+            order: from.order()?,
+            price: Price::new(from.i64()?),
+            qty: Qty::new(from.i64()?),
+            fee: from.amount()?,
+            last: from.u8()? == 1,
+        }),
+        7 => Record::Breaker {
+            ts,
+            component: coded(&COMPONENTS, from.u8()?)?,
+            state: coded(&BREAKER_STATES, from.u8()?)?,
+        },
+        8 => Record::Control { ts, state: coded(&TRADING_STATES, from.u8()?)? },
+        _ => return None,
+    };
+    from.end(record)
+}
+
+fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
+    out.u32(intent.sleeve.0);
+    match intent.want {
+        Want::Target { fraction, band } => {
+            out.u8(0);
+            out.u64(fraction.to_bits());
+            out.optional(band.map(f64::to_bits));
+        }
+        Want::Trade { side, qty, limit } => {
+            out.u8(1);
+            out.u8(code(&SIDES, &side));
+            out.u64(qty.to_bits());
+            out.optional(limit.map(f64::to_bits));
+        }
+        Want::CancelAll => out.u8(2),
+    }
+}
+
+fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
+    let sleeve = SleeveId(from.u32()?);
+    let want = match from.u8()? {
+        0 => Want::Target {
+            fraction: f64::from_bits(from.u64()?),
+            band: from.optional()?.map(f64::from_bits),
+        },
+        1 => Want::Trade {
+            side: coded(&SIDES, from.u8()?)?,
+            qty: f64::from_bits(from.u64()?),
+            limit: from.optional()?.map(f64::from_bits),
+        },
+        2 => Want::CancelAll,
+        _ => return None,
+    };
+    Some(Intent { sleeve, want })
+}
+
+fn write_order(out: &mut Writer<'_>, order: &NewOrder) {
+    out.u32(order.sleeve.0);
+    out.u32(order.instrument.0);
+    out.u8(code(&SIDES, &order.side));
+    match order.size {
+        Size::Base(qty) => {
+            out.u8(0);
+            out.amount(Amount::new(i128::from(qty.mantissa())));
+        }
+        Size::Quote(amount) => {
+            out.u8(1);
+            out.amount(amount);
+        }
+    }
+    out.optional(order.limit.map(|price| price.mantissa().cast_unsigned()));
+    out.amount(order.reserve);
+}
+
+fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {
+    Some(NewOrder {
+        sleeve: SleeveId(from.u32()?),
+        instrument: InstrumentId(from.u32()?),
+        side: coded(&SIDES, from.u8()?)?,
+        size: match (from.u8()?, from.amount()?) {
+            (0, qty) => Size::Base(Qty::new(i64::try_from(qty.mantissa()).ok()?)),
+            (1, amount) => Size::Quote(amount),
+            _ => return None,
+        },
+        limit: from.optional()?.map(|bits| Price::new(bits.cast_signed())),
+        reserve: from.amount()?,
+    })
+}
+
+fn refusal(from: &mut Reader<'_>) -> Option<Refusal> {
+    coded(&Refusal::ALL, from.u8()?)
+}
+
+const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
+const UPDATES: [OrderUpdate; 8] = [
+    OrderUpdate::Acked,
+    OrderUpdate::Rejected,
+    OrderUpdate::CancelSent,
+    OrderUpdate::Canceled,
+    OrderUpdate::CancelRejected,
+    OrderUpdate::Expired,
+    OrderUpdate::Unanswered,
+    OrderUpdate::NeverArrived,
+];
+const BREAKER_STATES: [BreakerState; 4] =
+    [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open, BreakerState::Latched];
+const TRADING_STATES: [TradingState; 3] =
+    [TradingState::Active, TradingState::Reducing, TradingState::Halted];
+const COMPONENTS: [Component; 10] = [
+    Component::Feed,
+    Component::Venue,
+    Component::Journal,
+    Component::Clock,
+    Component::Strategy,
+    Component::DailyLoss,
+    Component::Drawdown,
+    Component::Ledger,
+    Component::Invariant,
+    Component::KillSwitch,
+];
+
+/// The place of a value in its list is its code.
+fn code<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    let place = all.iter().position(|known| known == value);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+}
+
+fn coded<T: Copy>(all: &[T], code: u8) -> Option<T> {
+    all.get(usize::from(code)).copied()
+}

@@ -1,0 +1,24 @@
+//! BOT4's engine: pure and deterministic. Same events in, same bytes out, on any machine.
+//!
+//! No socket, file, clock, thread or randomness lives here: time comes with the event, and what
+//! the bot wants done goes out as an action. The modules stand in the order that data walks
+//! through them; a module may use those above it, never one below. A test reads this list.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic"))]
+
+pub mod units;
+pub mod instrument;
+pub mod event;
+pub mod exposure;
+pub mod book;
+pub mod signal;
+pub mod decision;
+pub mod risk;
+pub mod order;
+pub mod venue;
+pub mod portfolio;
+pub mod journal;
+pub mod report;
+pub mod bot;
+pub mod history;
+pub mod backtest;

@@ -1,0 +1,320 @@
+//! [`Approved`] → an order and its whole life: one closed table of states and triggers.
+
+use crate::event::{Action, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
+use crate::exposure::Exposure;
+use crate::instrument::{Instrument, InstrumentId};
+use crate::risk::Approved;
+use crate::units::{Amount, Nanos, Overflow, Qty};
+
+/// Where an order is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderState {
+    /// Written down and on its way; the venue has not answered.
+    Pending,
+    /// At the venue.
+    Open,
+    /// At the venue, partly done.
+    PartiallyFilled,
+    /// We asked to cancel.
+    PendingCancel,
+    /// The answer is unclear. It keeps its exposure until the venue gives evidence.
+    Unknown,
+    /// Done.
+    Filled,
+    /// Canceled, perhaps partly filled.
+    Canceled,
+    /// Its time ran out, perhaps partly filled.
+    Expired,
+    /// The venue refused it.
+    Rejected,
+    /// It never arrived at the venue, proven.
+    Dead,
+}
+
+/// What moves an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// An answer of the venue, or our own request.
+    Update(OrderUpdate),
+    /// A fill that leaves something.
+    PartFill,
+    /// The fill that leaves nothing.
+    LastFill,
+}
+
+/// What a trigger does in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// On to this state.
+    To(OrderState),
+    /// Nothing: it says what is already so.
+    Stay,
+    /// Booked although the order was over, and alarmed.
+    LateFill,
+    /// It cannot be: counted as an error, nothing changes.
+    Illegal,
+}
+
+impl OrderState {
+    /// Every state, in the order of a life.
+    pub const ALL: [Self; 10] = [
+        Self::Pending,
+        Self::Open,
+        Self::PartiallyFilled,
+        Self::PendingCancel,
+        Self::Unknown,
+        Self::Filled,
+        Self::Canceled,
+        Self::Expired,
+        Self::Rejected,
+        Self::Dead,
+    ];
+
+    /// Whether its life is over.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Pending
+            | Self::Open
+            | Self::PartiallyFilled
+            | Self::PendingCancel
+            | Self::Unknown => false,
+            Self::Filled | Self::Canceled | Self::Expired | Self::Rejected | Self::Dead => true,
+        }
+    }
+
+    /// The table: what `trigger` does here.
+    #[must_use]
+    pub const fn on(self, trigger: Trigger) -> Move {
+        use OrderState as S;
+        use OrderUpdate as U;
+        if self.is_terminal() {
+            return match trigger {
+                Trigger::PartFill | Trigger::LastFill => Move::LateFill,
+                // Answers that crossed on the way, or came twice.
+                Trigger::Update(
+                    U::Acked | U::Canceled | U::CancelRejected | U::Expired | U::NeverArrived,
+                ) => Move::Stay,
+                Trigger::Update(U::Rejected | U::CancelSent | U::Unanswered) => Move::Illegal,
+            };
+        }
+        match (trigger, self) {
+            (Trigger::LastFill, _) => Move::To(S::Filled),
+            (Trigger::PartFill, S::PendingCancel) => Move::Stay,
+            (Trigger::PartFill, _) => Move::To(S::PartiallyFilled),
+            (Trigger::Update(U::Acked), S::Pending | S::Unknown) => Move::To(S::Open),
+            (Trigger::Update(U::Acked), _) => Move::Stay,
+            (Trigger::Update(U::Rejected), S::Pending | S::Unknown) => Move::To(S::Rejected),
+            (Trigger::Update(U::Rejected), _) => Move::Illegal,
+            (Trigger::Update(U::CancelSent), _) => Move::To(S::PendingCancel),
+            (Trigger::Update(U::Canceled), _) => Move::To(S::Canceled),
+            (Trigger::Update(U::CancelRejected), S::PendingCancel) => Move::To(S::Open),
+            (Trigger::Update(U::CancelRejected), _) => Move::Illegal,
+            (Trigger::Update(U::Expired), _) => Move::To(S::Expired),
+            (Trigger::Update(U::Unanswered), _) => Move::To(S::Unknown),
+            (Trigger::Update(U::NeverArrived), S::Unknown) => Move::To(S::Dead),
+            (Trigger::Update(U::NeverArrived), _) => Move::Illegal,
+        }
+    }
+}
+
+/// One order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    id: OrderId,
+    new: NewOrder,
+    state: OrderState,
+    filled: Qty,
+    spent: Amount,
+}
+
+impl Order {
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> OrderId {
+        self.id
+    }
+
+    /// What was ordered.
+    #[must_use]
+    pub const fn new_order(&self) -> &NewOrder {
+        &self.new
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub const fn state(&self) -> OrderState {
+        self.state
+    }
+
+    /// Base units done.
+    #[must_use]
+    pub const fn filled(&self) -> Qty {
+        self.filled
+    }
+}
+
+/// What is wrong with an event about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// No order of that id.
+    #[error("an event names an order that was never placed")]
+    NoSuchOrder,
+    /// The table does not allow it.
+    #[error("an event that cannot follow from the order's state")]
+    Illegal,
+    /// More was filled than ordered, or a fill of nothing.
+    #[error("a fill larger than what was left of its order, or not above zero")]
+    Overfill,
+    /// A size that does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+/// Every order of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orders {
+    epoch: u32,
+    all: Vec<Order>,
+    working: Vec<u32>,
+}
+
+impl Orders {
+    /// No orders yet; ids will carry `epoch`.
+    #[must_use]
+    pub const fn new(epoch: u32) -> Self {
+        Self { epoch, all: Vec::new(), working: Vec::new() }
+    }
+
+    /// Use up an approval: the id the order will have, and the action that sends it.
+    ///
+    /// Nothing is stored until the record of it comes back through [`Orders::on_placed`]: what is
+    /// sent was first written down.
+    pub fn place(&self, approved: Approved) -> Result<Action, Overflow> {
+        let sequence = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
+        let id = OrderId::new(self.epoch, sequence);
+        Ok(Action::Place { id, order: approved.into_order() })
+    }
+
+    /// An order was written down.
+    pub fn on_placed(&mut self, id: OrderId, new: NewOrder) -> Result<(), OrderError> {
+        let place = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
+        if id.number() & u64::from(u32::MAX) != u64::from(place) {
+            return Err(OrderError::Illegal);
+        }
+        let order =
+            Order { id, new, state: OrderState::Pending, filled: Qty::ZERO, spent: Amount::ZERO };
+        self.all.push(order);
+        self.working.push(place);
+        Ok(())
+    }
+
+    /// A venue answered.
+    pub fn on_update(&mut self, id: OrderId, update: OrderUpdate) -> Result<(), OrderError> {
+        self.apply(id, Trigger::Update(update)).map(|_| ())
+    }
+
+    /// Whether a fill can be of its order; `spent` is notional and fee. Changes nothing.
+    pub fn check_fill(&self, fill: &Fill, spent: Amount) -> Result<(), OrderError> {
+        let order = self.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
+        let too_much = match order.new.size {
+            Size::Base(qty) => order.filled.plus(fill.qty)? > qty,
+            Size::Quote(budget) => order.spent.plus(spent)? > budget,
+        };
+        if too_much || !fill.qty.is_positive() || !fill.price.is_positive() {
+            return Err(OrderError::Overfill);
+        }
+        Ok(())
+    }
+
+    /// A venue filled. Whether the fill came after the end of its order.
+    pub fn on_fill(&mut self, fill: &Fill, spent: Amount) -> Result<bool, OrderError> {
+        self.check_fill(fill, spent)?;
+        let trigger = if fill.last { Trigger::LastFill } else { Trigger::PartFill };
+        let order = self.get_mut(fill.order).ok_or(OrderError::NoSuchOrder)?;
+        order.filled = order.filled.plus(fill.qty)?;
+        order.spent = order.spent.plus(spent)?;
+        Ok(self.apply(fill.order, trigger)? == Move::LateFill)
+    }
+
+    /// The order of that id.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.all.get(Self::place_of(id)).filter(|order| order.id == id)
+    }
+
+    /// Every order, in the order of placing.
+    #[must_use]
+    pub fn all(&self) -> &[Order] {
+        &self.all
+    }
+
+    /// The orders whose life is not over, oldest first.
+    pub fn working(&self) -> impl Iterator<Item = &Order> {
+        self.working.iter().filter_map(|place| self.all.get(*place as usize))
+    }
+
+    /// What is working in an instrument, at its worst, around what is held.
+    pub fn exposure(
+        &self,
+        instrument: InstrumentId,
+        rules: &Instrument,
+        position: Qty,
+    ) -> Result<Exposure, Overflow> {
+        let mut exposure = Exposure { position, ..Exposure::default() };
+        for order in self.working().filter(|order| order.new.instrument == instrument) {
+            match (order.new.side, order.new.size) {
+                (Side::Buy, _) => {
+                    let left = order.new.reserve.minus(order.spent)?.max(Amount::ZERO);
+                    exposure.working_buy = exposure.working_buy.plus(left)?;
+                }
+                (Side::Sell, Size::Base(qty)) => {
+                    let left = qty.minus(order.filled)?;
+                    exposure.working_sell = exposure.working_sell.plus(left)?;
+                }
+                (Side::Sell, Size::Quote(budget)) => {
+                    let price = order.new.limit.unwrap_or_default();
+                    let qty = if price.is_positive() {
+                        rules.qty_worth(budget, price)?
+                    } else {
+                        position.magnitude()?
+                    };
+                    exposure.working_sell = exposure.working_sell.plus(qty)?;
+                }
+            }
+        }
+        Ok(exposure)
+    }
+
+    fn apply(&mut self, id: OrderId, trigger: Trigger) -> Result<Move, OrderError> {
+        let order = self.get_mut(id).ok_or(OrderError::NoSuchOrder)?;
+        let moved = order.state.on(trigger);
+        match moved {
+            Move::Illegal => return Err(OrderError::Illegal),
+            Move::Stay | Move::LateFill => {}
+            Move::To(state) => {
+                let part_filled = state == OrderState::Open && order.filled.is_positive();
+                order.state = if part_filled { OrderState::PartiallyFilled } else { state };
+                if state.is_terminal() {
+                    let place = Self::place_of(id);
+                    self.working.retain(|working| *working as usize != place);
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    fn get_mut(&mut self, id: OrderId) -> Option<&mut Order> {
+        self.all.get_mut(Self::place_of(id)).filter(|order| order.id == id)
+    }
+
+    fn place_of(id: OrderId) -> usize {
+        usize::try_from(id.number() & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The event by which a venue answers.
+#[must_use]
+pub const fn answer(ts: Nanos, order: OrderId, update: OrderUpdate) -> Event {
+    Event::Order { ts, order, update }
+}

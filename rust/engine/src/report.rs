@@ -1,0 +1,193 @@
+//! Records and equity → the numbers of a run. Floats are allowed here; nothing reads them back.
+//!
+//! Returns are taken from one UTC day to the next (or from bar to bar where bars are longer),
+//! days without a bar left out, and annualised with 365 days: these markets never close.
+
+mod metrics;
+mod trades;
+
+use crate::event::{Fill, Side, SleeveId};
+use crate::exposure::Account;
+use crate::instrument::{InstrumentId, amount_as_f64};
+use crate::journal::{Record, State};
+use crate::risk::Refusal;
+use crate::units::{Amount, Nanos, Overflow};
+
+pub use metrics::Metrics;
+pub use trades::Trade;
+use trades::TradeBook;
+
+/// A fill with what it was part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// Whose.
+    pub sleeve: SleeveId,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// The fill.
+    pub fill: Fill,
+    /// Quote units, above zero, fee left out.
+    pub notional: Amount,
+}
+
+/// Equity over time: one row a moment of decision.
+#[derive(Debug, Clone, Default)]
+pub struct Curve {
+    /// When, nanoseconds UTC.
+    pub ts: Vec<i64>,
+    /// Equity in the reporting currency.
+    pub equity: Vec<f64>,
+    /// Cash in it.
+    pub cash: Vec<f64>,
+}
+
+/// Collects what a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    initial: f64,
+    first_ns: Option<Nanos>,
+    curve: Curve,
+    /// Cash as last seen, and as a float.
+    cash: (Amount, f64),
+    bars: u64,
+    moments_invested: u64,
+    orders: u64,
+    executions: Vec<Execution>,
+    trades: TradeBook,
+    fees: Amount,
+    traded: Amount,
+    refusals: [u64; Refusal::ALL.len()],
+    clips: [u64; Refusal::ALL.len()],
+}
+
+impl Report {
+    /// Nothing yet; `instruments` will be traded, and about `moments` moments of decision come.
+    #[must_use]
+    pub fn new(instruments: usize, moments: usize) -> Self {
+        Self {
+            curve: Curve {
+                ts: Vec::with_capacity(moments),
+                equity: Vec::with_capacity(moments),
+                cash: Vec::with_capacity(moments),
+            },
+            trades: TradeBook::new(instruments),
+            ..Self::default()
+        }
+    }
+
+    /// A record was kept; `state` is after it.
+    pub fn on_record(&mut self, record: &Record, state: &State) -> Result<(), Overflow> {
+        match *record {
+            Record::Deposit { ts: _, amount } => self.initial += amount_as_f64(amount),
+            Record::Placed { .. } => self.orders += 1,
+            Record::Refused { refusal, .. } => count(&mut self.refusals, refusal),
+            Record::Clipped { limit, .. } => count(&mut self.clips, limit),
+            Record::Fill(fill) => self.on_fill(&fill, state)?,
+            Record::Intent { .. }
+            | Record::Update { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn on_fill(&mut self, fill: &Fill, state: &State) -> Result<(), Overflow> {
+        let Some(order) = state.orders().get(fill.order).map(|order| *order.new_order()) else {
+            return Ok(());
+        };
+        let Some(rules) = state.instrument(order.instrument) else {
+            return Ok(());
+        };
+        let notional = rules.notional(fill.price, fill.qty)?;
+        let execution = Execution {
+            sleeve: order.sleeve,
+            instrument: order.instrument,
+            side: order.side,
+            fill: *fill,
+            notional,
+        };
+        self.executions.push(execution);
+        self.fees = self.fees.plus(fill.fee)?;
+        self.traded = self.traded.plus(notional)?;
+        self.trades.on_execution(&execution)
+    }
+
+    /// A bar was told.
+    pub fn on_bar(&mut self, instrument: InstrumentId, open_ns: Nanos) {
+        self.bars += 1;
+        self.first_ns.get_or_insert(open_ns);
+        self.trades.on_bar(instrument);
+    }
+
+    /// A moment of decision, before it: the account as valued.
+    pub fn on_moment(&mut self, ts: Nanos, account: &Account) {
+        // A wide integer becomes a float slowly; cash seldom changes, and is all equity when flat.
+        if self.cash.0 != account.cash {
+            self.cash = (account.cash, amount_as_f64(account.cash));
+        }
+        let flat = account.equity == account.cash;
+        let equity = if flat { self.cash.1 } else { amount_as_f64(account.equity) };
+        self.curve.ts.push(ts.mantissa());
+        self.curve.equity.push(equity);
+        self.curve.cash.push(self.cash.1);
+        self.moments_invested += u64::from(!account.gross.is_zero());
+    }
+
+    /// Equity over time.
+    #[must_use]
+    pub fn curve(&self) -> &Curve {
+        &self.curve
+    }
+
+    /// Every fill.
+    #[must_use]
+    pub fn executions(&self) -> &[Execution] {
+        &self.executions
+    }
+
+    /// Round trips, closed ones first in the order of closing, then the open ones.
+    #[must_use]
+    pub fn trades(&self) -> Vec<Trade> {
+        self.trades.all()
+    }
+
+    /// How often risk refused, by reason, reasons that never came left out.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+        counted(&self.refusals)
+    }
+
+    /// How often a limit clipped an order, by limit.
+    pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+        counted(&self.clips)
+    }
+
+    /// How many orders were placed.
+    #[must_use]
+    pub fn orders(&self) -> u64 {
+        self.orders
+    }
+
+    /// How many bars were told.
+    #[must_use]
+    pub fn bars(&self) -> u64 {
+        self.bars
+    }
+
+    /// When the first bar began.
+    #[must_use]
+    pub fn first_ns(&self) -> Option<Nanos> {
+        self.first_ns
+    }
+}
+
+fn count(counts: &mut [u64], reason: Refusal) {
+    if let Some(count) = counts.get_mut(reason as usize) {
+        *count += 1;
+    }
+}
+
+fn counted(counts: &[u64]) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+    Refusal::ALL.into_iter().zip(counts.iter().copied()).filter(|(_, count)| *count > 0)
+}

@@ -1,0 +1,255 @@
+//! [`Intent`] → [`Approved`] or [`Refusal`]. The only place an order can come from.
+//!
+//! It fails closed: a missing price, mark, balance or limit refuses. The field of [`Approved`] is
+//! private to this room, so nothing else can build one:
+//!
+//! ```compile_fail
+//! # fn forge(order: bot4_engine::event::NewOrder) {
+//! let forged = bot4_engine::risk::Approved { order };
+//! # }
+//! ```
+//!
+//! ```compile_fail
+//! # fn forge(order: bot4_engine::event::NewOrder) {
+//! let forged = bot4_engine::risk::Approved(order);
+//! # }
+//! ```
+
+pub mod breaker;
+pub mod limits;
+pub mod monitor;
+mod sizing;
+
+use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
+use crate::exposure::{Account, Exposure, Mark};
+use crate::instrument::{Instrument, InstrumentId};
+use crate::units::{Amount, Nanos, Overflow, Rate};
+use breaker::Breakers;
+use limits::Profile;
+use sizing::{Asked, Room};
+
+/// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Approved(NewOrder);
+
+impl Approved {
+    /// What was approved; the approval is used up.
+    #[must_use]
+    pub fn into_order(self) -> NewOrder {
+        self.0
+    }
+}
+
+/// Why risk said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Refusal {
+    /// The instrument has no believable price.
+    NoPrice = 0,
+    /// Its price is too old.
+    StalePrice = 1,
+    /// There is no equity to risk.
+    NoEquity = 2,
+    /// A number that is not finite, or a size that is not above zero.
+    NotUsable = 3,
+    /// A size or price that does not fit.
+    TooLarge = 4,
+    /// A breaker is not closed, and the order would not reduce.
+    BreakerOpen = 5,
+    /// Only reducing orders are allowed.
+    ReducingOnly = 6,
+    /// Nothing but cancels is allowed.
+    Halted = 7,
+    /// The instrument's cap leaves no room.
+    PositionLimit = 8,
+    /// The account's gross cap leaves no room.
+    GrossLimit = 9,
+    /// The cap of one order leaves no room.
+    OrderLimit = 10,
+    /// No cash is free.
+    FreeCash = 11,
+    /// The profile does not sell what is not held.
+    Shorting = 12,
+    /// Smaller than the instrument's lot or least notional.
+    BelowMinimum = 13,
+    /// The limit price is too far from the mark.
+    Collar = 14,
+}
+
+impl Refusal {
+    /// Every reason, in the order of their codes.
+    pub const ALL: [Self; 15] = [
+        Self::NoPrice,
+        Self::StalePrice,
+        Self::NoEquity,
+        Self::NotUsable,
+        Self::TooLarge,
+        Self::BreakerOpen,
+        Self::ReducingOnly,
+        Self::Halted,
+        Self::PositionLimit,
+        Self::GrossLimit,
+        Self::OrderLimit,
+        Self::FreeCash,
+        Self::Shorting,
+        Self::BelowMinimum,
+        Self::Collar,
+    ];
+
+    /// The reason's name in reports, metrics and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoPrice => "no_price",
+            Self::StalePrice => "stale_price",
+            Self::NoEquity => "no_equity",
+            Self::NotUsable => "not_usable",
+            Self::TooLarge => "too_large",
+            Self::BreakerOpen => "breaker_open",
+            Self::ReducingOnly => "reducing_only",
+            Self::Halted => "halted",
+            Self::PositionLimit => "position_limit",
+            Self::GrossLimit => "gross_limit",
+            Self::OrderLimit => "order_limit",
+            Self::FreeCash => "free_cash",
+            Self::Shorting => "shorting",
+            Self::BelowMinimum => "below_minimum",
+            Self::Collar => "collar",
+        }
+    }
+}
+
+impl From<Overflow> for Refusal {
+    fn from(_: Overflow) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// All that risk looks at. A missing mark is `None`, and refuses.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The time of the event that is being handled.
+    pub now: Nanos,
+    /// Which instrument.
+    pub id: InstrumentId,
+    /// Its rules.
+    pub instrument: &'a Instrument,
+    /// What is held and working in it.
+    pub exposure: Exposure,
+    /// The account.
+    pub account: Account,
+    /// Its price.
+    pub mark: Option<Mark>,
+    /// The sleeve's share of the equity.
+    pub allocation: Rate,
+    /// Every component's breaker.
+    pub breakers: Breakers,
+    /// How much may be done.
+    pub trading_state: TradingState,
+    /// The limits.
+    pub profile: &'a Profile,
+}
+
+/// An approval and, where a limit made the order smaller, which.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// What may be ordered.
+    pub approved: Approved,
+    /// The limit that set the size, where it is below what was asked for.
+    pub clipped: Option<Refusal>,
+}
+
+/// Check an intent. `Ok(None)`: there is nothing to do, since it is already held.
+///
+/// [`Want::CancelAll`] is not an order and needs no approval.
+pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Refusal> {
+    let limit = match intent.want {
+        Want::CancelAll => return Ok(None),
+        Want::Target { .. } | Want::Trade { limit: None, .. } => None,
+        Want::Trade { limit: Some(limit), .. } => Some(limit),
+    };
+    let mark = view.mark.ok_or(Refusal::NoPrice)?;
+    let age = view.now.minus(mark.ts)?;
+    if age > view.profile.price_age_max || age.is_negative() {
+        return Err(Refusal::StalePrice);
+    }
+    if !mark.price.is_positive() {
+        return Err(Refusal::NoPrice);
+    }
+    let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
+        return Ok(None);
+    };
+    let reduces = asked.reduces(view.exposure)?;
+    permit(view, reduces)?;
+    let limit = limit.map(|price| collared(price, asked.side, view, mark)).transpose()?;
+    let (asked, clipped) = if reduces {
+        (asked, None)
+    } else {
+        let room = Room::of(asked.side, view, mark.price)?;
+        asked.clip(&room, view, limit.unwrap_or(mark.price))?
+    };
+    let worth = asked.notional(view.instrument, limit.unwrap_or(mark.price))?;
+    let too_small = match asked.size {
+        Size::Base(qty) => !qty.is_positive(),
+        Size::Quote(budget) => !budget.is_positive(),
+    };
+    if too_small || (!reduces && worth < view.instrument.notional_min) {
+        return Err(clipped.unwrap_or(Refusal::BelowMinimum));
+    }
+    let reserve = match (asked.side, asked.size) {
+        (Side::Sell, _) => Amount::ZERO,
+        (Side::Buy, Size::Quote(budget)) => budget,
+        (Side::Buy, Size::Base(_)) => sizing::with_fee(worth, view.instrument.taker_fee)?,
+    };
+    let order = NewOrder {
+        sleeve: intent.sleeve,
+        instrument: view.id,
+        side: asked.side,
+        size: asked.size,
+        limit,
+        reserve,
+    };
+    Ok(Some(Assessment { approved: Approved(order), clipped }))
+}
+
+/// Whether the state of the system lets this through: reducing passes all but a halt.
+fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
+    match view.trading_state {
+        TradingState::Halted => return Err(Refusal::Halted),
+        TradingState::Reducing if !reduces => return Err(Refusal::ReducingOnly),
+        TradingState::Reducing | TradingState::Active => {}
+    }
+    if reduces {
+        return Ok(());
+    }
+    if !view.breakers.all_closed() {
+        return Err(Refusal::BreakerOpen);
+    }
+    if !view.account.equity.is_positive() {
+        return Err(Refusal::NoEquity);
+    }
+    Ok(())
+}
+
+/// A limit price on the tick that is not too far on the wrong side of the mark.
+fn collared(
+    price: f64,
+    side: Side,
+    view: &View<'_>,
+    mark: Mark,
+) -> Result<crate::units::Price, Refusal> {
+    let price = view.instrument.tick_nearest(price).map_err(|_| Refusal::NotUsable)?;
+    if !price.is_positive() {
+        return Err(Refusal::NotUsable);
+    }
+    let collar = view.profile.collar;
+    let worst = match side {
+        Side::Buy => view.instrument.moved(mark.price, collar)?,
+        Side::Sell => view.instrument.moved(mark.price, collar.negated()?)?,
+    };
+    let outside = match side {
+        Side::Buy => price > worst,
+        Side::Sell => price < worst,
+    };
+    if outside { Err(Refusal::Collar) } else { Ok(price) }
+}

@@ -1,0 +1,61 @@
+//! Watches equity: loss of the day and fall from the peak. It says which breaker to latch; the
+//! breaker itself changes only by the event that comes back.
+
+use super::limits::Profile;
+use crate::event::Component;
+use crate::units::{Amount, Nanos, Overflow, Rate, Rounding};
+
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// What equity is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Monitor {
+    peak: Amount,
+    day: Option<i64>,
+    day_start: Amount,
+    last: Amount,
+}
+
+impl Monitor {
+    /// Money came in or went out: it is neither gain nor loss.
+    pub fn on_deposit(&mut self, amount: Amount) -> Result<(), Overflow> {
+        self.peak = self.peak.plus(amount)?;
+        self.day_start = self.day_start.plus(amount)?;
+        self.last = self.last.plus(amount)?;
+        Ok(())
+    }
+
+    /// Equity was measured. What must be latched now, if anything.
+    ///
+    /// A limit of 100 % cannot be reached by a loss short of everything and switches the watch
+    /// off.
+    pub fn on_equity(
+        &mut self,
+        now: Nanos,
+        equity: Amount,
+        profile: &Profile,
+    ) -> Result<Option<Component>, Overflow> {
+        // Midnight itself still belongs to the day that ends with it.
+        let day = now.mantissa().saturating_sub(1).div_euclid(DAY_NS);
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.day_start = self.last;
+        }
+        self.last = equity;
+        self.peak = self.peak.max(equity);
+        if beyond(self.peak, equity, profile.drawdown_max)? {
+            return Ok(Some(Component::Drawdown));
+        }
+        if beyond(self.day_start, equity, profile.daily_loss_max)? {
+            return Ok(Some(Component::DailyLoss));
+        }
+        Ok(None)
+    }
+}
+
+fn beyond(from: Amount, equity: Amount, limit: Rate) -> Result<bool, Overflow> {
+    if limit >= Rate::ONE {
+        return Ok(false);
+    }
+    Ok(from.minus(equity)? > from.times(limit, Rounding::Down)?)
+}

@@ -1,0 +1,55 @@
+//! Operations on conditions that remember.
+//!
+//! A condition is 1 (true), 0 (false) or NaN (not known yet).
+
+use core::cmp::Ordering;
+
+/// Whether `a` has just come above (or below) `b`: it is now, and was not a sample before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Crossed {
+    before: Option<Ordering>,
+}
+
+/// Which crossings count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crossing {
+    Above,
+    Below,
+    Either,
+}
+
+impl Crossed {
+    #[inline]
+    pub(crate) fn push(&mut self, a: f64, b: f64, which: Crossing) -> f64 {
+        let now = a.partial_cmp(&b).unwrap_or(Ordering::Equal);
+        let Some(before) = self.before.replace(now) else {
+            return f64::NAN;
+        };
+        let above = now == Ordering::Greater && before != Ordering::Greater;
+        let below = now == Ordering::Less && before != Ordering::Less;
+        let crossed = match which {
+            Crossing::Above => above,
+            Crossing::Below => below,
+            Crossing::Either => above || below,
+        };
+        if crossed { 1.0 } else { 0.0 }
+    }
+}
+
+/// True from `on` until `off`; `off` wins. False before the first of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Latch {
+    held: bool,
+}
+
+impl Latch {
+    #[inline]
+    pub(crate) fn push(&mut self, on: f64, off: f64) -> f64 {
+        if off == 1.0 {
+            self.held = false;
+        } else if on == 1.0 {
+            self.held = true;
+        }
+        if self.held { 1.0 } else { 0.0 }
+    }
+}

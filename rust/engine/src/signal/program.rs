@@ -1,0 +1,518 @@
+//! From expressions to a flat list of operations, and running it.
+//!
+//! Compiling checks every name, kind and bound, keeps only what an output needs, and computes a
+//! part that occurs twice once. Running does not allocate.
+
+use std::collections::BTreeMap;
+
+use super::kernel::{Drive, Kernel};
+use super::table::{Gives, Operation, operation};
+use crate::instrument::InstrumentId;
+use crate::units::Nanos;
+
+/// Most nodes of one program.
+const NODES_MAX: usize = 100_000;
+/// Most samples that the windows of one program hold together.
+const WINDOWS_MAX: u64 = 16_000_000;
+/// Rows that a column run does at a time, so that every register stays in the cache.
+const BLOCK: usize = 256;
+
+/// What is wrong with an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignalError {
+    /// No such operation or input.
+    #[error("there is no operation or input '{0}'")]
+    Unknown(String),
+    /// Wrong number of operands.
+    #[error("{name} takes {wanted} operand(s), not {got}")]
+    Operands {
+        /// The operation.
+        name: String,
+        /// How many it takes.
+        wanted: usize,
+        /// How many it was given.
+        got: usize,
+    },
+    /// An operand that is not an earlier node.
+    #[error("{0}: an operand must be an earlier node")]
+    Order(String),
+    /// A number where a condition is wanted, or the other way round.
+    #[error("{name}: '{operand}' must be a {wanted}")]
+    Kind {
+        /// The operation.
+        name: String,
+        /// The operand.
+        operand: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// A parameter out of range.
+    #[error("{name}: {parameter} must be a whole number from {min} to {max}, not {got}")]
+    Parameter {
+        /// The operation.
+        name: String,
+        /// The parameter.
+        parameter: &'static str,
+        /// The least it may be.
+        min: u32,
+        /// The most it may be.
+        max: u32,
+        /// What it was, as text.
+        got: String,
+    },
+    /// Too many nodes, or windows too long in sum.
+    #[error("the program is too large: {0}")]
+    TooLarge(String),
+    /// A column that the program reads is missing or has another length.
+    #[error("input '{0}' is missing or has another length than the others")]
+    Column(String),
+}
+
+/// What an input is, whoever's it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// A bar's first price.
+    Open,
+    /// A bar's highest price.
+    High,
+    /// A bar's lowest price.
+    Low,
+    /// A bar's last price.
+    Close,
+    /// A bar's volume in base units.
+    Volume,
+    /// Account: base units held, signed.
+    Position,
+    /// Account: equity in the reporting currency.
+    Equity,
+    /// Account: average price of the open position; not known while flat.
+    EntryPrice,
+}
+
+impl Stream {
+    const ALL: [(&'static str, Self); 8] = [
+        ("open", Self::Open),
+        ("high", Self::High),
+        ("low", Self::Low),
+        ("close", Self::Close),
+        ("volume", Self::Volume),
+        ("position", Self::Position),
+        ("equity", Self::Equity),
+        ("entry_price", Self::EntryPrice),
+    ];
+
+    /// The name it has in expressions and columns.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, stream)| *stream == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// The key of an input: whose, which stream, over which interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Input {
+    /// Another instrument; `None` is the sleeve's own.
+    pub instrument: Option<InstrumentId>,
+    /// Which stream.
+    pub stream: Stream,
+    /// Another interval; `None` is that of the bars told.
+    pub interval: Option<Nanos>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// Something read.
+    Input(Input),
+    /// A number.
+    Constant(f64),
+    /// An operation by name, with its parameters.
+    Operation(String, Vec<f64>),
+}
+
+/// One node of an expression; operands are places of earlier nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Of what.
+    pub operands: Vec<usize>,
+}
+
+impl Node {
+    /// A node by name: an input of the sleeve's own instrument, `constant`, or an operation.
+    pub fn parse(name: &str, operands: &[usize], parameters: &[f64]) -> Result<Self, SignalError> {
+        let leaf = |kind| {
+            let wanted = usize::from(name == "constant");
+            if operands.is_empty() && parameters.len() == wanted {
+                return Ok(Self { kind, operands: Vec::new() });
+            }
+            Err(SignalError::Operands { name: name.to_owned(), wanted: 0, got: operands.len() })
+        };
+        if name == "constant" {
+            return leaf(NodeKind::Constant(parameters.first().copied().unwrap_or(f64::NAN)));
+        }
+        if let Some((_, stream)) = Stream::ALL.iter().find(|(known, _)| *known == name) {
+            let input = Input { instrument: None, stream: *stream, interval: None };
+            return leaf(NodeKind::Input(input));
+        }
+        let kind = NodeKind::Operation(name.to_owned(), parameters.to_vec());
+        Ok(Self { kind, operands: operands.to_vec() })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    kernel: Kernel,
+    operands: [usize; 3],
+}
+
+/// A compiled program: inputs, then one register a step, in the order they run.
+#[derive(Debug, Clone)]
+pub struct Program {
+    inputs: Vec<Input>,
+    steps: Vec<Step>,
+    registers: Vec<f64>,
+    outputs: Vec<usize>,
+    warm_up: Vec<u32>,
+}
+
+impl Program {
+    /// Check and flatten `nodes`; `outputs` are the places of the nodes that are wanted.
+    pub fn compile(nodes: &[Node], outputs: &[usize]) -> Result<Self, SignalError> {
+        if nodes.len() > NODES_MAX {
+            return Err(SignalError::TooLarge(format!("{} nodes", nodes.len())));
+        }
+        let needed = needed(nodes, outputs)?;
+        let mut flat = Flattening::default();
+        for (node, _) in nodes.iter().zip(&needed).filter(|(_, needed)| **needed) {
+            if let NodeKind::Input(input) = &node.kind {
+                flat.declare(*input);
+            }
+        }
+        for (node, needed) in nodes.iter().zip(&needed) {
+            let place = if *needed { Some(flat.place(node)?) } else { None };
+            flat.places.push(place);
+        }
+        let mut program = Self {
+            registers: vec![f64::NAN; flat.inputs.len() + flat.steps.len()],
+            inputs: flat.inputs,
+            steps: flat.steps,
+            outputs: Vec::with_capacity(outputs.len()),
+            warm_up: Vec::with_capacity(outputs.len()),
+        };
+        for output in outputs {
+            let register = flat.places.get(*output).copied().flatten();
+            let register = register.ok_or_else(|| SignalError::Order("output".to_owned()))?;
+            program.outputs.push(register);
+            program.warm_up.push(flat.warm_up.get(register).copied().unwrap_or(1));
+        }
+        Ok(program)
+    }
+
+    /// What it reads, in the order that [`Program::set`] counts.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// How many operations run for one event.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// For each output, the samples it must have seen before its first value.
+    #[must_use]
+    pub fn warm_up(&self) -> &[u32] {
+        &self.warm_up
+    }
+
+    /// The last value of output `place`; NaN before it is warm.
+    #[must_use]
+    pub fn output(&self, place: usize) -> f64 {
+        let register = self.outputs.get(place).copied().unwrap_or(usize::MAX);
+        self.registers.get(register).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Tell input `place`.
+    #[inline]
+    pub fn set(&mut self, place: usize, value: f64) {
+        if let Some(register) = self.registers.get_mut(place) {
+            *register = value;
+        }
+    }
+
+    /// Run every operation once on the inputs told.
+    #[inline]
+    pub fn run(&mut self) {
+        let mut register = self.inputs.len();
+        for step in &mut self.steps {
+            let (before, rest) = self.registers.split_at_mut(register);
+            if let Some(out) = rest.first_mut() {
+                step.kernel.drive(Once { registers: before, operands: step.operands, out });
+            }
+            register += 1;
+        }
+    }
+
+    /// Run over whole columns of `rows` samples, one for each input; one column for each output.
+    ///
+    /// It begins anew: what was told to [`Program::run`] before does not matter.
+    pub fn columns(&self, inputs: &[&[f64]], rows: usize) -> Result<Vec<Vec<f64>>, SignalError> {
+        for (place, input) in self.inputs.iter().enumerate() {
+            if inputs.get(place).map(|column| column.len()) != Some(rows) {
+                return Err(SignalError::Column(input.stream.name().to_owned()));
+            }
+        }
+        let mut steps = self.steps.clone();
+        let mut blocks = vec![[f64::NAN; BLOCK]; self.registers.len()];
+        let mut results: Vec<Vec<f64>> = vec![Vec::with_capacity(rows); self.outputs.len()];
+        let mut start = 0;
+        while start < rows {
+            let len = BLOCK.min(rows - start);
+            for (block, column) in blocks.iter_mut().zip(inputs) {
+                for (slot, value) in block.iter_mut().zip(column.iter().skip(start)) {
+                    *slot = *value;
+                }
+            }
+            for (register, step) in (self.inputs.len()..).zip(&mut steps) {
+                let (before, rest) = blocks.split_at_mut(register);
+                if let Some(out) = rest.first_mut() {
+                    let operands = step.operands;
+                    step.kernel.drive(Columns { blocks: before, operands, out, len });
+                }
+            }
+            for (result, register) in results.iter_mut().zip(&self.outputs) {
+                result
+                    .extend(blocks.get(*register).iter().flat_map(|block| block.iter().take(len)));
+            }
+            start += len;
+        }
+        Ok(results)
+    }
+}
+
+/// Which nodes an output needs.
+fn needed(nodes: &[Node], outputs: &[usize]) -> Result<Vec<bool>, SignalError> {
+    let mut needed = vec![false; nodes.len()];
+    for output in outputs {
+        let slot =
+            needed.get_mut(*output).ok_or_else(|| SignalError::Order("output".to_owned()))?;
+        *slot = true;
+    }
+    for (place, node) in nodes.iter().enumerate().rev() {
+        if needed.get(place) != Some(&true) {
+            continue;
+        }
+        for operand in &node.operands {
+            match needed.get_mut(*operand) {
+                Some(slot) if *operand < place => *slot = true,
+                Some(_) | None => return Err(SignalError::Order(format!("node {place}"))),
+            }
+        }
+    }
+    Ok(needed)
+}
+
+/// What makes two steps the same: name, operands, parameters to the bit.
+type StepKey = (String, Vec<usize>, Vec<u64>);
+
+#[derive(Default)]
+struct Flattening {
+    inputs: Vec<Input>,
+    steps: Vec<Step>,
+    /// Register of each node, `None` where nothing needs it.
+    places: Vec<Option<usize>>,
+    /// Of each register.
+    warm_up: Vec<u32>,
+    gives: Vec<Gives>,
+    shared: BTreeMap<StepKey, usize>,
+    windows: u64,
+}
+
+impl Flattening {
+    fn declare(&mut self, input: Input) {
+        if !self.inputs.contains(&input) {
+            self.inputs.push(input);
+            self.warm_up.push(1);
+            self.gives.push(Gives::Number);
+        }
+    }
+
+    fn place(&mut self, node: &Node) -> Result<usize, SignalError> {
+        let (name, parameters) = match &node.kind {
+            NodeKind::Input(input) => {
+                let place = self.inputs.iter().position(|known| known == input);
+                return place.ok_or_else(|| SignalError::Unknown(input.stream.name().to_owned()));
+            }
+            NodeKind::Constant(value) => {
+                let key = ("constant".to_owned(), Vec::new(), vec![value.to_bits()]);
+                let step = Step { kernel: Kernel::Constant(*value), operands: [0; 3] };
+                return Ok(self.share(key, step, Gives::Number, 1));
+            }
+            NodeKind::Operation(name, parameters) => (name, parameters),
+        };
+        let operation = operation(name).ok_or_else(|| SignalError::Unknown(name.clone()))?;
+        let operands = self.operands(node, operation)?;
+        let gives = self.check_kinds(&operands, operation)?;
+        let n = parameter(operation, parameters)?;
+        let seen = operands.iter().filter_map(|place| self.warm_up.get(*place)).max();
+        let before = seen.copied().unwrap_or(1);
+        let warm_up = before.saturating_add((operation.warm_up)(n).saturating_sub(1));
+        let key = (name.clone(), operands.clone(), vec![u64::from(n)]);
+        if let Some(place) = self.shared.get(&key) {
+            return Ok(*place);
+        }
+        self.windows += u64::from(n);
+        if self.windows > WINDOWS_MAX {
+            return Err(SignalError::TooLarge(format!("{} samples in windows", self.windows)));
+        }
+        let mut fixed = [0; 3];
+        for (slot, operand) in fixed.iter_mut().zip(&operands) {
+            *slot = *operand;
+        }
+        let step = Step { kernel: (operation.begin)(n), operands: fixed };
+        Ok(self.share(key, step, gives, warm_up))
+    }
+
+    fn share(&mut self, key: StepKey, step: Step, gives: Gives, warm_up: u32) -> usize {
+        let next = self.inputs.len() + self.steps.len();
+        let place = *self.shared.entry(key).or_insert(next);
+        if place == next {
+            self.steps.push(step);
+            self.gives.push(gives);
+            self.warm_up.push(warm_up);
+        }
+        place
+    }
+
+    fn operands(&self, node: &Node, operation: &Operation) -> Result<Vec<usize>, SignalError> {
+        let (wanted, got) = (operation.operands.len(), node.operands.len());
+        if wanted != got {
+            return Err(SignalError::Operands { name: operation.name.to_owned(), wanted, got });
+        }
+        let place = |operand: &usize| self.places.get(*operand).copied().flatten();
+        let places: Option<Vec<usize>> = node.operands.iter().map(place).collect();
+        places.ok_or_else(|| SignalError::Order(operation.name.to_owned()))
+    }
+
+    fn check_kinds(&self, operands: &[usize], operation: &Operation) -> Result<Gives, SignalError> {
+        let mut either = None;
+        for (place, (operand, wanted)) in operands.iter().zip(operation.operands) {
+            let got = self.gives.get(*place).copied().unwrap_or(Gives::Number);
+            let wanted = match wanted {
+                Gives::Either => *either.get_or_insert(got),
+                Gives::Number | Gives::Condition => *wanted,
+            };
+            if got != wanted {
+                let wanted = if wanted == Gives::Condition { "condition" } else { "number" };
+                let name = operation.name.to_owned();
+                return Err(SignalError::Kind { name, operand, wanted });
+            }
+        }
+        Ok(either.unwrap_or(operation.gives))
+    }
+}
+
+/// The parameter of an operation, 0 where it has none.
+fn parameter(operation: &Operation, parameters: &[f64]) -> Result<u32, SignalError> {
+    let Some(parameter) = operation.parameters.first() else {
+        return match parameters {
+            [] => Ok(0),
+            [..] => Err(SignalError::TooLarge(format!("{} has no parameter", operation.name))),
+        };
+    };
+    let wrong = |got: String| SignalError::Parameter {
+        name: operation.name.to_owned(),
+        parameter: parameter.name,
+        min: parameter.min,
+        max: parameter.max,
+        got,
+    };
+    let [value] = parameters else {
+        return Err(wrong(format!("{} values", parameters.len())));
+    };
+    let in_range = *value >= f64::from(parameter.min) && *value <= f64::from(parameter.max);
+    if !in_range || libm::trunc(*value).to_bits() != value.to_bits() {
+        return Err(wrong(format!("{value}")));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    Ok(*value as u32)
+}
+
+/// One sample: operands from the registers before.
+struct Once<'a> {
+    registers: &'a [f64],
+    operands: [usize; 3],
+    out: &'a mut f64,
+}
+
+impl Once<'_> {
+    #[inline]
+    fn at(&self, place: usize) -> f64 {
+        self.registers.get(place).copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl Drive for Once<'_> {
+    #[inline]
+    fn unary(self, mut f: impl FnMut(f64) -> f64) {
+        let [a, _, _] = self.operands;
+        *self.out = f(self.at(a));
+    }
+
+    #[inline]
+    fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
+        let [a, b, _] = self.operands;
+        *self.out = f(self.at(a), self.at(b));
+    }
+
+    #[inline]
+    fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
+        let [a, b, c] = self.operands;
+        *self.out = f(self.at(a), self.at(b), self.at(c));
+    }
+}
+
+/// A block of rows: operands from the blocks before.
+struct Columns<'a> {
+    blocks: &'a [[f64; BLOCK]],
+    operands: [usize; 3],
+    out: &'a mut [f64; BLOCK],
+    len: usize,
+}
+
+impl<'a> Columns<'a> {
+    fn rows(&self, place: usize) -> impl Iterator<Item = f64> + use<'a> {
+        let block: &'a [[f64; BLOCK]] = self.blocks;
+        block.get(place).into_iter().flatten().copied()
+    }
+}
+
+impl Drive for Columns<'_> {
+    fn unary(self, mut f: impl FnMut(f64) -> f64) {
+        let [a, _, _] = self.operands;
+        // A constant of a program without inputs has no operand to read: it is fed NaN.
+        let rows = self.rows(a).chain(core::iter::repeat(f64::NAN));
+        for (out, a) in self.out.iter_mut().zip(rows).take(self.len) {
+            *out = f(a);
+        }
+    }
+
+    fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
+        let [a, b, _] = self.operands;
+        let rows = self.rows(a).zip(self.rows(b));
+        for (out, (a, b)) in self.out.iter_mut().zip(rows).take(self.len) {
+            *out = f(a, b);
+        }
+    }
+
+    fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
+        let [a, b, c] = self.operands;
+        let rows = self.rows(a).zip(self.rows(b)).zip(self.rows(c));
+        for (out, ((a, b), c)) in self.out.iter_mut().zip(rows).take(self.len) {
+            *out = f(a, b, c);
+        }
+    }
+}

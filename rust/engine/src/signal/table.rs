@@ -1,0 +1,204 @@
+//! Every operation: its name, operands, parameters, and how to begin.
+
+use super::average::{Sma, Smoothed};
+use super::kernel::Kernel;
+use super::logic::{Crossed, Crossing, Latch};
+use super::momentum::Rsi;
+use super::statistic::{RollingMax, Shift};
+use super::volatility::{Atr, RollingStd};
+
+/// The longest window, in samples.
+pub(crate) const WINDOW_MAX: u32 = 1_000_000;
+
+/// What an expression is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// A number.
+    Number,
+    /// A condition: true, false, or not known yet.
+    Condition,
+    /// Whatever its last two operands are, which must be alike.
+    Either,
+}
+
+/// A parameter of an operation: a whole number within bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// The least it may be.
+    pub min: u32,
+    /// The most it may be.
+    pub max: u32,
+}
+
+/// An operation of the language.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name.
+    pub name: &'static str,
+    /// Name and kind of each operand.
+    pub operands: &'static [(&'static str, Gives)],
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// What it gives.
+    pub gives: Gives,
+    /// One line, with the formula or the source.
+    pub summary: &'static str,
+    /// Samples it must have seen before its first value, given its first parameter.
+    pub(crate) warm_up: fn(u32) -> u32,
+    pub(crate) begin: fn(u32) -> Kernel,
+}
+
+const X: &[(&str, Gives)] = &[("x", Gives::Number)];
+const AB: &[(&str, Gives)] = &[("a", Gives::Number), ("b", Gives::Number)];
+const CC: &[(&str, Gives)] = &[("a", Gives::Condition), ("b", Gives::Condition)];
+const N: &[Parameter] = &[Parameter { name: "n", min: 1, max: WINDOW_MAX }];
+const NONE: &[Parameter] = &[];
+
+macro_rules! plain {
+    ($name:literal, $operands:expr, $gives:ident, $kernel:expr, $summary:literal) => {
+        Operation {
+            name: $name,
+            operands: $operands,
+            parameters: NONE,
+            gives: Gives::$gives,
+            summary: $summary,
+            warm_up: |_| 1,
+            begin: |_| $kernel,
+        }
+    };
+}
+
+macro_rules! over_window {
+    ($name:literal, $operands:expr, $warm_up:expr, $begin:expr, $summary:literal) => {
+        Operation {
+            name: $name,
+            operands: $operands,
+            parameters: N,
+            gives: Gives::Number,
+            summary: $summary,
+            warm_up: $warm_up,
+            begin: $begin,
+        }
+    };
+}
+
+/// The table. Constants and inputs are not operations.
+pub const OPERATIONS: &[Operation] = &[
+    plain!("add", AB, Number, Kernel::Add, "a + b"),
+    plain!("sub", AB, Number, Kernel::Sub, "a - b"),
+    plain!("mul", AB, Number, Kernel::Mul, "a * b"),
+    plain!("div", AB, Number, Kernel::Div, "a / b"),
+    plain!("neg", X, Number, Kernel::Neg, "-x"),
+    plain!("abs", X, Number, Kernel::Abs, "the size of x without its sign"),
+    plain!("minimum", AB, Number, Kernel::Minimum, "the smaller of a and b"),
+    plain!("maximum", AB, Number, Kernel::Maximum, "the larger of a and b"),
+    plain!("gt", AB, Condition, Kernel::Gt, "a > b"),
+    plain!("ge", AB, Condition, Kernel::Ge, "a >= b"),
+    plain!("lt", AB, Condition, Kernel::Lt, "a < b"),
+    plain!("le", AB, Condition, Kernel::Le, "a <= b"),
+    plain!("eq", AB, Condition, Kernel::Eq, "a == b"),
+    plain!("ne", AB, Condition, Kernel::Ne, "a != b"),
+    plain!("and", CC, Condition, Kernel::And, "both; not known while either is not"),
+    plain!("or", CC, Condition, Kernel::Or, "one or both; not known while either is not"),
+    plain!("not", &[("a", Gives::Condition)], Condition, Kernel::Not, "the opposite"),
+    plain!(
+        "where",
+        &[("condition", Gives::Condition), ("a", Gives::Either), ("b", Gives::Either)],
+        Either,
+        Kernel::Where,
+        "a where the condition holds, else b"
+    ),
+    over_window!(
+        "shift",
+        X,
+        |n| n.saturating_add(1),
+        |n| Kernel::Shift(Shift::new(n)),
+        "x as it was n samples ago"
+    ),
+    over_window!("sma", X, |n| n, |n| Kernel::Sma(Sma::new(n)), "mean of the last n samples"),
+    over_window!(
+        "ema",
+        X,
+        |n| n,
+        |n| Kernel::Ema(Smoothed::exponential(n)),
+        "exponential average, weight 2/(n+1), begun with the mean of the first n (TA-Lib)"
+    ),
+    over_window!(
+        "rolling_min",
+        X,
+        |n| n,
+        |n| Kernel::RollingMin(RollingMax::new(n)),
+        "smallest of the last n samples"
+    ),
+    over_window!(
+        "rolling_max",
+        X,
+        |n| n,
+        |n| Kernel::RollingMax(RollingMax::new(n)),
+        "largest of the last n samples"
+    ),
+    over_window!(
+        "rolling_std",
+        X,
+        |n| n,
+        |n| Kernel::RollingStd(RollingStd::new(n)),
+        "population standard deviation of the last n samples (TA-Lib STDDEV)"
+    ),
+    over_window!(
+        "rsi",
+        X,
+        |n| n.saturating_add(1),
+        |n| Kernel::Rsi(Rsi::new(n)),
+        "relative strength index (Wilder 1978), 0 to 100"
+    ),
+    over_window!(
+        "atr",
+        &[("high", Gives::Number), ("low", Gives::Number), ("close", Gives::Number)],
+        |n| n.saturating_add(1),
+        |n| Kernel::Atr(Atr::new(n)),
+        "average true range (Wilder 1978), begun with the mean of bars 1 to n"
+    ),
+    Operation {
+        warm_up: |_| 2,
+        ..plain!(
+            "crossed",
+            AB,
+            Condition,
+            Kernel::Crossed(Crossed::default(), Crossing::Either),
+            "a came above or below b with this sample"
+        )
+    },
+    Operation {
+        warm_up: |_| 2,
+        ..plain!(
+            "crossed_above",
+            AB,
+            Condition,
+            Kernel::Crossed(Crossed::default(), Crossing::Above),
+            "a > b now, and a <= b one sample before"
+        )
+    },
+    Operation {
+        warm_up: |_| 2,
+        ..plain!(
+            "crossed_below",
+            AB,
+            Condition,
+            Kernel::Crossed(Crossed::default(), Crossing::Below),
+            "a < b now, and a >= b one sample before"
+        )
+    },
+    plain!(
+        "latch",
+        &[("on", Gives::Condition), ("off", Gives::Condition)],
+        Condition,
+        Kernel::Latch(Latch::default()),
+        "true from on until off; off wins; false before either"
+    ),
+];
+
+pub(crate) fn operation(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.name == name)
+}
