@@ -1,0 +1,120 @@
+"""BOT4: an open crypto trading system. Strategies in Python, one deterministic engine in Rust.
+
+    import bot4 as b4
+
+This file only says which names are public; importing it loads no plotting and no terminal code.
+"""
+
+from bot4._engine import Bar, Context, __version__
+from bot4.errors import (
+    Bot4Error,
+    ConfigError,
+    DataError,
+    EngineError,
+    OutputError,
+    ParameterError,
+    RiskError,
+    SignalError,
+    StrategyError,
+)
+from bot4.expression import Expr
+from bot4.history.simulated import SimulatedMarket, simulated
+from bot4.research.backtest import backtest
+from bot4.research.metrics import Metrics
+from bot4.research.result import BacktestResult
+from bot4.signals import (
+    Target,
+    atr,
+    close,
+    compute,
+    crossed,
+    crossed_above,
+    crossed_below,
+    ema,
+    entry_price,
+    equity,
+    high,
+    highest,
+    latch,
+    low,
+    lowest,
+    maximum,
+    minimum,
+    open,
+    position,
+    rolling_max,
+    rolling_min,
+    rolling_std,
+    rsi,
+    shift,
+    sma,
+    target,
+    volume,
+    where,
+)
+from bot4.strategies import donchian_breakout, sma_cross
+from bot4.strategy import (
+    ConfiguredStrategy,
+    Strategy,
+    StrategyTemplate,
+    find,
+    registered,
+    strategy,
+)
+
+__all__ = [
+    "BacktestResult",
+    "Bar",
+    "Bot4Error",
+    "ConfigError",
+    "ConfiguredStrategy",
+    "Context",
+    "DataError",
+    "EngineError",
+    "Expr",
+    "Metrics",
+    "OutputError",
+    "ParameterError",
+    "RiskError",
+    "SignalError",
+    "SimulatedMarket",
+    "Strategy",
+    "StrategyError",
+    "StrategyTemplate",
+    "Target",
+    "__version__",
+    "atr",
+    "backtest",
+    "close",
+    "compute",
+    "crossed",
+    "crossed_above",
+    "crossed_below",
+    "donchian_breakout",
+    "ema",
+    "entry_price",
+    "equity",
+    "find",
+    "high",
+    "highest",
+    "latch",
+    "low",
+    "lowest",
+    "maximum",
+    "minimum",
+    "open",
+    "position",
+    "registered",
+    "rolling_max",
+    "rolling_min",
+    "rolling_std",
+    "rsi",
+    "shift",
+    "simulated",
+    "sma",
+    "sma_cross",
+    "strategy",
+    "target",
+    "volume",
+    "where",
+]

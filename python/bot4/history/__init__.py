@@ -1,0 +1,1 @@
+"""The past: read from files and tables, checked, or simulated. No network lives here yet."""

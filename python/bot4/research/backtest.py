@@ -1,0 +1,208 @@
+"""Run strategies over history in the engine. Here settings become exact, and errors get a place.
+
+No arithmetic on money happens in Python: amounts and rates cross the border as decimal text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot4 import _engine
+from bot4.errors import RiskError, StrategyError, known_names
+from bot4.expression import program
+from bot4.history.bars import MarketHistory, load, span
+from bot4.history.times import Moment, utc_text
+from bot4.research import money
+from bot4.research.metrics import Metrics, metrics
+from bot4.research.money import Number
+from bot4.research.progress import Progress, progress_bar
+from bot4.research.result import BacktestResult
+from bot4.research.seats import Leg, Seat, seats
+from bot4.strategy import (
+    ConfiguredStrategy,
+    Scene,
+    Strategy,
+    StrategyTemplate,
+    find,
+    strategy_code,
+)
+
+RISK_PROFILE = "unleveraged"
+FEE_BPS = 10
+SLIPPAGE_BPS = 1
+CASH = 10_000
+
+# How far the engine goes between two looks at the clock and at Ctrl-C; both take under 0.1 s.
+_CHUNK_BARS_EXPRESSION = 100_000
+_CHUNK_BARS_CLASS = 5_000
+
+# A decorated class is a template when it runs, and still a class to a type checker.
+Runnable = ConfiguredStrategy | StrategyTemplate | str | Strategy | type[Strategy]
+Limit = str | int | float | bool | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a backtest assumes of money and risk; every number exact."""
+
+    cash: Decimal
+    fee_rate: Decimal
+    slippage_rate: Decimal
+    profile: str
+    limits: Mapping[str, str | bool]
+
+
+def backtest(
+    strategy: Runnable,
+    data: object,
+    *,
+    cash: Number = CASH,
+    fee_bps: Number = FEE_BPS,
+    slippage_bps: Number = SLIPPAGE_BPS,
+    risk: str = RISK_PROFILE,
+    limits: Mapping[str, Limit] | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    progress: Progress = False,
+    journal: bool = False,
+) -> BacktestResult:
+    """Run one strategy over history and return what came of it.
+
+    `data` is a path (file, folder, pattern), a table of OHLCV bars, or ``b4.simulated()``; on
+    several instruments the strategy runs on each, with equal parts of the equity. `cash` is in
+    quote currency; fee and slippage are in basis points of notional; `risk` names a profile and
+    `limits` replaces single limits of it. Orders fill at the next bar's open. `progress` draws a
+    bar on a terminal for runs above half a second. Raises a Bot4Error that says what to do.
+    """
+    configured = _configured(strategy)
+    account_asked = account(cash, fee_bps, slippage_bps, risk, limits)
+    market = load(data, within=span(since, until))
+    return run([Leg(configured)], market, account_asked, progress=progress, journal=journal)
+
+
+def account(
+    cash: Number,
+    fee_bps: Number,
+    slippage_bps: Number,
+    profile: str,
+    limits: Mapping[str, Limit] | None = None,
+) -> Account:
+    """Check what a backtest assumes of money and risk. Raises ParameterError or RiskError."""
+    profiles = _engine.risk_profiles()
+    if profile not in profiles:
+        near = known_names(profile, profiles)
+        raise RiskError(f"there is no risk profile {profile!r}; {near}")
+    return Account(
+        money.cash(cash),
+        money.rate(fee_bps, "fee_bps"),
+        money.rate(slippage_bps, "slippage_bps"),
+        profile,
+        {name: _limit(name, value) for name, value in (limits or {}).items()},
+    )
+
+
+def run(
+    legs: Sequence[Leg],
+    market: MarketHistory,
+    account: Account,
+    *,
+    progress: Progress = False,
+    journal: bool = False,
+) -> BacktestResult:
+    """Run several strategies on one account. Each instrument belongs to one strategy at most.
+
+    Raises ConfigError where two strategies meet on an instrument, StrategyError where one raises.
+    """
+    taken = seats(legs, [history.instrument for history in market.instruments])
+    engine = _engine.Backtest(
+        [history.bars for history in market.instruments],
+        cash=money.text(account.cash),
+        fee_rate=money.text(account.fee_rate),
+        slippage_rate=money.text(account.slippage_rate),
+        profile=account.profile,
+        limits=dict(account.limits),
+        journal=journal,
+    )
+    for seat in taken:
+        _seat(engine, seat)
+    _go(engine, taken, progress)
+    return BacktestResult(engine, market, _metrics(engine, legs, market, account))
+
+
+def _configured(strategy: Runnable) -> ConfiguredStrategy:
+    if isinstance(strategy, str):
+        return find(strategy)()
+    if isinstance(strategy, StrategyTemplate):
+        return strategy()
+    if isinstance(strategy, ConfiguredStrategy):
+        return strategy
+    raise StrategyError(
+        f"{strategy!r} is not a strategy; put @b4.strategy over it and call it with its parameters"
+    )
+
+
+def _limit(name: str, value: Limit) -> str | bool:
+    known = _engine.risk_limits()
+    if name not in known:
+        raise RiskError(f"there is no risk limit {name!r}; {known_names(name, known)}")
+    return value if isinstance(value, bool) else money.text(money.decimal(value, f"limit {name}"))
+
+
+def _seat(engine: _engine.Backtest, seat: Seat) -> None:
+    strategy, allocation = seat.strategy, money.text(seat.allocation)
+    if strategy.form == "class":
+        engine.add_class(strategy.name, seat.instrument, allocation, strategy.instance())
+        return
+    target = strategy.target()
+    compiled = program([target.fraction])
+    engine.add_program(strategy.name, seat.instrument, allocation, compiled, target.band)
+
+
+def _go(engine: _engine.Backtest, taken: Sequence[Seat], progress: Progress) -> None:
+    with progress_bar(engine.bars, progress) as show:
+        done = 0
+        while done < engine.bars:
+            before, done = done, _step(engine, taken)
+            show(done)
+            if done <= before:
+                raise _engine.EngineError(f"the engine stopped at bar {done} of {engine.bars}")
+
+
+def _step(engine: _engine.Backtest, taken: Sequence[Seat]) -> int:
+    classes = [seat.strategy.template for seat in taken if seat.strategy.form == "class"]
+    if not classes:
+        return engine.run(_CHUNK_BARS_EXPRESSION)
+
+    def scene() -> Scene:
+        name = engine.running.partition(" on ")[0]
+        template = next((made for made in classes if made.name == name), classes[0])
+        moment = utc_text(engine.now_ns) if engine.now_ns else "the start"
+        return Scene(f"strategy {engine.running or template.name}", template.file, moment)
+
+    with strategy_code(scene):
+        return engine.run(_CHUNK_BARS_CLASS)
+
+
+def _metrics(
+    engine: _engine.Backtest, legs: Sequence[Leg], market: MarketHistory, account: Account
+) -> Metrics:
+    histories = [history.bars for history in market.instruments]
+    one = len(legs) == 1
+    asked: dict[str, object] = {
+        "strategy": " + ".join(leg.strategy.name for leg in legs),
+        "params": dict(legs[0].strategy.params)
+        if one
+        else {leg.strategy.name: dict(leg.strategy.params) for leg in legs},
+        "instruments": [bars.instrument for bars in histories],
+        "simulated": market.seed is not None,
+        "seed": market.seed,
+        "cash": float(account.cash),
+        "fee_bps": float(account.fee_rate.scaleb(4)),
+        "slippage_bps": float(account.slippage_rate.scaleb(4)),
+        "refusals": engine.refusals(),
+        "clips": engine.clips(),
+        "gaps": sum(bars.gaps for bars in histories),
+        "gap_max_ns": max(bars.gap_max_ns for bars in histories),
+        "interval_ns": min(bars.interval_ns for bars in histories),
+    }
+    return metrics(asked, engine.report())

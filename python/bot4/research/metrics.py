@@ -1,0 +1,80 @@
+"""The numbers of a run: what the engine reports, and what was asked of it. Nothing is computed."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+
+class Metrics(BaseModel):
+    """The numbers of one backtest, in the order that JSON prints them.
+
+    Rates and returns are fractions (0.1 is 10 %); `exposure` is the part of the time in the market;
+    `turnover` is notional traded over mean equity; an absent number is None. Fields are attributes,
+    and ``metrics["sharpe"]`` works as well.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: str
+    params: dict[str, Any]
+    instruments: list[str]
+    simulated: bool
+    seed: int | None
+    cash: float
+    fee_bps: float
+    slippage_bps: float
+    risk_profile: str
+    trading_state: str
+    bars: int
+    trades: int
+    open_trades: int
+    orders: int
+    fills: int
+    initial_equity: float
+    final_equity: float
+    total_return: float | None
+    cagr: float | None
+    sharpe: float | None
+    sortino: float | None
+    calmar: float | None
+    max_drawdown: float | None
+    win_rate: float | None
+    profit_factor: float | None
+    exposure: float | None
+    turnover: float | None
+    fees_paid: float
+    refused: int
+    clipped: int
+    refusals: dict[str, int]
+    clips: dict[str, int]
+    gaps: int
+    gap_max_ns: int
+    interval_ns: int
+    first_ns: int | None
+    last_ns: int | None
+    elapsed_s: float | None
+    bars_per_s: float | None
+    ledger_hash: str
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _absent_is_none(cls, value: object) -> object:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    def __getitem__(self, name: str) -> object:
+        """The number called `name`. Raises KeyError."""
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def json_text(self) -> str:
+        """One JSON object on one line: keys in the order above, absent numbers null, never NaN."""
+        return json.dumps(self.model_dump(mode="json"), allow_nan=False, default=str)
+
+
+def metrics(asked: Mapping[str, object], reported: Mapping[str, object]) -> Metrics:
+    """Join what was asked with what the engine reported."""
+    return Metrics.model_validate({**asked, **reported})

@@ -1,0 +1,175 @@
+"""The signals a strategy may use, by name, and `compute`, which runs them over a table.
+
+Thin on purpose: each function names one operation of the engine, where its meaning, its range of
+parameters and its arithmetic live.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from bot4.errors import DataError, SignalError, known_names
+from bot4.expression import Expr, Operand, as_expr, as_number, pair, program, windowed
+from bot4.tables import as_polars
+
+open = Expr("open")
+high = Expr("high")
+low = Expr("low")
+close = Expr("close")
+volume = Expr("volume")
+position = Expr("position")
+equity = Expr("equity")
+entry_price = Expr("entry_price")
+
+ACCOUNT_INPUTS = ("position", "equity", "entry_price")
+
+
+def where(condition: Expr, a: Operand, b: Operand) -> Expr:
+    """`a` while `condition` holds, else `b`."""
+    return Expr("where", (as_expr(condition), as_expr(a), as_expr(b)))
+
+
+def shift(x: Operand, n: int = 1) -> Expr:
+    """`x` as it was `n` bars ago. There is no way to ask for a later bar."""
+    return windowed("shift", n, x)
+
+
+def sma(x: Operand, n: int) -> Expr:
+    """Simple moving average: the mean of the last `n` values of `x`."""
+    return windowed("sma", n, x)
+
+
+def ema(x: Operand, n: int) -> Expr:
+    """Exponential moving average with weight ``2 / (n + 1)``, in the unit of `x`."""
+    return windowed("ema", n, x)
+
+
+def rolling_min(x: Operand, n: int) -> Expr:
+    """The least of the last `n` values of `x`, the present one included."""
+    return windowed("rolling_min", n, x)
+
+
+def rolling_max(x: Operand, n: int) -> Expr:
+    """The greatest of the last `n` values of `x`, the present one included."""
+    return windowed("rolling_max", n, x)
+
+
+def rolling_std(x: Operand, n: int) -> Expr:
+    """The standard deviation of the last `n` values of `x`, in the unit of `x`."""
+    return windowed("rolling_std", n, x)
+
+
+def highest(x: Operand, n: int) -> Expr:
+    """The same operation as `rolling_max`, by the name traders use."""
+    return rolling_max(x, n)
+
+
+def lowest(x: Operand, n: int) -> Expr:
+    """The same operation as `rolling_min`, by the name traders use."""
+    return rolling_min(x, n)
+
+
+def rsi(x: Operand = close, n: int = 14) -> Expr:
+    """Relative strength index of `x`, 0 to 100, with Wilder's smoothing over `n` bars.
+
+    Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978).
+    """
+    return windowed("rsi", n, x)
+
+
+def atr(n: int = 14) -> Expr:
+    """Average true range over `n` bars, in price, with Wilder's smoothing.
+
+    Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978).
+    """
+    return windowed("atr", n, high, low, close)
+
+
+def crossed(a: Operand, b: Operand) -> Expr:
+    """True on the bar where `a` goes to the other side of `b`, in either direction."""
+    return pair("crossed", a, b)
+
+
+def crossed_above(a: Operand, b: Operand) -> Expr:
+    """True on the bar where `a` rises above `b`."""
+    return pair("crossed_above", a, b)
+
+
+def crossed_below(a: Operand, b: Operand) -> Expr:
+    """True on the bar where `a` falls below `b`."""
+    return pair("crossed_below", a, b)
+
+
+def latch(on: Expr, off: Expr) -> Expr:
+    """A condition with memory: true from a bar where `on` holds until one where `off` holds."""
+    return pair("latch", on, off)
+
+
+def minimum(a: Operand, b: Operand) -> Expr:
+    """The lesser of `a` and `b`, bar by bar."""
+    return pair("minimum", a, b)
+
+
+def maximum(a: Operand, b: Operand) -> Expr:
+    """The greater of `a` and `b`, bar by bar."""
+    return pair("maximum", a, b)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """What a strategy wants to hold: `fraction` of its equity, traded outside `band` only."""
+
+    fraction: Expr
+    band: float | None = None
+
+
+def target(x: Operand, band: float | None = None) -> Target:
+    """Hold `x` times the equity allocated to the strategy; 1 is fully long, -1 short, 0 flat.
+
+    It trades when `x` changes, or, where `band` (a fraction of equity) is given, when drift leaves
+    the band. Risk may clip or refuse what it asks for.
+    """
+    if band is None:
+        return Target(as_expr(x))
+    return Target(as_expr(x), as_number(band, "band must be a number, a fraction of equity"))
+
+
+def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
+    """The table (Polars, pandas, Arrow) with each signal appended as a ``Float64`` column.
+
+    The operations are those a backtest and live trading run, bit for bit. A condition gives 1 and
+    0; NaN is "not warmed up yet". Raises DataError when a column is missing or is not numeric,
+    SignalError when an expression cannot run.
+    """
+    table = as_polars(frame)
+    exprs = [as_expr(signal) for signal in signals.values()]
+    for name in signals:
+        if name in table.columns:
+            raise DataError(f"the table already has a column {name!r}; name the signal otherwise")
+    if not exprs:
+        return table
+    compiled = program(exprs)
+    columns = {name: _input(table, name) for name in compiled.inputs}
+    results = compiled.columns(columns)
+    return table.with_columns(
+        [pl.Series(name, values) for name, values in zip(signals, results, strict=True)]
+    )
+
+
+def _input(table: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    found = next((column for column in table.columns if column.strip().lower() == name), None)
+    if found is None:
+        if name in ACCOUNT_INPUTS:
+            raise SignalError(
+                f"{name} is known only while trading; to compute it over a table, "
+                f"give the table a column {name!r}"
+            )
+        near = known_names(name, table.columns)
+        raise DataError(f"the table has no column {name!r}, which a signal reads; {near}")
+    series = table[found]
+    if not (series.dtype.is_numeric() or series.dtype == pl.Null):
+        raise DataError(f"column {found!r} holds {series.dtype}, not numbers; convert it first")
+    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()

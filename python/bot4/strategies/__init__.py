@@ -1,0 +1,6 @@
+"""The strategies that ship, one file each. Importing this package registers them by name."""
+
+from bot4.strategies.donchian_breakout import donchian_breakout
+from bot4.strategies.sma_cross import sma_cross
+
+__all__ = ["donchian_breakout", "sma_cross"]

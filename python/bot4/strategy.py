@@ -1,0 +1,194 @@
+"""What a strategy is: a function that returns a target, or a class that is called at each bar.
+
+`@strategy` turns either into a `StrategyTemplate` and registers it by name; calling the template
+with parameters gives a `ConfiguredStrategy`, which is what runs. Reading one from a file is in
+strategy_file.py; running one is research.
+"""
+
+import inspect
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, dataclass_transform
+
+from bot4._engine import Bar, Context
+from bot4.errors import Bot4Error, ParameterError, StrategyError, known_names
+from bot4.parameters import Parameter, from_attributes, from_signature, own_init, parse
+from bot4.signals import Target
+
+Form = Literal["expression", "class"]
+
+
+@dataclass_transform(kw_only_default=True)
+class Strategy(ABC):
+    """A strategy that needs arbitrary Python: derive, add parameters, write `on_bar`.
+
+    Parameters are annotated class attributes (``fast: int = 10``) or those of ``__init__``. What it
+    asks for through `ctx` passes the same risk checks as everything else. (To a type checker the
+    decorated class stays a class, whose parameters it knows as those of a dataclass.)
+    """
+
+    def on_start(self, ctx: Context) -> None:  # noqa: B027 - most strategies need none
+        """Prepare, once, before the first bar. Does nothing unless overridden."""
+
+    @abstractmethod
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Decide, at each finished bar. `ctx` is valid during the call only."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyTemplate:
+    """A strategy before its parameters are chosen. Call it with them: ``sma_cross(fast=10)``."""
+
+    name: str
+    form: Form
+    source: Callable[..., object] = field(repr=False)
+    parameters: tuple[Parameter, ...] = field(repr=False)
+    file: str
+    summary: str = field(repr=False)
+
+    def __call__(self, *unnamed: object, **values: object) -> "ConfiguredStrategy":
+        """The strategy with these parameters, checked. Raises ParameterError."""
+        if unnamed:
+            named = ", ".join(f"{parameter.name}=…" for parameter in self.parameters)
+            raise ParameterError(f"name the parameters: {self.name}({named})")
+        chosen = parse(self.parameters, self.name, values)
+        return ConfiguredStrategy(self, MappingProxyType(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredStrategy:
+    """A strategy with its parameters chosen and checked: what a backtest or a bot runs."""
+
+    template: StrategyTemplate
+    params: Mapping[str, object]
+
+    @property
+    def name(self) -> str:
+        """The name it is registered by."""
+        return self.template.name
+
+    @property
+    def form(self) -> Form:
+        """``expression`` for a function, ``class`` for a class with callbacks."""
+        return self.template.form
+
+    def target(self) -> Target:
+        """What the function returns. Raises StrategyError where it raises or returns else."""
+        with strategy_code(self._scene):
+            wanted = self.template.source(**self.params)
+        if not isinstance(wanted, Target):
+            raise StrategyError(
+                f"strategy {self.name} returned {type(wanted).__name__}; "
+                "return b4.target(...) around the expression"
+            )
+        return wanted
+
+    def _scene(self) -> "Scene":
+        return Scene(f"strategy {self.name}", self.template.file)
+
+    def instance(self) -> object:
+        """A fresh object of the class, its parameters set. Raises StrategyError where it raises."""
+        with strategy_code(self._scene):
+            if _has_init(self.template.source):
+                return self.template.source(**self.params)
+            made = self.template.source()
+            for name, value in self.params.items():
+                setattr(made, name, value)
+            return made
+
+
+_registry: dict[str, StrategyTemplate] = {}
+
+
+def strategy(form: Callable[..., Target] | type[Strategy]) -> StrategyTemplate:
+    """Register a function that returns ``b4.target(...)``, or a class derived from `Strategy`.
+
+    The latest definition of a name wins, as everywhere in Python: a cell of a notebook may be run
+    again, and a session may replace a strategy that ships. Raises StrategyError where the class
+    cannot run or a parameter has a type that cannot be set.
+    """
+    made = _class_template(form) if isinstance(form, type) else _function_template(form)
+    _registry[made.name] = made
+    return made
+
+
+def registered() -> dict[str, StrategyTemplate]:
+    """Every registered strategy by name, in order of names."""
+    return dict(sorted(_registry.items()))
+
+
+def find(name: str) -> StrategyTemplate:
+    """The strategy registered by that name. Raises StrategyError with the nearest known name."""
+    if name not in _registry:
+        near = known_names(name, sorted(_registry))
+        raise StrategyError(f"there is no strategy {name!r}; {near} (see: bot4 strategies)")
+    return _registry[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where code of a strategy runs: what is said of it, its file, and at which bar."""
+
+    subject: str
+    file: str
+    moment: str = ""
+
+
+@contextmanager
+def strategy_code(scene: Callable[[], Scene]) -> Iterator[None]:
+    """Run code of a strategy: what it raises becomes a StrategyError that tells where.
+
+    What BOT4 itself raises passes unchanged, unless a line of the strategy caused it at a bar.
+    """
+    try:
+        yield
+    except Exception as error:
+        at = scene()
+        place = _place(error, at.file)
+        if isinstance(error, Bot4Error) and not (place and at.moment):
+            raise
+        parts = [f"{at.subject} raised {type(error).__name__}: {' '.join(str(error).split())}"]
+        parts += [f"at {at.moment}"] if at.moment else []
+        parts += [f"({place})"] if place else []
+        raise StrategyError(" ".join(parts)) from error
+
+
+def _place(error: BaseException, file: str) -> str | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    within = [frame for frame in frames if frame.filename == file][-1:]
+    return f"{Path(file).name}, line {within[0].lineno}" if within else None
+
+
+def _function_template(form: Callable[..., Target]) -> StrategyTemplate:
+    if not inspect.isfunction(form):
+        raise StrategyError(f"@strategy goes over a function or a class, not {form!r}")
+    name = form.__name__
+    parameters = from_signature(form, name)
+    file = form.__code__.co_filename
+    return StrategyTemplate(name, "expression", form, parameters, file, _summary(form))
+
+
+def _class_template(form: type) -> StrategyTemplate:
+    name = form.__name__
+    if not issubclass(form, Strategy):
+        raise StrategyError(f"class {name} must derive from b4.Strategy to be a strategy")
+    if inspect.isabstract(form):
+        raise StrategyError(f"class {name} has no on_bar(self, ctx, bar); write one")
+    by_init = _has_init(form)
+    parameters = from_signature(form, name) if by_init else from_attributes(form, name)
+    file = inspect.unwrap(form.on_bar).__code__.co_filename
+    return StrategyTemplate(name, "class", form, parameters, file, _summary(form))
+
+
+def _has_init(form: object) -> bool:
+    return isinstance(form, type) and own_init(form) is not None
+
+
+def _summary(form: object) -> str:
+    lines = (getattr(form, "__doc__", None) or "").strip().splitlines()
+    return lines[0] if lines else ""

@@ -1,0 +1,197 @@
+"""History is read from paths and tables, and refused by name and row where it cannot be trusted."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import bot4 as b4
+from bot4.history.bars import load, span
+
+HOUR_NS = 3600 * 10**9
+
+
+def only(source: object, **settings: str) -> tuple[str, int, int]:
+    (history,) = load(source, within=span(settings.get("since"), settings.get("until"))).instruments
+    return history.instrument, len(history.bars), history.bars.interval_ns
+
+
+def test_reads_a_parquet_file(bars_file: Path) -> None:
+    assert only(bars_file) == ("file:BTCUSDT-1h", 400, HOUR_NS)
+
+
+def test_reads_the_same_bars_from_csv(tmp_path: Path, frame: pl.DataFrame, bars_file: Path) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    frame.write_csv(path)
+    (written,), (read,) = load(bars_file).instruments, load(str(path)).instruments
+    assert np.array_equal(written.close, read.close)
+    assert np.array_equal(written.open_ns, read.open_ns)
+
+
+def test_reads_a_compressed_looking_header(tmp_path: Path) -> None:
+    path = tmp_path / "B.csv"
+    rows = "Timestamp,Open,HIGH, low ,Close,Volume,extra\n"
+    rows += "1704067200,1,2,0.5,1.5,10,x\n1704070800,1.5,2,1,1,10,y\n"
+    path.write_text(rows, encoding="utf-8")
+    assert only(path) == ("file:B", 2, HOUR_NS)
+
+
+@pytest.mark.parametrize("name", ["timestamp", "time", "date", "datetime", "open_time", "OPEN_NS"])
+def test_knows_the_other_names_of_the_time(frame: pl.DataFrame, name: str) -> None:
+    assert only(frame.rename({"ts": name}))[1] == 400
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda frame: frame,
+        lambda frame: frame.lazy(),
+        lambda frame: frame.to_arrow(),
+        lambda frame: frame.with_columns(pl.col("ts").dt.epoch("ms")),
+        lambda frame: frame.with_columns(pl.col("close").cast(pl.Float32)),
+    ],
+)
+def test_reads_tables(frame: pl.DataFrame, shape: Callable[[pl.DataFrame], object]) -> None:
+    assert only(shape(frame)) == ("frame:BARS", 400, HOUR_NS)
+
+
+def test_reads_pandas_with_its_index_of_times(frame: pl.DataFrame) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    table = frame.to_pandas().set_index("ts")
+    assert only(table) == ("frame:BARS", 400, HOUR_NS)
+    assert only(table.rename_axis(None)) == ("frame:BARS", 400, HOUR_NS)
+    assert only(table.reset_index()) == ("frame:BARS", 400, HOUR_NS)
+
+
+def test_a_simulated_market_says_so() -> None:
+    market = load(b4.simulated(bars=50, seed=3))
+    assert market.seed == 3
+    assert market.instruments[0].instrument == "simulated:BTCUSDT"
+
+
+def test_each_symbol_of_a_table_is_an_instrument(frame: pl.DataFrame) -> None:
+    both = pl.concat([frame.with_columns(symbol=pl.lit(name)) for name in ("ETH", "BTC")])
+    found = load(both).instruments
+    assert [history.instrument for history in found] == ["frame:ETH", "frame:BTC"]
+
+
+def test_each_file_of_a_folder_is_an_instrument(tmp_path: Path, frame: pl.DataFrame) -> None:
+    for name in ("ETH", "BTC"):
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    found = load(tmp_path).instruments
+    assert [history.instrument for history in found] == ["file:BTC", "file:ETH"]
+
+
+def test_parts_are_joined_in_order_of_time(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame[:200].write_csv(tmp_path / "BTC-1h-2024-02.csv")
+    frame[200:].write_csv(tmp_path / "BTC-1h-2024-01.csv")
+    (history,) = load(tmp_path).instruments
+    assert history.instrument == "file:BTC-1h"
+    assert np.array_equal(history.close, frame["close"].to_numpy())
+
+
+def test_since_is_in_and_until_is_out(frame: pl.DataFrame) -> None:
+    assert only(frame, since="2024-01-02", until="2024-01-03")[1] == 24
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.drop("volume"), "has no column volume; OHLCV bars need ts, open"),
+        (lambda f: f.drop("ts", "low"), "has no column ts, low"),
+        (lambda f: f.reverse(), "row"),
+        (lambda f: pl.concat([f[:5], f[4:]]), "row 5"),
+        (lambda f: f.with_columns(close=pl.lit(None, pl.Float64)), "row 0"),
+        (lambda f: f.with_columns(close=pl.lit(-1.0)), "row 0"),
+        (lambda f: f.with_columns(close=pl.lit("a")), "column 'close' holds 'a' in row 0"),
+        (lambda f: f.with_columns(close=pl.lit(True)), "column 'close' holds "),
+        (lambda f: f.with_columns(ts=pl.lit("soon")), "holds 'soon' in row 0"),
+        (lambda f: f[:1], "at least 2 are needed"),
+        (lambda f: f[:0], "no bars"),
+    ],
+)
+def test_refuses_what_cannot_be_trusted_by_file_and_row(
+    tmp_path: Path, frame: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame], words: str
+) -> None:
+    changed = change(frame)
+    path = tmp_path / "BTC.csv"
+    changed.write_csv(path)
+    for source, title in ((changed, "the table BARS"), (path, str(path))):
+        with pytest.raises(b4.DataError) as refused:
+            load(source)
+        assert words in str(refused.value)
+        assert title in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_says_that_rows_are_counted_within_the_span(frame: pl.DataFrame) -> None:
+    broken = frame.with_columns(close=pl.lit(float("nan")))
+    with pytest.raises(b4.DataError, match="rows counted within since and until") as refused:
+        load(broken, within=span(since="2024-01-02"))
+    assert "row 0" in str(refused.value)
+
+
+def test_an_empty_span_tells_what_there_is(frame: pl.DataFrame) -> None:
+    with pytest.raises(b4.DataError) as refused:
+        load(frame, within=span(since="2030-01-01"))
+    assert "it holds 2024-01-01T00:00Z to 2024-01-17T15:00Z" in str(refused.value)
+
+
+def test_a_span_must_go_forward() -> None:
+    with pytest.raises(b4.ParameterError, match="must be before") as refused:
+        span(datetime(2024, 1, 2, tzinfo=UTC), "2024-01-01")
+    assert "since" in str(refused.value)
+
+
+@pytest.mark.parametrize("source", [7, [1, 2], None])
+def test_refuses_what_is_no_history(source: object) -> None:
+    with pytest.raises(b4.DataError, match="is not history; give a path") as refused:
+        load(source)
+    assert type(source).__name__ in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["torn.parquet", "torn.csv", "empty.csv"])
+def test_refuses_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"" if name == "empty.csv" else b'ts,open\n1,"2\n3,4,5,6\n\xff\xfe')
+    with pytest.raises(b4.DataError) as refused:
+        load(path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_refuses_an_instrument_that_is_there_twice(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame.write_parquet(tmp_path / "BTC.parquet")
+    frame.with_columns(symbol=pl.lit("BTC")).write_parquet(tmp_path / "panel.parquet")
+    with pytest.raises(b4.DataError, match="file:BTC is there twice") as refused:
+        load(tmp_path)
+    assert "panel.parquet" in str(refused.value)
+
+
+def test_refuses_a_folder_of_mixed_kinds_by_the_first_file(shared_history: Path) -> None:
+    pattern = shared_history / "binance-spot" / "BTCUSDT" / "*-20230405.parquet"
+    with pytest.raises(b4.DataError, match=r"bbo-20230405\.parquet has no column") as refused:
+        load(pattern)
+    assert "OHLCV" in str(refused.value)
+
+
+def test_refuses_several_intervals_of_one_symbol(shared_history: Path) -> None:
+    with pytest.raises(b4.DataError, match="several series of SOLUSDT") as refused:
+        load(shared_history / "binance-spot" / "SOLUSDT")
+    assert "choose one file" in str(refused.value)
+
+
+def test_reads_real_history_and_its_gaps(shared_history: Path) -> None:
+    (history,) = load(shared_history / "binance-spot/BTCUSDT/ohlcv-1h.parquet").instruments
+    assert (history.instrument, len(history.bars)) == ("file:BTCUSDT", 64_525)
+    assert history.bars.gaps == 28
+    assert history.bars.gap_max_ns == 34 * HOUR_NS
+
+
+def test_reads_a_panel_of_symbols(shared_history: Path) -> None:
+    found = load(shared_history / "binance-spot/_panel_2021/ohlcv-1h.parquet").instruments
+    assert len(found) > 10
+    assert "file:DOGEUSDT" in {history.instrument for history in found}

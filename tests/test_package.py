@@ -1,0 +1,25 @@
+"""What `import bot4 as b4` offers, and what it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import bot4 as b4
+
+
+def test_every_public_name_is_there() -> None:
+    assert [name for name in b4.__all__ if not hasattr(b4, name)] == []
+
+
+@pytest.mark.parametrize("slow", ["altair", "rich", "typer", "vl_convert"])
+def test_importing_it_loads_no_plotting_and_no_terminal_code(slow: str) -> None:
+    code = f"import sys, bot4; print({slow!r} in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
+
+
+def test_every_error_is_a_bot4_error() -> None:
+    errors = [getattr(b4, name) for name in b4.__all__ if name.endswith("Error")]
+    assert len(errors) == 9
+    assert all(issubclass(error, b4.Bot4Error) for error in errors)
