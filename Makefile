@@ -1,0 +1,83 @@
+# Every task of BOT4. CI calls these and nothing else.
+# Needs git, make, Python >= 3.11 and a Rust toolchain; everything else is installed into .venv.
+
+VENV := .venv
+PEERS := .peers
+PYTHON_IN_VENV := $(VENV)/bin/python
+BOT4 := $(VENV)/bin/bot4
+
+# One interpreter for every build of the binding: cargo, clippy and maturin then share their work.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PYO3_PYTHON := $(CURDIR)/$(PYTHON_IN_VENV)
+# A caller's PYTHONPATH would stand before the package under test.
+unexport PYTHONPATH
+
+RUST_SOURCES := $(shell find rust -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test check bench coverage wheel peers lock clean need-cargo
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.built ## install everything into .venv and leave .venv/bin/bot4 there
+	@echo "ready: $(BOT4)"
+
+run: $(VENV)/.built ## run the example backtest; DATA=path for your bars, ARGS='...' for options
+	@$(BOT4) backtest examples/first.toml $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: $(VENV)/.built peers ## run every test of both languages
+	cargo test --locked --quiet -p bot4-engine
+	$(PYTHON_IN_VENV) -m pytest --quiet
+
+check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothing
+	cargo fmt --all --check
+	cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+	$(VENV)/bin/ruff check --quiet
+	$(VENV)/bin/ruff format --quiet --check
+	$(VENV)/bin/mypy
+	$(PYTHON_IN_VENV) -m mypy.stubtest bot4._engine --allowlist scripts/stubtest_allowed.txt
+	$(VENV)/bin/lint-imports
+	$(PYTHON_IN_VENV) scripts/validate_no_fakes.py
+	$(PYTHON_IN_VENV) -m pytest --quiet tests/house
+
+bench: $(VENV)/.built peers ## time the engine, and BOT4 beside backtesting.py and vectorbt
+	cargo bench --locked -p bot4-benches
+	$(PYTHON_IN_VENV) benches/compare.py
+
+coverage: $(VENV)/.built ## line coverage of both languages; fails under 95 %
+	@scripts/coverage.sh
+
+wheel: $(VENV)/.built ## build dist/bot4-*.whl as shipped (abi3, Python >= 3.11)
+	@rm -rf dist
+	$(VENV)/bin/maturin build --quiet --release --locked --out dist
+	@ls dist/*.whl
+
+peers: $(PEERS)/.installed ## install the other backtesters into .peers, as judges and for bench
+
+lock: ## resolve requirements/*.lock anew from the lists in pyproject.toml
+	$(PYTHON_IN_VENV) scripts/lock.py dev peers
+
+clean: ## remove what was built and installed
+	rm -rf $(VENV) $(PEERS) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .import_linter_cache .coverage .coverage.*
+	rm -f python/bot4/_engine*.so
+	find python tests scripts examples benches -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/.installed: requirements/dev.lock scripts/venv.sh
+	@scripts/venv.sh $(VENV) requirements/dev.lock
+	@touch $@
+
+$(PEERS)/.installed: requirements/peers.lock scripts/venv.sh
+	@scripts/venv.sh $(PEERS) requirements/peers.lock
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES) Cargo.toml Cargo.lock pyproject.toml | need-cargo
+	@echo "setup: building the engine (a minute or two the first time)"
+	@$(VENV)/bin/maturin develop --quiet --release --locked
+	@touch $@
+
+need-cargo:
+	@command -v cargo >/dev/null || \
+	    { echo "setup: cargo is missing: install a Rust toolchain, then run make again" >&2; exit 1; }
