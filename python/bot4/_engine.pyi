@@ -16,7 +16,7 @@ class Bot4Error(Exception):
     """Root of every error BOT4 raises on purpose. The message says what to do next."""
 
 class SignalError(Bot4Error):
-    """An expression the engine cannot run: unknown operation, wrong kind, parameter out of range."""
+    """An expression the engine cannot run: unknown operation, wrong kind, wrong parameter."""
 
 class DataError(Bot4Error):
     """Market data that cannot be trusted: order of times, prices, lengths. Names the row."""
@@ -149,7 +149,9 @@ class History:
 class Context:
     """What a class strategy may know and ask for, at one bar. Each request passes risk.
 
-    It is a snapshot: it is valid during the call it was given to and raises EngineError later.
+    It is a frozen snapshot: what it tells stays as it was, and asking through it after the call
+    it was given to raises EngineError. So do a size that is not
+    above zero, a band below zero, either not finite, and a negative ``n``.
     """
 
     @property
@@ -250,7 +252,8 @@ class Backtest:
 
         Keys: bars trades open_trades orders fills initial_equity final_equity total_return cagr
         sharpe sortino calmar max_drawdown win_rate profit_factor exposure turnover fees_paid
-        refused clipped risk_profile trading_state elapsed_s bars_per_s ledger_hash first_ns last_ns.
+        refused clipped risk_profile trading_state elapsed_s bars_per_s ledger_hash first_ns
+        last_ns.
         """
 
     def refusals(self) -> dict[str, int]:

@@ -58,5 +58,5 @@ def test_forms_have_equal_ledgers(seed: int, risk: str) -> None:
     for expression, by_class in pairs:
         ours = b4.backtest(expression, market, risk=risk).metrics
         theirs = b4.backtest(by_class, market, risk=risk).metrics
-        assert ours["ledger_hash"] == theirs["ledger_hash"], f"{expression.name} (seed {seed})"
-        assert ours["fills"] > 10
+        assert ours.ledger_hash == theirs.ledger_hash, f"{expression.name} (seed {seed})"
+        assert ours.fills > 10

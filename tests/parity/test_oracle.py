@@ -22,8 +22,8 @@ def check(data: Path | pl.DataFrame, frame: pl.DataFrame, chosen: Periods) -> No
     opens, closes = frame["open"].to_list(), frame["close"].to_list()
     judged = oracle.sma_cross(opens, closes, fast, slow, cash=CASH, fee=0.001, slippage=0.0001)
     told = f"{data if isinstance(data, Path) else 'simulated'} {chosen} (seed {SEED})"
-    assert result.metrics["trades"] == judged.trades, told
-    assert result.metrics["final_equity"] == pytest.approx(judged.final_equity, abs=CENT), told
+    assert result.metrics.trades == judged.trades, told
+    assert result.metrics.final_equity == pytest.approx(judged.final_equity, abs=CENT), told
 
 
 @pytest.mark.parametrize("name", REAL)

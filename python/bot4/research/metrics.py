@@ -12,8 +12,8 @@ class Metrics(BaseModel):
     """The numbers of one backtest, in the order that JSON prints them.
 
     Rates and returns are fractions (0.1 is 10 %); `exposure` is the part of the time in the market;
-    `turnover` is notional traded over mean equity; an absent number is None. Fields are attributes,
-    and ``metrics["sharpe"]`` works as well.
+    `turnover` is notional traded a year over mean equity; an absent number is None. Fields are
+    attributes, and ``metrics["sharpe"]`` works as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -74,7 +74,7 @@ def _traded(m: Metrics) -> Iterable[Row]:
 
 def _cost(m: Metrics) -> Iterable[Row]:
     yield "fees paid", f"{m.fees_paid:,.2f} at {m.fee_bps:g} bp of notional"
-    yield "turnover", "-" if m.turnover is None else f"{m.turnover:,.1f} times equity"
+    yield "turnover", "-" if m.turnover is None else f"{m.turnover:,.1f} times equity a year"
 
 
 def _refused(m: Metrics) -> Iterable[Row]:

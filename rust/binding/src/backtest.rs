@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bars::PyBars;
-use crate::context::{PyBar, PyContext};
+use crate::context::{PyBar, PyContext, band_of};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::report;
@@ -104,6 +104,7 @@ impl PyBacktest {
         band: Option<f64>,
     ) -> PyResult<()> {
         let program = Box::new(program.0.clone());
+        let band = band_of(band)?;
         let decides = Decides::Program { program, band };
         self.add(strategy, instrument, allocation, decides).map(|_| ())
     }

@@ -146,27 +146,49 @@ impl PyContext {
         self.history.symbol()
     }
 
-    fn history(&self, n: usize) -> PyHistory {
+    fn history(&self, n: i64) -> PyResult<PyHistory> {
+        let n = usize::try_from(n)
+            .map_err(|_| EngineError::new_err(format!("history: n must be 0 or more, not {n}")))?;
         let from = self.told.saturating_sub(n);
-        PyHistory { history: Arc::clone(&self.history), from, to: self.told }
+        Ok(PyHistory { history: Arc::clone(&self.history), from, to: self.told })
     }
 
     #[pyo3(signature = (fraction, band=None))]
     fn target(&mut self, fraction: f64, band: Option<f64>) -> PyResult<()> {
-        self.ask(Want::Target { fraction, band })
+        self.ask(Want::Target { fraction, band: band_of(band)? })
     }
 
     #[pyo3(signature = (qty, limit=None))]
     fn buy(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
+        let qty = size(qty)?;
         self.ask(Want::Trade { side: Side::Buy, qty, limit })
     }
 
     #[pyo3(signature = (qty, limit=None))]
     fn sell(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
+        let qty = size(qty)?;
         self.ask(Want::Trade { side: Side::Sell, qty, limit })
     }
 
     fn cancel(&mut self) -> PyResult<()> {
         self.ask(Want::CancelAll)
+    }
+}
+
+/// A size, if it is finite and above zero.
+fn size(qty: f64) -> PyResult<f64> {
+    if qty.is_finite() && qty > 0.0 {
+        return Ok(qty);
+    }
+    Err(EngineError::new_err(format!("qty must be a number above zero, not {qty}")))
+}
+
+/// A no-trade band, if it is finite and not below zero.
+pub(crate) fn band_of(band: Option<f64>) -> PyResult<Option<f64>> {
+    match band {
+        Some(wrong) if !wrong.is_finite() || wrong < 0.0 => {
+            Err(EngineError::new_err(format!("band must be a number of 0 or more, not {wrong}")))
+        }
+        band => Ok(band),
     }
 }

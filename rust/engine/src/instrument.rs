@@ -128,8 +128,12 @@ impl Instrument {
 
     /// The size at most `value`, on the lot, towards zero.
     pub fn qty_down(&self, value: f64) -> Result<Qty, UnitError> {
-        // One part in 10¹⁵ is forgiven, so that 0.3 means 0.3 and not one lot less.
-        let forgiven = |x: f64| (x * (1.0 + 1e-15)).trunc();
+        // One part in 10¹⁵ is forgiven, so that 0.3 means 0.3 and not one lot less; a size that is
+        // whole already stays as it is.
+        let forgiven = |x: f64| {
+            let whole = x.round();
+            if (whole - x).abs() <= x.abs() * 1e-15 { whole } else { x.trunc() }
+        };
         let raw = scaled(value, self.qty_scale, forgiven)?;
         Ok(self.lots_down(Qty::new(raw)))
     }
@@ -165,16 +169,16 @@ impl Instrument {
         mul_div(product, 1, down, Rounding::Nearest).map(Amount::new)
     }
 
-    /// The most lots that `budget` pays for at `price` with `fee` on top.
+    /// The most lots that `budget` pays for at `price` with `fee` on top, each as it is booked.
     pub fn qty_for(&self, budget: Amount, price: Price, fee: Rate) -> Result<Qty, Overflow> {
         let (up, down) = self.to_amount();
-        // budget ≥ qty · price · up/down · (1 + fee)
-        let each = i128::from(price.mantissa())
-            .checked_mul(i128::from(Rate::ONE.plus(fee)?.mantissa()))
-            .ok_or(Overflow)?;
-        let one = i128::from(Rate::ONE.mantissa()).checked_mul(down).ok_or(Overflow)?;
-        let divisor = each.checked_mul(up).ok_or(Overflow)?;
-        let qty = mul_div(budget.mantissa(), one, divisor, Rounding::Down)?;
+        // What the fee leaves first, in whole 10⁻¹⁸: a notional booked to the nearest and a fee
+        // booked upwards then never come to more than the budget.
+        let (one, with_fee) = (Rate::ONE.mantissa(), Rate::ONE.plus(fee)?.mantissa());
+        let left = budget.mantissa();
+        let left = mul_div(left, i128::from(one), i128::from(with_fee), Rounding::Down)?;
+        let each = i128::from(price.mantissa()).checked_mul(up).ok_or(Overflow)?;
+        let qty = mul_div(left, down, each, Rounding::Down)?;
         let qty = i64::try_from(qty).map_err(|_| Overflow)?;
         Ok(self.lots_down(Qty::new(qty)))
     }

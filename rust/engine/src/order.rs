@@ -4,7 +4,7 @@ use crate::event::{Action, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Si
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Approved;
-use crate::units::{Amount, Nanos, Overflow, Qty};
+use crate::units::{Amount, Nanos, Overflow, Price, Qty};
 
 /// Where an order is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,9 +93,15 @@ impl OrderState {
                 Trigger::PartFill | Trigger::LastFill => Move::LateFill,
                 // Answers that crossed on the way, or came twice.
                 Trigger::Update(
-                    U::Acked | U::Canceled | U::CancelRejected | U::Expired | U::NeverArrived,
+                    U::Acked
+                    | U::Canceled
+                    | U::CancelRejected
+                    | U::Expired
+                    | U::NeverArrived
+                    | U::Unanswered,
                 ) => Move::Stay,
-                Trigger::Update(U::Rejected | U::CancelSent | U::Unanswered) => Move::Illegal,
+                Trigger::Update(U::Rejected) if matches!(self, S::Rejected) => Move::Stay,
+                Trigger::Update(U::Rejected | U::CancelSent) => Move::Illegal,
             };
         }
         match (trigger, self) {
@@ -104,15 +110,18 @@ impl OrderState {
             (Trigger::PartFill, _) => Move::To(S::PartiallyFilled),
             (Trigger::Update(U::Acked), S::Pending | S::Unknown) => Move::To(S::Open),
             (Trigger::Update(U::Acked), _) => Move::Stay,
-            (Trigger::Update(U::Rejected), S::Pending | S::Unknown) => Move::To(S::Rejected),
+            (Trigger::Update(U::Rejected), S::Pending | S::PendingCancel | S::Unknown) => {
+                Move::To(S::Rejected)
+            }
             (Trigger::Update(U::Rejected), _) => Move::Illegal,
             (Trigger::Update(U::CancelSent), _) => Move::To(S::PendingCancel),
             (Trigger::Update(U::Canceled), _) => Move::To(S::Canceled),
             (Trigger::Update(U::CancelRejected), S::PendingCancel) => Move::To(S::Open),
-            (Trigger::Update(U::CancelRejected), _) => Move::Illegal,
+            (Trigger::Update(U::CancelRejected), S::Pending) => Move::Illegal,
+            (Trigger::Update(U::CancelRejected), _) => Move::Stay,
             (Trigger::Update(U::Expired), _) => Move::To(S::Expired),
             (Trigger::Update(U::Unanswered), _) => Move::To(S::Unknown),
-            (Trigger::Update(U::NeverArrived), S::Unknown) => Move::To(S::Dead),
+            (Trigger::Update(U::NeverArrived), S::PendingCancel | S::Unknown) => Move::To(S::Dead),
             (Trigger::Update(U::NeverArrived), _) => Move::Illegal,
         }
     }
@@ -199,7 +208,13 @@ impl Orders {
     /// An order was written down.
     pub fn on_placed(&mut self, id: OrderId, new: NewOrder) -> Result<(), OrderError> {
         let place = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
-        if id.number() & u64::from(u32::MAX) != u64::from(place) {
+        let sized = match new.size {
+            Size::Base(qty) => qty.is_positive(),
+            Size::Quote(budget) => budget.is_positive(),
+        };
+        let priced = new.limit.is_none_or(Price::is_positive);
+        let next = id.number() & u64::from(u32::MAX) == u64::from(place);
+        if !next || !sized || !priced || new.reserve.is_negative() {
             return Err(OrderError::Illegal);
         }
         let order =
@@ -292,6 +307,10 @@ impl Orders {
         match moved {
             Move::Illegal => return Err(OrderError::Illegal),
             Move::Stay | Move::LateFill => {}
+            // Who filled it has had it.
+            Move::To(OrderState::Rejected | OrderState::Dead) if order.filled.is_positive() => {
+                return Err(OrderError::Illegal);
+            }
             Move::To(state) => {
                 let part_filled = state == OrderState::Open && order.filled.is_positive();
                 order.state = if part_filled { OrderState::PartiallyFilled } else { state };

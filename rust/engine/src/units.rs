@@ -86,7 +86,7 @@ unit!(
     i64
 );
 unit!(
-    /// A size in base units, as an integer at the instrument's quantity scale. Signed: short is below zero.
+    /// A size in base units, as an integer at the instrument's quantity scale; below zero is short.
     Qty,
     i64
 );

@@ -52,7 +52,7 @@ impl Report {
         let final_equity = equity.last().copied().unwrap_or(self.initial);
         let total_return = finite(final_equity / self.initial - 1.0);
         let years = self.years();
-        let cagr = finite((final_equity / self.initial).powf(1.0 / years) - 1.0);
+        let cagr = finite(libm::pow(final_equity / self.initial, 1.0 / years) - 1.0);
         let returns = self.returns();
         let max_drawdown = drawdown(self.initial, equity);
         let mut metrics = Metrics {

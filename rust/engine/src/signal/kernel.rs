@@ -6,6 +6,7 @@
 //! they were.
 
 use super::average::{Sma, Smoothed};
+use super::drive::Drive;
 use super::logic::{Crossed, Crossing, Latch};
 use super::momentum::Rsi;
 use super::statistic::{RollingMax, Shift};
@@ -43,13 +44,6 @@ pub(crate) enum Kernel {
     Atr(Atr),
     Crossed(Crossed, Crossing),
     Latch(Latch),
-}
-
-/// Feeds a kernel its operands and takes its results.
-pub(crate) trait Drive {
-    fn unary(self, f: impl FnMut(f64) -> f64);
-    fn binary(self, f: impl FnMut(f64, f64) -> f64);
-    fn ternary(self, f: impl FnMut(f64, f64, f64) -> f64);
 }
 
 impl Kernel {

@@ -5,14 +5,17 @@
 //! state of those that remember. A program sees only what it was given: it cannot look ahead.
 
 mod average;
+mod drive;
 mod kernel;
 mod logic;
 mod momentum;
+mod node;
 mod program;
 mod statistic;
 mod table;
 mod volatility;
 mod window;
 
-pub use program::{Input, Node, NodeKind, Program, SignalError, Stream};
+pub use node::{Input, Node, NodeKind, SignalError, Stream};
+pub use program::Program;
 pub use table::{Gives, OPERATIONS, Operation, Parameter};

@@ -5,161 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use super::kernel::{Drive, Kernel};
+use super::drive::{BLOCK, Columns, Once};
+use super::kernel::Kernel;
+use super::node::{Input, Node, NodeKind, SignalError};
 use super::table::{Gives, Operation, operation};
-use crate::instrument::InstrumentId;
-use crate::units::Nanos;
 
 /// Most nodes of one program.
 const NODES_MAX: usize = 100_000;
 /// Most samples that the windows of one program hold together.
 const WINDOWS_MAX: u64 = 16_000_000;
-/// Rows that a column run does at a time, so that every register stays in the cache.
-const BLOCK: usize = 256;
-
-/// What is wrong with an expression.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SignalError {
-    /// No such operation or input.
-    #[error("there is no operation or input '{0}'")]
-    Unknown(String),
-    /// Wrong number of operands.
-    #[error("{name} takes {wanted} operand(s), not {got}")]
-    Operands {
-        /// The operation.
-        name: String,
-        /// How many it takes.
-        wanted: usize,
-        /// How many it was given.
-        got: usize,
-    },
-    /// An operand that is not an earlier node.
-    #[error("{0}: an operand must be an earlier node")]
-    Order(String),
-    /// A number where a condition is wanted, or the other way round.
-    #[error("{name}: '{operand}' must be a {wanted}")]
-    Kind {
-        /// The operation.
-        name: String,
-        /// The operand.
-        operand: &'static str,
-        /// What it must be.
-        wanted: &'static str,
-    },
-    /// A parameter out of range.
-    #[error("{name}: {parameter} must be a whole number from {min} to {max}, not {got}")]
-    Parameter {
-        /// The operation.
-        name: String,
-        /// The parameter.
-        parameter: &'static str,
-        /// The least it may be.
-        min: u32,
-        /// The most it may be.
-        max: u32,
-        /// What it was, as text.
-        got: String,
-    },
-    /// Too many nodes, or windows too long in sum.
-    #[error("the program is too large: {0}")]
-    TooLarge(String),
-    /// A column that the program reads is missing or has another length.
-    #[error("input '{0}' is missing or has another length than the others")]
-    Column(String),
-}
-
-/// What an input is, whoever's it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stream {
-    /// A bar's first price.
-    Open,
-    /// A bar's highest price.
-    High,
-    /// A bar's lowest price.
-    Low,
-    /// A bar's last price.
-    Close,
-    /// A bar's volume in base units.
-    Volume,
-    /// Account: base units held, signed.
-    Position,
-    /// Account: equity in the reporting currency.
-    Equity,
-    /// Account: average price of the open position; not known while flat.
-    EntryPrice,
-}
-
-impl Stream {
-    const ALL: [(&'static str, Self); 8] = [
-        ("open", Self::Open),
-        ("high", Self::High),
-        ("low", Self::Low),
-        ("close", Self::Close),
-        ("volume", Self::Volume),
-        ("position", Self::Position),
-        ("equity", Self::Equity),
-        ("entry_price", Self::EntryPrice),
-    ];
-
-    /// The name it has in expressions and columns.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, stream)| *stream == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// The key of an input: whose, which stream, over which interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Input {
-    /// Another instrument; `None` is the sleeve's own.
-    pub instrument: Option<InstrumentId>,
-    /// Which stream.
-    pub stream: Stream,
-    /// Another interval; `None` is that of the bars told.
-    pub interval: Option<Nanos>,
-}
-
-/// What a node is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum NodeKind {
-    /// Something read.
-    Input(Input),
-    /// A number.
-    Constant(f64),
-    /// An operation by name, with its parameters.
-    Operation(String, Vec<f64>),
-}
-
-/// One node of an expression; operands are places of earlier nodes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// What it is.
-    pub kind: NodeKind,
-    /// Of what.
-    pub operands: Vec<usize>,
-}
-
-impl Node {
-    /// A node by name: an input of the sleeve's own instrument, `constant`, or an operation.
-    pub fn parse(name: &str, operands: &[usize], parameters: &[f64]) -> Result<Self, SignalError> {
-        let leaf = |kind| {
-            let wanted = usize::from(name == "constant");
-            if operands.is_empty() && parameters.len() == wanted {
-                return Ok(Self { kind, operands: Vec::new() });
-            }
-            Err(SignalError::Operands { name: name.to_owned(), wanted: 0, got: operands.len() })
-        };
-        if name == "constant" {
-            return leaf(NodeKind::Constant(parameters.first().copied().unwrap_or(f64::NAN)));
-        }
-        if let Some((_, stream)) = Stream::ALL.iter().find(|(known, _)| *known == name) {
-            let input = Input { instrument: None, stream: *stream, interval: None };
-            return leaf(NodeKind::Input(input));
-        }
-        let kind = NodeKind::Operation(name.to_owned(), parameters.to_vec());
-        Ok(Self { kind, operands: operands.to_vec() })
-    }
-}
 
 #[derive(Debug, Clone)]
 struct Step {
@@ -246,13 +100,11 @@ impl Program {
     /// Run every operation once on the inputs told.
     #[inline]
     pub fn run(&mut self) {
-        let mut register = self.inputs.len();
-        for step in &mut self.steps {
+        for (register, step) in (self.inputs.len()..).zip(&mut self.steps) {
             let (before, rest) = self.registers.split_at_mut(register);
             if let Some(out) = rest.first_mut() {
                 step.kernel.drive(Once { registers: before, operands: step.operands, out });
             }
-            register += 1;
         }
     }
 
@@ -439,80 +291,4 @@ fn parameter(operation: &Operation, parameters: &[f64]) -> Result<u32, SignalErr
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     Ok(*value as u32)
-}
-
-/// One sample: operands from the registers before.
-struct Once<'a> {
-    registers: &'a [f64],
-    operands: [usize; 3],
-    out: &'a mut f64,
-}
-
-impl Once<'_> {
-    #[inline]
-    fn at(&self, place: usize) -> f64 {
-        self.registers.get(place).copied().unwrap_or(f64::NAN)
-    }
-}
-
-impl Drive for Once<'_> {
-    #[inline]
-    fn unary(self, mut f: impl FnMut(f64) -> f64) {
-        let [a, _, _] = self.operands;
-        *self.out = f(self.at(a));
-    }
-
-    #[inline]
-    fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
-        let [a, b, _] = self.operands;
-        *self.out = f(self.at(a), self.at(b));
-    }
-
-    #[inline]
-    fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
-        let [a, b, c] = self.operands;
-        *self.out = f(self.at(a), self.at(b), self.at(c));
-    }
-}
-
-/// A block of rows: operands from the blocks before.
-struct Columns<'a> {
-    blocks: &'a [[f64; BLOCK]],
-    operands: [usize; 3],
-    out: &'a mut [f64; BLOCK],
-    len: usize,
-}
-
-impl<'a> Columns<'a> {
-    fn rows(&self, place: usize) -> impl Iterator<Item = f64> + use<'a> {
-        let block: &'a [[f64; BLOCK]] = self.blocks;
-        block.get(place).into_iter().flatten().copied()
-    }
-}
-
-impl Drive for Columns<'_> {
-    fn unary(self, mut f: impl FnMut(f64) -> f64) {
-        let [a, _, _] = self.operands;
-        // A constant of a program without inputs has no operand to read: it is fed NaN.
-        let rows = self.rows(a).chain(core::iter::repeat(f64::NAN));
-        for (out, a) in self.out.iter_mut().zip(rows).take(self.len) {
-            *out = f(a);
-        }
-    }
-
-    fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
-        let [a, b, _] = self.operands;
-        let rows = self.rows(a).zip(self.rows(b));
-        for (out, (a, b)) in self.out.iter_mut().zip(rows).take(self.len) {
-            *out = f(a, b);
-        }
-    }
-
-    fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
-        let [a, b, c] = self.operands;
-        let rows = self.rows(a).zip(self.rows(b)).zip(self.rows(c));
-        for (out, ((a, b), c)) in self.out.iter_mut().zip(rows).take(self.len) {
-            *out = f(a, b, c);
-        }
-    }
 }
