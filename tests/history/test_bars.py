@@ -195,3 +195,10 @@ def test_reads_a_panel_of_symbols(shared_history: Path) -> None:
     found = load(shared_history / "binance-spot/_panel_2021/ohlcv-1h.parquet").instruments
     assert len(found) > 10
     assert "file:DOGEUSDT" in {history.instrument for history in found}
+
+
+def test_a_stray_bar_between_two_others_is_refused_by_row(frame: pl.DataFrame) -> None:
+    later = (pl.col("ts") + pl.duration(minutes=7)).cast(frame.schema["ts"])
+    stray = frame[5:6].with_columns(later)
+    with pytest.raises(b4.DataError, match=r"row 6: the bar begins before the one before"):
+        load(pl.concat([frame[:6], stray, frame[6:]]))

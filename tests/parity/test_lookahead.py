@@ -14,31 +14,18 @@ import bot4 as b4
 from bot4 import _engine
 from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
+from parity.programs import FIELDS, one_operation
 from parity.test_forms import DonchianClass, SmaCrossClass
 
 Array = NDArray[np.float64]
-Node = tuple[str, list[int], list[float]]
 
 BARS = 300
-FIELDS = ("open", "high", "low", "close", "volume")
 POISONS: dict[str, Callable[[int, np.random.Generator], Array]] = {
     "NaN": lambda n, rng: np.full(n, np.nan),
     "infinity": lambda n, rng: np.full(n, np.inf),
     "garbage": lambda n, rng: rng.normal(0.0, 1e12, n),
     "nothing": lambda n, rng: np.zeros(n),
 }
-
-
-def one_operation(name: str, operands: list[str], parameters: int) -> _engine.Program:
-    """A program of one operation over plain inputs; conditions are made from numbers."""
-    nodes: list[Node] = [(field, [], []) for field in FIELDS[: max(3, len(operands))]]
-    takes_conditions = {"and": (0, 1), "or": (0, 1), "not": (0,), "where": (0,), "latch": (0, 1)}
-    places = list(range(len(operands)))
-    for place in takes_conditions.get(name, ()):
-        nodes.append(("gt", [place, (place + 1) % 3], []))
-        places[place] = len(nodes) - 1
-    nodes.append((name, places, [5.0] * parameters))
-    return _engine.Program(nodes, [len(nodes) - 1])
 
 
 @pytest.mark.parametrize("poison", POISONS)

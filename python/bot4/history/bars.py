@@ -146,9 +146,9 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
             f"{title} has {len(columns.open_ns)} bar of {identity}; at least 2 are needed "
             "to know the interval"
         )
-    forward = steps[steps > 0]
-    # Where no step goes forward the engine refuses the order of times, and says at which row.
-    interval = int(forward.min()) if len(forward) else 1
+    # The most common step: one stray bar is then refused by the engine as an overlap, by row.
+    forward, counts = np.unique(steps[steps > 0], return_counts=True)
+    interval = int(forward[counts.argmax()]) if len(forward) else 1
     try:
         bars = _engine.Bars(
             identity,
