@@ -28,4 +28,7 @@ if ! works "$folder/bin/python"; then
     fi
 fi
 echo "setup: installing the pins of $lock into $folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$lock"
+pip() { "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+# Dependency groups, which maturin hands to pip, came with 25.1; Python 3.11 brings an older one.
+pip 'pip>=25.1'
+pip --requirement "$lock"

@@ -4,6 +4,7 @@
 //! of the fills, then of the bars in the order of instruments, then it decides once. So the bar
 //! that decided never fills, and nothing sees what has not happened.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::bot::{Bot, BotError, Output, Sleeve};
@@ -84,6 +85,7 @@ pub struct Backtest {
     output: Output,
     events: Vec<Event>,
     closing: Vec<Bar>,
+    actions: VecDeque<Action>,
     records: Option<Vec<Record>>,
 }
 
@@ -115,6 +117,7 @@ impl Backtest {
             output: Output::default(),
             events: Vec::new(),
             closing: Vec::new(),
+            actions: VecDeque::new(),
             records: settings.journal.then(Vec::new),
         };
         backtest.venue.deposit(settings.cash)?;
@@ -174,29 +177,27 @@ impl Backtest {
         Ok(())
     }
 
-    /// One event to the bot, its records kept, its actions carried out. What the venue answers at
-    /// once is told before anything else happens; answers never ask for more.
+    /// One event to the bot, its records kept, then its actions carried out in order. What the
+    /// venue answers at once is told to the bot before the next action.
     fn tell(&mut self, event: &Event) -> Result<(), BacktestError> {
-        self.output.clear();
-        self.bot.on(event, &mut self.output)?;
-        self.keep()?;
-        if self.output.actions.is_empty() {
-            return Ok(());
-        }
-        let now = self.bot.now();
-        let actions = core::mem::take(&mut self.output.actions);
-        for action in &actions {
-            let answer = match *action {
+        self.hear(event)?;
+        while let Some(action) = self.actions.pop_front() {
+            let now = self.bot.now();
+            let answer = match action {
                 Action::Place { id, order } => self.venue.place(id, order, now),
                 Action::Cancel { id } => self.venue.cancel(id, now),
                 Action::Trip { component, state } => Event::Breaker { ts: now, component, state },
             };
-            self.output.records.clear();
-            self.bot.on(&answer, &mut self.output)?;
-            self.keep()?;
+            self.hear(&answer)?;
         }
-        self.output.actions = actions;
-        self.output.actions.clear();
+        Ok(())
+    }
+
+    fn hear(&mut self, event: &Event) -> Result<(), BacktestError> {
+        self.output.clear();
+        self.bot.on(event, &mut self.output)?;
+        self.keep()?;
+        self.actions.extend(self.output.actions.drain(..));
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::risk::limits::Profile;
 use crate::risk::monitor::Monitor;
 use crate::risk::{self, View};
 use crate::signal::{Program, Stream};
-use crate::units::{Amount, Nanos, Overflow, Rate};
+use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 /// One strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone)]
@@ -137,7 +137,8 @@ impl Bot {
             Event::Deposit { ts, amount } => {
                 self.keep(Record::Deposit { ts, amount }, out)?;
                 self.monitor.on_deposit(amount)?;
-                self.value()
+                self.value()?;
+                self.reserve()
             }
             Event::Order { ts, order, update } => {
                 self.keep(Record::Update { ts, order, update }, out)?;
@@ -145,6 +146,7 @@ impl Bot {
             }
             Event::Fill(fill) => {
                 self.keep(Record::Fill(fill), out)?;
+                self.value()?;
                 self.reserve()
             }
             Event::Breaker { ts, component, state } => {
@@ -182,6 +184,7 @@ impl Bot {
     fn on_time(&mut self, ts: Nanos, out: &mut Output) -> Result<(), BotError> {
         self.now = ts;
         self.value()?;
+        self.reserve()?;
         let mut breakers = self.state.breakers();
         if let Some(component) = self.monitor.on_equity(ts, self.account.equity, &self.profile)?
             && breakers.state(component) != BreakerState::Latched
@@ -337,16 +340,26 @@ impl Bot {
             equity = equity.plus(worth)?;
             gross = gross.plus(worth.magnitude()?)?;
         }
-        self.account = Account { cash, equity, gross, reserved: self.account.reserved };
+        self.account = Account { cash, equity, gross, ..self.account };
         Ok(())
     }
 
-    /// Cash and what working buys may spend of it; equity stays as last valued.
+    /// What working orders may still spend, and sell short.
     fn reserve(&mut self) -> Result<(), BotError> {
-        self.account.cash = self.state.portfolio().cash().of(crate::portfolio::Book::Ours);
-        let working = self.state.exposures().iter().map(|exposure| exposure.working_buy);
-        self.account.reserved =
-            working.into_iter().try_fold(Amount::ZERO, |sum, amount| sum.plus(amount))?;
+        let (mut reserved, mut short) = (Amount::ZERO, Some(Amount::ZERO));
+        let working = self.state.exposures().iter().zip(self.state.instruments());
+        for ((exposure, rules), market) in working.zip(&self.markets) {
+            reserved = reserved.plus(exposure.working_buy)?;
+            let beyond = exposure.working_sell.minus(exposure.position.max(Qty::ZERO))?;
+            if !beyond.is_positive() {
+                continue;
+            }
+            short = match (short, market.book.mark()) {
+                (Some(sum), Some(mark)) => Some(sum.plus(rules.notional(mark.price, beyond)?)?),
+                (Some(_) | None, None) | (None, Some(_)) => None,
+            };
+        }
+        (self.account.reserved, self.account.working_short) = (reserved, short);
         Ok(())
     }
 

@@ -26,6 +26,9 @@ pub struct Account {
     pub equity: Amount,
     /// Value of all positions at their marks, longs and shorts added up without signs.
     pub gross: Amount,
+    /// Value at the marks of what working sells may sell beyond what is held; `None` where a mark
+    /// is missing.
+    pub working_short: Option<Amount>,
 }
 
 /// The price that positions are valued and orders are checked at.

@@ -131,7 +131,7 @@ impl Profile {
         match (self.field(name), value) {
             (Field::Fraction(field, max), LimitValue::Number(text)) => {
                 let rate = rate_from_text(text).map_err(|_| wrong("a number", text))?;
-                if rate.is_negative() || rate.mantissa() / max > Rate::ONE.mantissa() {
+                if rate.is_negative() || rate.mantissa() > Rate::ONE.mantissa() * max {
                     let wanted = if max == 1 {
                         "a fraction from 0 to 1"
                     } else {

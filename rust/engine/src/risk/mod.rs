@@ -22,7 +22,7 @@ mod sizing;
 
 use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
 use crate::exposure::{Account, Exposure, Mark};
-use crate::instrument::{Instrument, InstrumentId};
+use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Rate};
 use breaker::Breakers;
 use limits::Profile;
@@ -125,6 +125,18 @@ impl From<Overflow> for Refusal {
     }
 }
 
+impl From<UnitError> for Refusal {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::TooLarge => Self::TooLarge,
+            UnitError::NotFinite
+            | UnitError::NotANumber(_)
+            | UnitError::TooFine { .. }
+            | UnitError::NotAnInstrument(_) => Self::NotUsable,
+        }
+    }
+}
+
 /// All that risk looks at. A missing mark is `None`, and refuses.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -182,13 +194,18 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
     let reduces = asked.reduces(view.exposure)?;
     permit(view, reduces)?;
     let limit = limit.map(|price| collared(price, asked.side, view, mark)).transpose()?;
+    // At worst: a buy costs its limit, a sell below the market fetches the market's price.
+    let price = match asked.side {
+        Side::Buy => limit.unwrap_or(mark.price),
+        Side::Sell => limit.unwrap_or(mark.price).max(mark.price),
+    };
     let (asked, clipped) = if reduces {
         (asked, None)
     } else {
         let room = Room::of(asked.side, view, mark.price)?;
-        asked.clip(&room, view, limit.unwrap_or(mark.price))?
+        asked.clip(&room, view, price)?
     };
-    let worth = asked.notional(view.instrument, limit.unwrap_or(mark.price))?;
+    let worth = asked.notional(view.instrument, price)?;
     let too_small = match asked.size {
         Size::Base(qty) => !qty.is_positive(),
         Size::Quote(budget) => !budget.is_positive(),
@@ -238,7 +255,7 @@ fn collared(
     view: &View<'_>,
     mark: Mark,
 ) -> Result<crate::units::Price, Refusal> {
-    let price = view.instrument.tick_nearest(price).map_err(|_| Refusal::NotUsable)?;
+    let price = view.instrument.tick_nearest(price)?;
     if !price.is_positive() {
         return Err(Refusal::NotUsable);
     }

@@ -21,7 +21,7 @@ impl Asked {
         match *want {
             Want::CancelAll => Ok(None),
             Want::Trade { side, qty, limit: _ } => {
-                let qty = view.instrument.qty_down(qty).map_err(|_| Refusal::NotUsable)?;
+                let qty = view.instrument.qty_down(qty)?;
                 if !qty.is_positive() {
                     return Err(Refusal::NotUsable);
                 }
@@ -31,25 +31,28 @@ impl Asked {
         }
     }
 
-    /// The way to `fraction` of the sleeve's equity. Buys are sized in quote, so that they spend
-    /// what was meant whatever the fill; closing is sized in base, so that nothing remains.
+    /// The way to `fraction` of the sleeve's equity. Buys that open are sized in quote, so that
+    /// they spend what was meant whatever the fill; what closes is sized in base, so that nothing
+    /// remains and it can be seen to reduce.
     fn of_target(fraction: f64, view: &View<'_>, price: Price) -> Result<Option<Self>, Refusal> {
         let position = view.exposure.position;
-        let fraction = rate_down(fraction).map_err(|_| Refusal::NotUsable)?;
+        let fraction = rate_down(fraction)?;
         if fraction.is_zero() {
-            let size = Size::Base(position.magnitude()?);
+            let qty = view.instrument.lots_down(position.magnitude()?);
             let side = if position.is_positive() { Side::Sell } else { Side::Buy };
-            return Ok((!position.is_zero()).then_some(Self { side, size }));
+            return Ok(qty.is_positive().then_some(Self { side, size: Size::Base(qty) }));
         }
         let share = view.account.equity.times(view.allocation, Rounding::Down)?;
         let wanted = share.times(fraction, Rounding::Down)?;
         let held = view.instrument.notional(price, position)?;
         let missing = wanted.minus(held)?;
-        if missing.is_positive() {
+        let covers = position.is_negative() && !wanted.is_positive();
+        if missing.is_positive() && !covers {
             return Ok(Some(Self { side: Side::Buy, size: Size::Quote(missing) }));
         }
+        let side = if missing.is_positive() { Side::Buy } else { Side::Sell };
         let qty = view.instrument.qty_worth(missing.magnitude()?, price)?;
-        Ok(qty.is_positive().then_some(Self { side: Side::Sell, size: Size::Base(qty) }))
+        Ok(qty.is_positive().then_some(Self { side, size: Size::Base(qty) }))
     }
 
     /// Whether it only makes the position smaller, working orders counted.
@@ -106,7 +109,7 @@ impl Asked {
             && qty > held
         {
             clipped = Some(Refusal::Shorting);
-            size = Size::Base(held);
+            size = Size::Base(rules.lots_down(held));
         }
         let empty = match size {
             Size::Base(qty) => !qty.is_positive(),
@@ -133,20 +136,23 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn of(side: Side, view: &View<'_>, price: Price) -> Result<Self, Overflow> {
+    pub(super) fn of(side: Side, view: &View<'_>, price: Price) -> Result<Self, Refusal> {
         let (profile, exposure, account) = (view.profile, &view.exposure, &view.account);
         let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);
         let held = view.instrument.notional(price, exposure.position)?;
         let selling = view.instrument.notional(price, exposure.working_sell)?;
-        let (toward, closing) = match side {
-            Side::Buy => (held.plus(exposure.working_buy)?, positive(held.negated()?)),
-            Side::Sell => (selling.minus(held)?, positive(held)),
+        let toward = match side {
+            Side::Buy => held.plus(exposure.working_buy)?,
+            Side::Sell => selling.minus(held)?,
         };
+        // What of the order closes, after what is working: it gives room instead of taking it.
+        let closing = positive(toward.negated()?);
         let position = cap(profile.position_max)?.minus(toward)?;
         let twice = closing.plus(closing)?;
-        let gross = cap(profile.gross_max)?.minus(account.gross)?.minus(account.reserved)?;
-        let gross = gross.plus(twice)?;
-        let order = cap(profile.order_max)?;
+        let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+        let gross = cap(profile.gross_max)?.minus(account.gross)?.minus(working)?.plus(twice)?;
+        // What closes is never held back by the cap of one order.
+        let order = cap(profile.order_max)?.plus(closing)?;
         let mut room = (position, Refusal::PositionLimit);
         for other in [(gross, Refusal::GrossLimit), (order, Refusal::OrderLimit)] {
             if other.0 < room.0 {

@@ -19,6 +19,16 @@ pub enum SignalError {
         /// How many it was given.
         got: usize,
     },
+    /// Wrong number of parameters.
+    #[error("{name} takes {wanted} parameter(s), not {got}")]
+    Parameters {
+        /// The operation.
+        name: String,
+        /// How many it takes.
+        wanted: usize,
+        /// How many it was given.
+        got: usize,
+    },
     /// An operand that is not an earlier node.
     #[error("{0}: an operand must be an earlier node")]
     Order(String),
@@ -129,11 +139,12 @@ impl Node {
     /// A node by name: an input of the sleeve's own instrument, `constant`, or an operation.
     pub fn parse(name: &str, operands: &[usize], parameters: &[f64]) -> Result<Self, SignalError> {
         let leaf = |kind| {
-            let wanted = usize::from(name == "constant");
-            if operands.is_empty() && parameters.len() == wanted {
-                return Ok(Self { kind, operands: Vec::new() });
+            let (name, wanted) = (name.to_owned(), usize::from(name == "constant"));
+            match (operands.len(), parameters.len()) {
+                (0, got) if got == wanted => Ok(Self { kind, operands: Vec::new() }),
+                (0, got) => Err(SignalError::Parameters { name, wanted, got }),
+                (got, _) => Err(SignalError::Operands { name, wanted: 0, got }),
             }
-            Err(SignalError::Operands { name: name.to_owned(), wanted: 0, got: operands.len() })
         };
         if name == "constant" {
             return leaf(NodeKind::Constant(parameters.first().copied().unwrap_or(f64::NAN)));

@@ -19,6 +19,17 @@ const WINDOWS_MAX: u64 = 16_000_000;
 struct Step {
     kernel: Kernel,
     operands: [usize; 3],
+    /// What it is an operation of, with its parameter; `None` is a constant.
+    origin: Option<(&'static Operation, u32)>,
+}
+
+impl Step {
+    /// As it was before its first sample.
+    fn anew(&self) -> Self {
+        let begin = |(operation, n): (&Operation, u32)| (operation.begin)(n);
+        let kernel = self.origin.map_or_else(|| self.kernel.clone(), begin);
+        Self { kernel, operands: self.operands, origin: self.origin }
+    }
 }
 
 /// A compiled program: inputs, then one register a step, in the order they run.
@@ -117,7 +128,7 @@ impl Program {
                 return Err(SignalError::Column(input.stream.name().to_owned()));
             }
         }
-        let mut steps = self.steps.clone();
+        let mut steps: Vec<Step> = self.steps.iter().map(Step::anew).collect();
         let mut blocks = vec![[f64::NAN; BLOCK]; self.registers.len()];
         let mut results: Vec<Vec<f64>> = vec![Vec::with_capacity(rows); self.outputs.len()];
         let mut start = 0;
@@ -200,7 +211,8 @@ impl Flattening {
             }
             NodeKind::Constant(value) => {
                 let key = ("constant".to_owned(), Vec::new(), vec![value.to_bits()]);
-                let step = Step { kernel: Kernel::Constant(*value), operands: [0; 3] };
+                let kernel = Kernel::Constant(*value);
+                let step = Step { kernel, operands: [0; 3], origin: None };
                 return Ok(self.share(key, step, Gives::Number, 1));
             }
             NodeKind::Operation(name, parameters) => (name, parameters),
@@ -224,7 +236,8 @@ impl Flattening {
         for (slot, operand) in fixed.iter_mut().zip(&operands) {
             *slot = *operand;
         }
-        let step = Step { kernel: (operation.begin)(n), operands: fixed };
+        let origin = Some((operation, n));
+        let step = Step { kernel: (operation.begin)(n), operands: fixed, origin };
         Ok(self.share(key, step, gives, warm_up))
     }
 
@@ -269,11 +282,12 @@ impl Flattening {
 
 /// The parameter of an operation, 0 where it has none.
 fn parameter(operation: &Operation, parameters: &[f64]) -> Result<u32, SignalError> {
-    let Some(parameter) = operation.parameters.first() else {
-        return match parameters {
-            [] => Ok(0),
-            [..] => Err(SignalError::TooLarge(format!("{} has no parameter", operation.name))),
-        };
+    let (wanted, got) = (operation.parameters.len(), parameters.len());
+    if wanted != got {
+        return Err(SignalError::Parameters { name: operation.name.to_owned(), wanted, got });
+    }
+    let (Some(parameter), Some(value)) = (operation.parameters.first(), parameters.first()) else {
+        return Ok(0);
     };
     let wrong = |got: String| SignalError::Parameter {
         name: operation.name.to_owned(),
@@ -281,9 +295,6 @@ fn parameter(operation: &Operation, parameters: &[f64]) -> Result<u32, SignalErr
         min: parameter.min,
         max: parameter.max,
         got,
-    };
-    let [value] = parameters else {
-        return Err(wrong(format!("{} values", parameters.len())));
     };
     let in_range = *value >= f64::from(parameter.min) && *value <= f64::from(parameter.max);
     if !in_range || libm::trunc(*value).to_bits() != value.to_bits() {

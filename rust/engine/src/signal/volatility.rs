@@ -26,21 +26,27 @@ impl Atr {
 }
 
 /// Population standard deviation of the last `n` samples: mean and sum of squares are moved by
-/// the sample that comes and the one that goes (Welford 1962), and counted anew every
-/// [`RESUM_EVERY`] updates.
+/// the sample that comes and the one that goes (Welford 1962). They are counted anew every
+/// [`RESUM_EVERY`] updates, and when the sum falls so far that what is left is mostly rounding.
 #[derive(Debug, Clone)]
 pub(crate) struct RollingStd {
     window: Window,
     n: f64,
     mean: f64,
     squares: f64,
+    /// The largest `squares` since they were counted anew.
+    squares_max: f64,
     since_resum: u32,
 }
+
+/// A sum of squares below this part of what it was keeps too few of its digits.
+const SQUARES_LEFT_MIN: f64 = 1e-4;
 
 impl RollingStd {
     pub(crate) fn new(n: u32) -> Self {
         let window = Window::new(n as usize);
-        Self { window, n: f64::from(n), mean: 0.0, squares: 0.0, since_resum: 0 }
+        let (mean, squares, squares_max) = (0.0, 0.0, 0.0);
+        Self { window, n: f64::from(n), mean, squares, squares_max, since_resum: 0 }
     }
 
     #[inline]
@@ -52,9 +58,10 @@ impl RollingStd {
                 let mean = self.mean + (x - old) / self.n;
                 self.squares += (x - old) * ((x - mean) + (old - self.mean));
                 self.mean = mean;
+                self.squares_max = self.squares_max.max(self.squares);
                 self.since_resum += 1;
-                if self.since_resum == RESUM_EVERY {
-                    self.since_resum = 0;
+                let cancelled = self.squares < self.squares_max * SQUARES_LEFT_MIN;
+                if self.since_resum == RESUM_EVERY || cancelled {
                     self.resum();
                 }
             }
@@ -66,5 +73,6 @@ impl RollingStd {
         self.mean = self.window.in_order().sum::<f64>() / self.n;
         let mean = self.mean;
         self.squares = self.window.in_order().map(|x| (x - mean) * (x - mean)).sum();
+        (self.squares_max, self.since_resum) = (self.squares, 0);
     }
 }
