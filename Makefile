@@ -75,7 +75,7 @@ $(PEERS)/.installed: requirements/peers.lock scripts/venv.sh
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES) Cargo.toml Cargo.lock pyproject.toml | need-cargo
 	@echo "setup: building the engine (a minute or two the first time)"
-	@$(VENV)/bin/maturin develop --quiet --release --locked
+	@$(VENV)/bin/maturin develop --quiet --release --locked >/dev/null
 	@touch $@
 
 need-cargo:

@@ -27,6 +27,9 @@ class RiskError(Bot4Error):
 class EngineError(Bot4Error):
     """An account, fee or size that does not fit, or a broken invariant of the engine."""
 
+class InvariantError(EngineError):
+    """A fault of ours, found by a check of our own: please report it."""
+
 def operations() -> list[dict[str, Any]]:
     """Every operation of a signal program, in the order of the table in the engine.
 
@@ -183,7 +186,8 @@ class Context:
         """Hold ``fraction`` of the equity allocated to this strategy, signed.
 
         It trades when ``fraction`` changes, or when drift leaves ``band`` (a fraction of equity).
-        NaN means no opinion.
+        NaN means no opinion. The last target of a call counts; orders of this strategy that still
+        work are called back first.
         """
 
     def buy(self, qty: float, limit: float | None = None) -> None:
@@ -247,13 +251,15 @@ class Backtest:
     def running(self) -> str:
         """``strategy on instrument`` of the class strategy called last; empty before."""
 
-    def report(self) -> dict[str, float | int | str | None]:
+    def report(self) -> dict[str, Any]:
         """The numbers of the run so far. Absent ones (no trades, one day) are None.
 
-        Keys: bars trades open_trades orders fills initial_equity final_equity total_return cagr
-        sharpe sortino calmar max_drawdown win_rate profit_factor exposure turnover fees_paid
-        refused clipped risk_profile trading_state elapsed_s bars_per_s ledger_hash first_ns
-        last_ns.
+        ``breakers`` has those that are not closed: ``{"drawdown": {"state": "latched", "ts": ns}}``.
+
+        Keys: bars trades open_trades orders fills initial_equity final_equity open_profit
+        total_return cagr sharpe sortino calmar max_drawdown win_rate profit_factor exposure
+        turnover fees_paid refused clipped canceled_by_venue breakers risk_profile trading_state
+        elapsed_s bars_per_s ledger_hash first_ns last_ns.
         """
 
     def refusals(self) -> dict[str, int]:

@@ -32,10 +32,30 @@ LEDGERS = {
         "research",
     ): "f4c1ddffbfec1408c16fc11ba3bd0256e75eb9546035c50529d740b51d679f15",
 }
+BUSY = "0f04431cdd1a3f345e705f1e1ecb253926999153e751a9aa8379a3283fc9dca0"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),
 }
+
+
+@b4.strategy
+class Busy(b4.Strategy):
+    """Targets of both signs, resting limits, cancels: all that a class can ask for."""
+
+    def on_start(self, ctx: b4.Context) -> None:
+        self.seen = 0
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        self.seen += 1
+        if self.seen % 7 == 0:
+            ctx.buy(0.05, limit=bar.close * 0.99)
+        if self.seen % 11 == 0:
+            ctx.sell(0.02, limit=bar.close * 1.01)
+        if self.seen % 13 == 0:
+            ctx.cancel()
+        if self.seen % 17 == 0:
+            ctx.target(1.5 if bar.close > bar.open else -0.5, band=0.05)
 
 
 def test_every_signal_has_its_golden_bytes() -> None:
@@ -56,3 +76,14 @@ def test_every_signal_has_its_golden_bytes() -> None:
 def test_every_run_has_its_golden_ledger(name: str, risk: str) -> None:
     result = b4.backtest(STRATEGIES[name], b4.simulated(bars=3_000, seed=1), risk=risk)
     assert result.metrics.ledger_hash == LEDGERS[name, risk]
+
+
+def test_a_busy_account_has_its_golden_ledger() -> None:
+    markets = [b4.simulated(bars=1_500, seed=seed).frame for seed in (1, 2, 3)]
+    named = zip(markets, "ABC", strict=True)
+    frame = pl.concat([market.with_columns(symbol=pl.lit(name)) for market, name in named])
+    limits = {"drawdown_max": 0.1}
+    result = b4.backtest(Busy(), frame, risk="research", limits=limits, cash=100_000)
+    assert {"buy", "sell"} <= set(result.fills["side"])
+    assert result.metrics.refusals["breaker_open"] > 0
+    assert result.metrics.ledger_hash == BUSY

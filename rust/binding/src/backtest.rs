@@ -143,7 +143,11 @@ impl PyBacktest {
         };
         self.elapsed_s += began.elapsed().as_secs_f64();
         self.now_ns = run.bot().now().mantissa();
-        outcome.map(|()| run.report().bars())
+        outcome?;
+        if run.report().bars() == self.bars as u64 {
+            run.retire().raise()?;
+        }
+        Ok(run.report().bars())
     }
 
     #[getter]
@@ -235,9 +239,7 @@ impl PyBacktest {
             self.running = name_of(&run, callee);
             let context = Py::new(py, context(&run, callee)?)?;
             callee.instance.call_method1(py, "on_start", (&context,))?;
-            for intent in context.borrow_mut(py).close() {
-                run.ask(intent).raise()?;
-            }
+            tell(py, &mut run, &context)?;
         }
         self.stage = Stage::Running(Box::new(run));
         Ok(())
@@ -251,7 +253,7 @@ impl PyBacktest {
     }
 }
 
-/// Advance bar by bar, calling each class strategy whose instrument had one.
+/// Advance moment by moment; after each, ask the class strategies that the engine names.
 fn call_along(
     py: Python<'_>,
     run: &mut Backtest,
@@ -261,31 +263,37 @@ fn call_along(
 ) -> PyResult<()> {
     let on_bar = pyo3::intern!(py, "on_bar");
     let mut called: Option<SleeveId> = None;
-    while run.report().bars() < goal {
-        let Some(now) = run.advance().raise()? else {
-            break;
-        };
-        for callee in callees {
-            let Some((history, told)) = run.told(callee.instrument) else {
+    let mut asked = Vec::with_capacity(callees.len());
+    while run.report().bars() < goal && run.advance().raise()?.is_some() {
+        asked.extend(run.outside());
+        for sleeve in asked.drain(..) {
+            let Some(callee) = callees.iter().find(|callee| callee.sleeve == sleeve) else {
                 continue;
             };
-            let last = told.checked_sub(1).and_then(|row| history.bar(callee.instrument, row));
-            let Some(bar) = last.filter(|bar| bar.close_ns == now) else {
-                continue;
-            };
-            if called != Some(callee.sleeve) {
+            if called != Some(sleeve) {
                 *running = name_of(run, callee);
-                called = Some(callee.sleeve);
+                called = Some(sleeve);
             }
-            let bar = Py::new(py, PyBar { bar, history: Arc::clone(history) })?;
             let context = Py::new(py, context(run, callee)?)?;
+            let bar = Py::new(py, last_bar(run, callee)?)?;
             callee.instance.call_method1(py, on_bar, (&context, bar))?;
-            for intent in context.borrow_mut(py).close() {
-                run.ask(intent).raise()?;
-            }
+            tell(py, run, &context)?;
         }
     }
     Ok(())
+}
+
+/// What was asked for through a context, to the engine; its life ends.
+fn tell(py: Python<'_>, run: &mut Backtest, context: &Py<PyContext>) -> PyResult<()> {
+    let in_use = |_| EngineError::new_err("ctx is in use by another thread of the strategy");
+    let intents = context.try_borrow_mut(py).map_err(in_use)?.close();
+    intents.into_iter().try_for_each(|intent| run.ask(intent).raise())
+}
+
+fn last_bar(run: &Backtest, callee: &Callee) -> PyResult<PyBar> {
+    let (history, told) = run.told(callee.instrument).ok_or_else(not_run)?;
+    let bar = told.checked_sub(1).and_then(|row| history.bar(callee.instrument, row));
+    Ok(PyBar { bar: bar.ok_or_else(not_run)?, history: Arc::clone(history) })
 }
 
 /// What a callee may know now.

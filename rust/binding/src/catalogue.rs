@@ -1,6 +1,6 @@
 //! What the engine offers: operations, risk profiles, limits.
 
-use bot4_engine::risk::limits::{LIMITS, LimitValue, Profile};
+use bot4_engine::risk::limits::{Limit, LimitValue, Profile};
 use bot4_engine::signal::{Gives, OPERATIONS};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -54,8 +54,8 @@ pub(crate) fn risk_profiles(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 #[pyfunction]
 pub(crate) fn risk_limits(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let limits = PyDict::new(py);
-    for (name, meaning) in LIMITS {
-        limits.set_item(name, meaning)?;
+    for limit in Limit::ALL {
+        limits.set_item(limit.name(), limit.meaning())?;
     }
     Ok(limits)
 }

@@ -155,7 +155,12 @@ impl PyContext {
 
     #[pyo3(signature = (fraction, band=None))]
     fn target(&mut self, fraction: f64, band: Option<f64>) -> PyResult<()> {
-        self.ask(Want::Target { fraction, band: band_of(band)? })
+        let band = band_of(band)?;
+        // A target says what to hold in all, so the last of a call is the one that counts.
+        if let Some(wants) = &mut self.wants {
+            wants.retain(|want| !matches!(want, Want::Target { .. }));
+        }
+        self.ask(Want::Target { fraction, band })
     }
 
     #[pyo3(signature = (qty, limit=None))]

@@ -1,6 +1,7 @@
 //! The tree of exceptions, and which error of the engine becomes which.
 
 use bot4_engine::backtest::BacktestError;
+use bot4_engine::bot::BotError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
 use bot4_engine::journal::{JournalError, StateError};
@@ -16,6 +17,7 @@ create_exception!(bot4._engine, SignalError, Bot4Error, "An expression the engin
 create_exception!(bot4._engine, DataError, Bot4Error, "Market data that cannot be trusted.");
 create_exception!(bot4._engine, RiskError, Bot4Error, "A risk profile or limit that is wrong.");
 create_exception!(bot4._engine, EngineError, Bot4Error, "Something the engine refuses.");
+create_exception!(bot4._engine, InvariantError, EngineError, "A fault of ours, found by a check.");
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -23,7 +25,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SignalError", py.get_type::<SignalError>())?;
     module.add("DataError", py.get_type::<DataError>())?;
     module.add("RiskError", py.get_type::<RiskError>())?;
-    module.add("EngineError", py.get_type::<EngineError>())
+    module.add("EngineError", py.get_type::<EngineError>())?;
+    module.add("InvariantError", py.get_type::<InvariantError>())
 }
 
 /// An engine's error as an exception.
@@ -46,8 +49,28 @@ raises! {
     HistoryError => DataError,
     LimitError => RiskError,
     UnitError => EngineError,
-    BacktestError => EngineError,
     JournalError => EngineError,
     StateError => EngineError,
     Overflow => EngineError,
+}
+
+impl<T> Raise<T> for Result<T, BacktestError> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| {
+            let fault = match &error {
+                BacktestError::Ledger
+                | BacktestError::Bot(BotError::State(_) | BotError::Unknown) => true,
+                BacktestError::Bot(BotError::Unit { .. } | BotError::Overflow(_))
+                | BacktestError::Unit { .. }
+                | BacktestError::Overflow(_)
+                | BacktestError::Twice(_)
+                | BacktestError::Crowded(_)
+                | BacktestError::NoHistory(_)
+                | BacktestError::Allocation
+                | BacktestError::Cash => false,
+            };
+            let text = error.to_string();
+            if fault { InvariantError::new_err(text) } else { EngineError::new_err(text) }
+        })
+    }
 }

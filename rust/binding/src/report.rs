@@ -26,6 +26,7 @@ pub(crate) fn summary<'py>(
     out.set_item("fills", metrics.fills)?;
     out.set_item("initial_equity", metrics.initial_equity)?;
     out.set_item("final_equity", metrics.final_equity)?;
+    out.set_item("open_profit", metrics.open_profit)?;
     out.set_item("total_return", metrics.total_return)?;
     out.set_item("cagr", metrics.cagr)?;
     out.set_item("sharpe", metrics.sharpe)?;
@@ -39,6 +40,15 @@ pub(crate) fn summary<'py>(
     out.set_item("fees_paid", metrics.fees_paid)?;
     out.set_item("refused", all(report.refusals().map(|(_, count)| count).collect()))?;
     out.set_item("clipped", all(report.clips().map(|(_, count)| count).collect()))?;
+    out.set_item("canceled_by_venue", report.canceled_by_venue())?;
+    let breakers = PyDict::new(py);
+    for breaker in report.breakers() {
+        let entry = PyDict::new(py);
+        entry.set_item("state", breaker.state.name())?;
+        entry.set_item("ts", breaker.since.mantissa())?;
+        breakers.set_item(breaker.component.name(), entry)?;
+    }
+    out.set_item("breakers", breakers)?;
     out.set_item("risk_profile", run.bot().profile().name.as_str())?;
     out.set_item("trading_state", state.trading_state().name())?;
     out.set_item("elapsed_s", elapsed_s)?;

@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bot::{Bot, BotError, Output, Sleeve};
-use crate::event::{Action, Bar, Event, Intent};
+use crate::bot::{Bot, BotError, Decides, Output, Sleeve};
+use crate::event::{Action, Bar, Event, Intent, SleeveId};
 use crate::history::History;
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::journal::{self, Record};
+use crate::portfolio::Party;
 use crate::report::Report;
 use crate::risk::limits::Profile;
 use crate::units::{Amount, Nanos, Overflow, Rate};
@@ -99,6 +100,9 @@ impl Backtest {
         if !settings.cash.is_positive() {
             return Err(BacktestError::Cash);
         }
+        if histories.is_empty() {
+            return Err(BacktestError::NoHistory("anything".to_owned()));
+        }
         let instruments = instruments(&histories, settings.fee)?;
         check_sleeves(&sleeves, &instruments)?;
         let rules = PaperRules {
@@ -127,9 +131,9 @@ impl Backtest {
 
     /// Go on to the next moment at which bars close, and decide. `None` at the end.
     pub fn advance(&mut self) -> Result<Option<Nanos>, BacktestError> {
+        self.retire()?;
         let closes = self.feeds.iter().filter_map(|feed| feed.history.close_ns(feed.row));
         let Some(now) = closes.min() else {
-            self.settle()?;
             return Ok(None);
         };
         let mut closing = core::mem::take(&mut self.closing);
@@ -152,6 +156,43 @@ impl Backtest {
         self.tell(&Event::Time(now))?;
         self.report.on_moment(now, self.bot.account());
         Ok(Some(now))
+    }
+
+    /// Where an instrument has no bar left, what rests in it expires; after the last bar of all the
+    /// venue's record and our ledger must agree. Every [`Backtest::advance`] begins with this, and
+    /// whoever stops at the last bar ends with it.
+    pub fn retire(&mut self) -> Result<(), BacktestError> {
+        let mut left = false;
+        for place in 0..self.feeds.len() {
+            let feed = self.feeds.get(place);
+            let ended = feed.is_some_and(|feed| feed.history.close_ns(feed.row).is_none());
+            left |= !ended;
+            if ended && !self.venue.is_idle() {
+                let id = InstrumentId(u32::try_from(place).map_err(|_| Overflow)?);
+                let mut events = core::mem::take(&mut self.events);
+                self.venue.expire(id, self.bot.now(), &mut events);
+                for event in events.drain(..) {
+                    self.tell(&event)?;
+                }
+                self.events = events;
+            }
+        }
+        if left { Ok(()) } else { self.settle() }
+    }
+
+    /// The sleeves that decide outside the engine and had a bar at the last moment, in order: each
+    /// is to be asked once, and what it wants told by [`Backtest::ask`], before going on.
+    pub fn outside(&self) -> impl Iterator<Item = SleeveId> + '_ {
+        let now = self.bot.now();
+        let had_a_bar = move |id| {
+            let row =
+                self.told(id).and_then(|(history, told)| Some((history, told.checked_sub(1)?)));
+            row.is_some_and(|(history, row)| history.close_ns(row) == Some(now))
+        };
+        (0..).map(SleeveId).zip(self.bot.sleeves()).filter_map(move |(id, sleeve)| {
+            let outside = matches!(sleeve.decides, Decides::Outside);
+            (outside && had_a_bar(sleeve.instrument)).then_some(id)
+        })
     }
 
     /// What a strategy outside the engine wants, after [`Backtest::advance`].
@@ -221,7 +262,7 @@ impl Backtest {
             balanced &= base.sum()?.is_zero();
         }
         let agree = ours.eq(self.venue.positions().iter().copied())
-            && cash.of(crate::portfolio::Book::Ours) == self.venue.cash();
+            && cash.of(Party::Ours) == self.venue.cash();
         if agree && balanced { Ok(()) } else { Err(BacktestError::Ledger) }
     }
 

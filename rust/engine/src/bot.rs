@@ -6,15 +6,19 @@
 
 use crate::book::Book;
 use crate::decision::target;
-use crate::event::{Action, Bar, BreakerState, Event, Intent, OrderUpdate, SleeveId, Want};
+use crate::event::{
+    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, Want,
+};
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
 use crate::journal::{Record, State, StateError};
+use crate::order::{Order, OrderState};
+use crate::portfolio::Party;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
 use crate::risk::monitor::Monitor;
 use crate::risk::{self, View};
-use crate::signal::{Program, Stream};
+use crate::signal::{Input, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 /// One strategy on one instrument with its share of the equity.
@@ -97,6 +101,8 @@ pub struct Bot {
     state: State,
     sleeves: Vec<Sleeve>,
     markets: Vec<Market>,
+    /// Of each sleeve, the target that waits until none of its orders works.
+    waiting: Vec<Option<Want>>,
     account: Account,
     monitor: Monitor,
     profile: Profile,
@@ -115,6 +121,7 @@ impl Bot {
         Self {
             markets: vec![Market::default(); instruments.len()],
             state: State::new(instruments, sleeves.len(), epoch),
+            waiting: vec![None; sleeves.len()],
             sleeves,
             account: Account::default(),
             monitor: Monitor::default(),
@@ -142,12 +149,14 @@ impl Bot {
             }
             Event::Order { ts, order, update } => {
                 self.keep(Record::Update { ts, order, update }, out)?;
-                self.reserve()
+                self.reserve()?;
+                self.resume(order, out)
             }
             Event::Fill(fill) => {
                 self.keep(Record::Fill(fill), out)?;
                 self.value()?;
-                self.reserve()
+                self.reserve()?;
+                self.resume(fill.order, out)
             }
             Event::Breaker { ts, component, state } => {
                 self.keep(Record::Breaker { ts, component, state }, out)
@@ -222,7 +231,12 @@ impl Bot {
         let position = self.state.portfolio().position(sleeve.instrument);
         let rules = self.state.instrument(sleeve.instrument).ok_or(BotError::Unknown)?;
         for input in 0..program.inputs().len() {
-            let stream = program.inputs().get(input).map(|input| input.stream);
+            // Another instrument's or interval's input is not told yet: NaN, which is no opinion.
+            let told = |input: &&Input| {
+                input.instrument.is_none_or(|id| id == sleeve.instrument)
+                    && input.interval.is_none()
+            };
+            let stream = program.inputs().get(input).filter(told).map(|input| input.stream);
             let value = match stream {
                 Some(Stream::Open) => bar.open,
                 Some(Stream::High) => bar.high,
@@ -261,12 +275,54 @@ impl Bot {
                 return Ok(());
             }
         }
+        self.keep(Record::Intent { ts: self.now, intent: *intent }, out)?;
+        match intent.want {
+            Want::CancelAll => {
+                if let Some(waiting) = self.waiting.get_mut(intent.sleeve.index()) {
+                    *waiting = None;
+                }
+                self.cancel_all(intent.sleeve, out)
+            }
+            // A target says what to hold in all: what still works is called back first.
+            Want::Target { .. } if self.is_working(intent.sleeve) => {
+                if let Some(waiting) = self.waiting.get_mut(intent.sleeve.index()) {
+                    *waiting = Some(intent.want);
+                }
+                self.cancel_all(intent.sleeve, out)
+            }
+            Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
+        }
+    }
+
+    /// An order of a sleeve moved: if none works any more, act on the target that waited for that.
+    fn resume(&mut self, order: OrderId, out: &mut Output) -> Result<(), BotError> {
+        let order = self.state.orders().get(order).ok_or(BotError::Unknown)?;
+        let sleeve = order.new_order().sleeve;
+        let waits = self.waiting.get(sleeve.index()).is_some_and(Option::is_some);
+        if !waits || self.is_working(sleeve) {
+            return Ok(());
+        }
+        let waiting = self.waiting.get_mut(sleeve.index()).and_then(Option::take);
+        let Some(want) = waiting else {
+            return Ok(());
+        };
+        self.act(&Intent { sleeve, want }, self.state.breakers(), out)
+    }
+
+    fn is_working(&self, sleeve: SleeveId) -> bool {
+        self.state.orders().working().any(|order| order.new_order().sleeve == sleeve)
+    }
+
+    /// An intent that is written down, to an order, if risk says so.
+    fn act(
+        &mut self,
+        intent: &Intent,
+        breakers: Breakers,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
         let (instrument, allocation) = (sleeve.instrument, sleeve.allocation);
         let ts = self.now;
-        self.keep(Record::Intent { ts, intent: *intent }, out)?;
-        if intent.want == Want::CancelAll {
-            return self.cancel_all(intent.sleeve, out);
-        }
         let view = View {
             now: ts,
             id: instrument,
@@ -274,6 +330,7 @@ impl Bot {
             exposure: self.state.exposure(instrument),
             account: self.account,
             mark: self.mark(instrument),
+            working: self.state.orders().working_len(),
             allocation,
             breakers,
             trading_state: self.state.trading_state(),
@@ -297,7 +354,9 @@ impl Bot {
     }
 
     fn cancel_all(&mut self, sleeve: SleeveId, out: &mut Output) -> Result<(), BotError> {
-        let mine = |order: &&crate::order::Order| order.new_order().sleeve == sleeve;
+        let mine = |order: &&Order| {
+            order.new_order().sleeve == sleeve && order.state() != OrderState::PendingCancel
+        };
         let ids: Vec<_> = self.state.orders().working().filter(mine).map(|o| o.id()).collect();
         for id in ids {
             let update = OrderUpdate::CancelSent;
@@ -325,7 +384,7 @@ impl Bot {
     /// Cash, reservations and positions at their marks.
     #[inline]
     fn value(&mut self) -> Result<(), BotError> {
-        let cash = self.state.portfolio().cash().of(crate::portfolio::Book::Ours);
+        let cash = self.state.portfolio().cash().of(Party::Ours);
         let (mut equity, mut gross) = (cash, Amount::ZERO);
         let held = self.state.portfolio().positions().iter().zip(self.state.instruments());
         for ((position, rules), market) in held.zip(&self.markets) {

@@ -244,6 +244,25 @@ pub enum Component {
     KillSwitch = 9,
 }
 
+impl Component {
+    /// The word in reports and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Venue => "venue",
+            Self::Journal => "journal",
+            Self::Clock => "clock",
+            Self::Strategy => "strategy",
+            Self::DailyLoss => "daily_loss",
+            Self::Drawdown => "drawdown",
+            Self::Ledger => "ledger",
+            Self::Invariant => "invariant",
+            Self::KillSwitch => "kill_switch",
+        }
+    }
+}
+
 /// Whether a component may be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
@@ -255,6 +274,19 @@ pub enum BreakerState {
     Open,
     /// It does not work; only a person closes it.
     Latched,
+}
+
+impl BreakerState {
+    /// The word in reports and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+            Self::Latched => "latched",
+        }
+    }
 }
 
 /// How much the whole system may do.

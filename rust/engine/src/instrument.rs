@@ -78,7 +78,8 @@ pub struct Instrument {
 }
 
 impl Instrument {
-    /// An instrument known only from a history: tick and lot of 1e-8 are assumed.
+    /// An instrument known only from a history: tick and lot of 1e-8 are assumed, the lot a decimal
+    /// coarser for each decimal that the first price lies under 0.01, so that sizes fit.
     ///
     /// The price scale keeps about twelve significant digits of the first price, so that
     /// slippage on a coin worth a thousandth of a cent is not lost to rounding; it is never
@@ -91,22 +92,19 @@ impl Instrument {
         if !first_price.is_finite() || first_price <= 0.0 {
             return Err(UnitError::NotFinite);
         }
-        let mut digits_before = 0_i32;
-        let mut power = 1.0_f64;
-        while power <= first_price && digits_before < ASSUMED_DIGITS {
-            power *= 10.0;
-            digits_before += 1;
-        }
-        while power > first_price * 10.0 && digits_before > -ASSUMED_DIGITS {
-            power /= 10.0;
-            digits_before -= 1;
-        }
+        // As it is written: dividing by ten again and again would miss exact powers of ten.
+        let written = format!("{first_price:e}");
+        let exponent = written.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok());
+        let digits_before = exponent.unwrap_or(0) + 1;
         let wanted = u32::try_from(ASSUMED_DIGITS - digits_before).unwrap_or(0);
+        // 0.01 has -1 digits before its point.
+        let coarser = (digits_before + 1).min(0);
         let price_scale = wanted.clamp(ASSUMED_DECIMALS, PRICE_SCALE_MAX);
         Ok(Self {
             symbol: symbol.to_owned(),
             price_scale,
-            qty_scale: ASSUMED_DECIMALS,
+            qty_scale: u32::try_from(i32::try_from(ASSUMED_DECIMALS).unwrap_or(0) + coarser)
+                .unwrap_or(0),
             tick: Price::new(10_i64.pow(price_scale - ASSUMED_DECIMALS)),
             lot: Qty::new(1),
             notional_min: Amount::ZERO,

@@ -1,10 +1,10 @@
 //! [`Approved`] → an order and its whole life: one closed table of states and triggers.
 
-use crate::event::{Action, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
+use crate::event::{Action, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
 use crate::exposure::Exposure;
-use crate::instrument::{Instrument, InstrumentId};
+use crate::instrument::InstrumentId;
 use crate::risk::Approved;
-use crate::units::{Amount, Nanos, Overflow, Price, Qty};
+use crate::units::{Amount, Overflow, Price, Qty};
 
 /// Where an order is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -208,9 +208,10 @@ impl Orders {
     /// An order was written down.
     pub fn on_placed(&mut self, id: OrderId, new: NewOrder) -> Result<(), OrderError> {
         let place = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
-        let sized = match new.size {
-            Size::Base(qty) => qty.is_positive(),
-            Size::Quote(budget) => budget.is_positive(),
+        let sized = match (new.side, new.size) {
+            (_, Size::Base(qty)) => qty.is_positive(),
+            (Side::Buy, Size::Quote(budget)) => budget.is_positive(),
+            (Side::Sell, Size::Quote(_)) => false,
         };
         let priced = new.limit.is_none_or(Price::is_positive);
         let next = id.number() & u64::from(u32::MAX) == u64::from(place);
@@ -236,7 +237,7 @@ impl Orders {
             Size::Base(qty) => order.filled.plus(fill.qty)? > qty,
             Size::Quote(budget) => order.spent.plus(spent)? > budget,
         };
-        if too_much || !fill.qty.is_positive() || !fill.price.is_positive() {
+        if too_much || spent.is_negative() || !fill.qty.is_positive() || !fill.price.is_positive() {
             return Err(OrderError::Overfill);
         }
         Ok(())
@@ -269,13 +270,14 @@ impl Orders {
         self.working.iter().filter_map(|place| self.all.get(*place as usize))
     }
 
+    /// How many orders work.
+    #[must_use]
+    pub fn working_len(&self) -> usize {
+        self.working.len()
+    }
+
     /// What is working in an instrument, at its worst, around what is held.
-    pub fn exposure(
-        &self,
-        instrument: InstrumentId,
-        rules: &Instrument,
-        position: Qty,
-    ) -> Result<Exposure, Overflow> {
+    pub fn exposure(&self, instrument: InstrumentId, position: Qty) -> Result<Exposure, Overflow> {
         let mut exposure = Exposure { position, ..Exposure::default() };
         for order in self.working().filter(|order| order.new.instrument == instrument) {
             match (order.new.side, order.new.size) {
@@ -287,18 +289,17 @@ impl Orders {
                     let left = qty.minus(order.filled)?;
                     exposure.working_sell = exposure.working_sell.plus(left)?;
                 }
-                (Side::Sell, Size::Quote(budget)) => {
-                    let price = order.new.limit.unwrap_or_default();
-                    let qty = if price.is_positive() {
-                        rules.qty_worth(budget, price)?
-                    } else {
-                        position.magnitude()?
-                    };
-                    exposure.working_sell = exposure.working_sell.plus(qty)?;
-                }
+                // Never placed: what it would sell cannot be told before it does.
+                (Side::Sell, Size::Quote(_)) => {}
             }
         }
         Ok(exposure)
+    }
+
+    /// Undo the last [`Orders::on_placed`].
+    pub(crate) fn withdraw(&mut self) {
+        self.all.pop();
+        self.working.pop();
     }
 
     fn apply(&mut self, id: OrderId, trigger: Trigger) -> Result<Move, OrderError> {
@@ -330,10 +331,4 @@ impl Orders {
     fn place_of(id: OrderId) -> usize {
         usize::try_from(id.number() & u64::from(u32::MAX)).unwrap_or(usize::MAX)
     }
-}
-
-/// The event by which a venue answers.
-#[must_use]
-pub const fn answer(ts: Nanos, order: OrderId, update: OrderUpdate) -> Event {
-    Event::Order { ts, order, update }
 }

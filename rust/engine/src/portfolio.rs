@@ -5,10 +5,10 @@ use crate::event::Side;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::units::{Amount, Overflow, Price, Qty, Rounding, mul_div};
 
-/// Whose side of the ledger.
+/// Whose balance in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
-pub enum Book {
+pub enum Party {
     /// What is ours.
     Ours = 0,
     /// What others gave or got in trades.
@@ -23,22 +23,27 @@ pub enum Book {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balances([Amount; 4]);
 
+impl Party {
+    /// Every party, in the order of the ledger's hash.
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Market, Self::Fees, Self::Outside];
+}
+
 impl Balances {
-    /// One book's balance.
+    /// One party's balance.
     #[must_use]
-    pub fn of(&self, book: Book) -> Amount {
-        self.0.get(book as usize).copied().unwrap_or_default()
+    pub fn of(&self, party: Party) -> Amount {
+        self.0.get(party as usize).copied().unwrap_or_default()
     }
 
-    /// All books together: zero, always.
+    /// All parties together: zero, always.
     pub fn sum(&self) -> Result<Amount, Overflow> {
         self.0.iter().try_fold(Amount::ZERO, |sum, amount| sum.plus(*amount))
     }
 
-    fn post(&mut self, from: Book, to: Book, amount: Amount) -> Result<(), Overflow> {
+    fn post(&mut self, from: Party, to: Party, amount: Amount) -> Result<(), Overflow> {
         let (giver, taker) = (self.of(from).minus(amount)?, self.of(to).plus(amount)?);
-        for (book, balance) in [(from, giver), (to, taker)] {
-            if let Some(slot) = self.0.get_mut(book as usize) {
+        for (party, balance) in [(from, giver), (to, taker)] {
+            if let Some(slot) = self.0.get_mut(party as usize) {
                 *slot = balance;
             }
         }
@@ -109,7 +114,7 @@ impl Portfolio {
 
     /// Money came in, or went out below zero.
     pub fn on_deposit(&mut self, amount: Amount) -> Result<(), Overflow> {
-        self.cash.post(Book::Outside, Book::Ours, amount)
+        self.cash.post(Party::Outside, Party::Ours, amount)
     }
 
     /// A fill is booked whole or, where it does not fit, not at all.
@@ -133,15 +138,15 @@ impl Portfolio {
         let amount = rules.base_amount(qty)?;
         match side {
             Side::Buy => {
-                cash.post(Book::Ours, Book::Market, notional)?;
-                goods.post(Book::Market, Book::Ours, amount)?;
+                cash.post(Party::Ours, Party::Market, notional)?;
+                goods.post(Party::Market, Party::Ours, amount)?;
             }
             Side::Sell => {
-                cash.post(Book::Market, Book::Ours, notional)?;
-                goods.post(Book::Ours, Book::Market, amount)?;
+                cash.post(Party::Market, Party::Ours, notional)?;
+                goods.post(Party::Ours, Party::Market, amount)?;
             }
         }
-        cash.post(Book::Ours, Book::Fees, fee)?;
+        cash.post(Party::Ours, Party::Fees, fee)?;
         let moved = position.trade(side, qty, notional)?;
         (self.cash, *base, *position) = (cash, goods, moved);
         Ok(())

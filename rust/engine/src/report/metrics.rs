@@ -6,6 +6,8 @@ use crate::units::Overflow;
 
 const DAY_NS: i64 = 86_400_000_000_000;
 const DAYS_A_YEAR: f64 = 365.0;
+/// A shorter run has no growth a year.
+const DAYS_MIN: f64 = 30.0;
 
 /// The figures. Fractions, not per cent; money in the reporting currency.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -20,13 +22,16 @@ pub struct Metrics {
     pub initial_equity: f64,
     /// Equity at the end, open positions at the last close.
     pub final_equity: f64,
+    /// Profit so far of the positions that are open, fees taken off.
+    pub open_profit: f64,
     /// Final over initial equity, less one.
     pub total_return: Option<f64>,
-    /// Growth a year of 365 days, compounded.
+    /// Growth a year of 365 days, compounded; absent for runs of less than 30 days, where it would
+    /// say nothing, and after ruin.
     pub cagr: Option<f64>,
-    /// Mean over standard deviation (ddof 1) of daily returns, times √365, no risk-free rate.
+    /// Mean over standard deviation (ddof 1) of daily returns, annualised, no risk-free rate.
     pub sharpe: Option<f64>,
-    /// Mean over the root of the mean square of daily losses, times √365 (Sortino & Price 1994).
+    /// Mean over the root of the mean square of daily losses, annualised (Sortino & Price 1994).
     pub sortino: Option<f64>,
     /// Growth a year over the largest drawdown (Young 1991).
     pub calmar: Option<f64>,
@@ -52,8 +57,14 @@ impl Report {
         let final_equity = equity.last().copied().unwrap_or(self.initial);
         let total_return = finite(final_equity / self.initial - 1.0);
         let years = self.years();
-        let cagr = finite(libm::pow(final_equity / self.initial, 1.0 / years) - 1.0);
+        // After ruin there is nothing that growth or ratios could be of.
+        let ruined = equity.iter().any(|value| *value <= 0.0);
+        let told = |value: Option<f64>| value.filter(|_| !ruined);
+        let growth = libm::pow(final_equity / self.initial, 1.0 / years) - 1.0;
+        let cagr = told(finite(growth).filter(|_| years >= DAYS_MIN / DAYS_A_YEAR));
         let returns = self.returns();
+        // The first and the last day may be parts: no year has more than its days.
+        let days_a_year = libm::round(returns.len() as f64 / years).min(DAYS_A_YEAR);
         let max_drawdown = drawdown(self.initial, equity);
         let mut metrics = Metrics {
             trades: self.trades.closed().len() as u64,
@@ -61,10 +72,11 @@ impl Report {
             fills: self.executions.len() as u64,
             initial_equity: self.initial,
             final_equity,
+            open_profit: 0.0,
             total_return,
             cagr,
-            sharpe: sharpe(&returns),
-            sortino: sortino(&returns),
+            sharpe: told(sharpe(&returns, days_a_year)),
+            sortino: told(sortino(&returns, days_a_year)),
             calmar: cagr.and_then(|cagr| finite(cagr / max_drawdown)),
             max_drawdown,
             exposure: finite(self.moments_invested as f64 / equity.len() as f64),
@@ -80,6 +92,9 @@ impl Report {
             let profit = trade.profit()?.map_or(0.0, amount_as_f64);
             wins += u64::from(profit > 0.0);
             if profit > 0.0 { won += profit } else { lost -= profit }
+        }
+        if metrics.open_trades > 0 {
+            metrics.open_profit = final_equity - self.initial - (won - lost);
         }
         metrics.win_rate = finite(wins as f64 / metrics.trades as f64);
         metrics.profit_factor = finite(won / lost);
@@ -126,18 +141,18 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a count as a float")]
-fn sharpe(returns: &[f64]) -> Option<f64> {
+fn sharpe(returns: &[f64], days_a_year: f64) -> Option<f64> {
     let mean = mean(returns);
     let squares: f64 = returns.iter().map(|r| (r - mean) * (r - mean)).sum();
     let deviation = libm::sqrt(squares / (returns.len() as f64 - 1.0));
-    finite(mean / deviation * libm::sqrt(DAYS_A_YEAR))
+    finite(mean / deviation * libm::sqrt(days_a_year))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a count as a float")]
-fn sortino(returns: &[f64]) -> Option<f64> {
+fn sortino(returns: &[f64], days_a_year: f64) -> Option<f64> {
     let losses: f64 = returns.iter().filter(|r| **r < 0.0).map(|r| r * r).sum();
     let downside = libm::sqrt(losses / returns.len() as f64);
-    finite(mean(returns) / downside * libm::sqrt(DAYS_A_YEAR))
+    finite(mean(returns) / downside * libm::sqrt(days_a_year))
 }
 
 fn finite(value: f64) -> Option<f64> {

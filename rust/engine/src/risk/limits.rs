@@ -67,18 +67,75 @@ enum Field<'a> {
     Switch(&'a mut bool),
 }
 
-/// Name and meaning of every limit, in the order of [`Profile::values`].
-pub const LIMITS: [(&str, &str); 9] = [
-    ("position_max", "most of one instrument, as a fraction of equity"),
-    ("gross_max", "most of all instruments together, as a fraction of equity"),
-    ("order_max", "most of one order, as a fraction of equity"),
-    ("daily_loss_max", "loss since the start of the UTC day that stops new risk, of equity"),
-    ("drawdown_max", "fall from the highest equity that stops new risk, as a fraction of it"),
-    ("collar", "furthest a limit price may lie beyond the mark, as a fraction of it"),
-    ("price_age_max_s", "oldest price that may be traded on, in seconds"),
-    ("shorting", "whether more may be sold than is held"),
-    ("borrowing", "whether more may be spent than there is cash"),
-];
+/// Every limit of a profile, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Profile::position_max`].
+    PositionMax,
+    /// [`Profile::gross_max`].
+    GrossMax,
+    /// [`Profile::order_max`].
+    OrderMax,
+    /// [`Profile::daily_loss_max`].
+    DailyLossMax,
+    /// [`Profile::drawdown_max`].
+    DrawdownMax,
+    /// [`Profile::collar`].
+    Collar,
+    /// [`Profile::price_age_max`].
+    PriceAgeMax,
+    /// [`Profile::shorting`].
+    Shorting,
+    /// [`Profile::borrowing`].
+    Borrowing,
+}
+
+impl Limit {
+    /// Every limit, in the order they are shown.
+    pub const ALL: [Self; 9] = [
+        Self::PositionMax,
+        Self::GrossMax,
+        Self::OrderMax,
+        Self::DailyLossMax,
+        Self::DrawdownMax,
+        Self::Collar,
+        Self::PriceAgeMax,
+        Self::Shorting,
+        Self::Borrowing,
+    ];
+
+    /// Its name in configurations and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PositionMax => "position_max",
+            Self::GrossMax => "gross_max",
+            Self::OrderMax => "order_max",
+            Self::DailyLossMax => "daily_loss_max",
+            Self::DrawdownMax => "drawdown_max",
+            Self::Collar => "collar",
+            Self::PriceAgeMax => "price_age_max_s",
+            Self::Shorting => "shorting",
+            Self::Borrowing => "borrowing",
+        }
+    }
+
+    /// What it means, in a line.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::PositionMax => "most of one instrument, as a fraction of equity",
+            Self::GrossMax => "most of all instruments together, as a fraction of equity",
+            Self::OrderMax => "most of one order beyond what it closes, as a fraction of equity",
+            Self::DailyLossMax => "loss since the start of the UTC day that stops new risk",
+            Self::DrawdownMax => "fall from the highest equity that stops new risk",
+            Self::Collar => "furthest a limit price may lie beyond the mark, as a fraction of it",
+            Self::PriceAgeMax => "oldest price that may be traded on, in seconds",
+            Self::Shorting => "whether more may be sold than is held",
+            Self::Borrowing => "whether more may be spent than there is cash",
+        }
+    }
+}
 
 impl Profile {
     /// The names, the one that holds where nothing is said first.
@@ -124,11 +181,12 @@ impl Profile {
 
     /// This profile with one limit changed; the name then says so.
     pub fn with(mut self, limit: &str, value: &LimitValue) -> Result<Self, LimitError> {
-        let known = LIMITS.iter().find(|(name, _)| *name == limit);
-        let (name, _) = known.ok_or_else(|| LimitError::NoLimit(limit.to_owned()))?;
+        let known = Limit::ALL.into_iter().find(|known| known.name() == limit);
+        let limit = known.ok_or_else(|| LimitError::NoLimit(limit.to_owned()))?;
+        let name = limit.name();
         let wrong =
             |wanted, got: &str| LimitError::Value { limit: name, wanted, got: got.to_owned() };
-        match (self.field(name), value) {
+        match (self.field(limit), value) {
             (Field::Fraction(field, max), LimitValue::Number(text)) => {
                 let rate = rate_from_text(text).map_err(|_| wrong("a number", text))?;
                 if rate.is_negative() || rate.mantissa() > Rate::ONE.mantissa() * max {
@@ -161,7 +219,7 @@ impl Profile {
         Ok(self)
     }
 
-    /// Every limit's value, in the order of [`LIMITS`].
+    /// Every limit's value, in the order of [`Limit::ALL`].
     #[must_use]
     pub fn values(&self) -> Vec<(&'static str, LimitValue)> {
         let mut copy = self.clone();
@@ -170,20 +228,20 @@ impl Profile {
             Field::Seconds(ns) => LimitValue::Number(format!("{}", ns.mantissa() / SECOND_NS)),
             Field::Switch(on) => LimitValue::Switch(*on),
         };
-        LIMITS.iter().map(|(name, _)| (*name, value(copy.field(name)))).collect()
+        Limit::ALL.into_iter().map(|limit| (limit.name(), value(copy.field(limit)))).collect()
     }
 
-    fn field(&mut self, name: &str) -> Field<'_> {
-        match name {
-            "position_max" => Field::Fraction(&mut self.position_max, 100),
-            "gross_max" => Field::Fraction(&mut self.gross_max, 100),
-            "order_max" => Field::Fraction(&mut self.order_max, 100),
-            "daily_loss_max" => Field::Fraction(&mut self.daily_loss_max, 1),
-            "drawdown_max" => Field::Fraction(&mut self.drawdown_max, 1),
-            "collar" => Field::Fraction(&mut self.collar, 1),
-            "price_age_max_s" => Field::Seconds(&mut self.price_age_max),
-            "shorting" => Field::Switch(&mut self.shorting),
-            _ => Field::Switch(&mut self.borrowing),
+    fn field(&mut self, limit: Limit) -> Field<'_> {
+        match limit {
+            Limit::PositionMax => Field::Fraction(&mut self.position_max, 100),
+            Limit::GrossMax => Field::Fraction(&mut self.gross_max, 100),
+            Limit::OrderMax => Field::Fraction(&mut self.order_max, 100),
+            Limit::DailyLossMax => Field::Fraction(&mut self.daily_loss_max, 1),
+            Limit::DrawdownMax => Field::Fraction(&mut self.drawdown_max, 1),
+            Limit::Collar => Field::Fraction(&mut self.collar, 1),
+            Limit::PriceAgeMax => Field::Seconds(&mut self.price_age_max),
+            Limit::Shorting => Field::Switch(&mut self.shorting),
+            Limit::Borrowing => Field::Switch(&mut self.borrowing),
         }
     }
 }

@@ -74,11 +74,16 @@ pub enum Refusal {
     BelowMinimum = 13,
     /// The limit price is too far from the mark.
     Collar = 14,
+    /// As many orders work as may.
+    TooManyOrders = 15,
 }
+
+/// Most orders of the account that may work at once; reducing orders pass beyond it.
+pub const ORDERS_WORKING_MAX: usize = 200;
 
 impl Refusal {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoPrice,
         Self::StalePrice,
         Self::NoEquity,
@@ -94,6 +99,7 @@ impl Refusal {
         Self::Shorting,
         Self::BelowMinimum,
         Self::Collar,
+        Self::TooManyOrders,
     ];
 
     /// The reason's name in reports, metrics and logs.
@@ -115,6 +121,7 @@ impl Refusal {
             Self::Shorting => "shorting",
             Self::BelowMinimum => "below_minimum",
             Self::Collar => "collar",
+            Self::TooManyOrders => "too_many_orders",
         }
     }
 }
@@ -152,6 +159,8 @@ pub struct View<'a> {
     pub account: Account,
     /// Its price.
     pub mark: Option<Mark>,
+    /// How many orders of the account work.
+    pub working: usize,
     /// The sleeve's share of the equity.
     pub allocation: Rate,
     /// Every component's breaker.
@@ -191,8 +200,7 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
     let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
         return Ok(None);
     };
-    let reduces = asked.reduces(view.exposure)?;
-    permit(view, reduces)?;
+    let Admitted { asked, reduces, clipped } = admit(asked, view)?;
     let limit = limit.map(|price| collared(price, asked.side, view, mark)).transpose()?;
     // At worst: a buy costs its limit, a sell below the market fetches the market's price.
     let price = match asked.side {
@@ -200,7 +208,7 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
         Side::Sell => limit.unwrap_or(mark.price).max(mark.price),
     };
     let (asked, clipped) = if reduces {
-        (asked, None)
+        (asked, clipped)
     } else {
         let room = Room::of(asked.side, view, mark.price)?;
         asked.clip(&room, view, price)?
@@ -208,7 +216,8 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
     let worth = asked.notional(view.instrument, price)?;
     let too_small = match asked.size {
         Size::Base(qty) => !qty.is_positive(),
-        Size::Quote(budget) => !budget.is_positive(),
+        // What it buys must fit, now and not when it fills.
+        Size::Quote(budget) => !view.instrument.qty_worth(budget, price)?.is_positive(),
     };
     if too_small || (!reduces && worth < view.instrument.notional_min) {
         return Err(clipped.unwrap_or(Refusal::BelowMinimum));
@@ -229,6 +238,27 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
     Ok(Some(Assessment { approved: Approved(order), clipped }))
 }
 
+/// What the state of the system lets through.
+struct Admitted {
+    asked: Asked,
+    reduces: bool,
+    clipped: Option<Refusal>,
+}
+
+/// Where the state of the system allows only reducing, an order that would go on to open the other
+/// side keeps the part that closes: no breaker ever holds a position in.
+fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
+    let reduces = asked.reduces(view.exposure)?;
+    match permit(view, reduces) {
+        Ok(()) => Ok(Admitted { asked, reduces, clipped: None }),
+        Err(Refusal::Halted) => Err(Refusal::Halted),
+        Err(refusal) => {
+            let asked = asked.closing(view)?.ok_or(refusal)?;
+            Ok(Admitted { asked, reduces: true, clipped: Some(refusal) })
+        }
+    }
+}
+
 /// Whether the state of the system lets this through: reducing passes all but a halt.
 fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     match view.trading_state {
@@ -244,6 +274,9 @@ fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     }
     if !view.account.equity.is_positive() {
         return Err(Refusal::NoEquity);
+    }
+    if view.working >= ORDERS_WORKING_MAX {
+        return Err(Refusal::TooManyOrders);
     }
     Ok(())
 }

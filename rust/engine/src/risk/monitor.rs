@@ -43,7 +43,8 @@ impl Monitor {
         }
         self.last = equity;
         self.peak = self.peak.max(equity);
-        if beyond(self.peak, equity, profile.drawdown_max)? {
+        // Nothing left is the end, whatever the limits say.
+        if !equity.is_positive() || beyond(self.peak, equity, profile.drawdown_max)? {
             return Ok(Some(Component::Drawdown));
         }
         if beyond(self.day_start, equity, profile.daily_loss_max)? {

@@ -67,6 +67,23 @@ impl Asked {
         })
     }
 
+    /// The part of it that only makes the position smaller, if there is one.
+    pub(super) fn closing(self, view: &View<'_>) -> Result<Option<Self>, Overflow> {
+        let exposure = view.exposure;
+        let open = match self.side {
+            Side::Sell => exposure.position.minus(exposure.working_sell)?,
+            Side::Buy if exposure.working_buy.is_zero() => exposure.position.negated()?,
+            Side::Buy => Qty::ZERO,
+        };
+        let qty = match self.size {
+            Size::Base(qty) => qty.min(open),
+            // A buy sized in quote is one that goes beyond flat: all of the short is in it.
+            Size::Quote(_) => open,
+        };
+        let qty = view.instrument.lots_down(qty);
+        Ok(qty.is_positive().then_some(Self { side: self.side, size: Size::Base(qty) }))
+    }
+
     /// What it is worth at `price`, in quote units.
     pub(super) fn notional(&self, rules: &Instrument, price: Price) -> Result<Amount, Overflow> {
         match self.size {

@@ -1,12 +1,12 @@
 //! A simulated venue over bars.
 //!
 //! A market order fills at the open of the next bar, moved against us by the slippage. A limit
-//! order fills only when a later bar trades through it: at its limit, or at the open where the bar
-//! opens beyond it. The bar that decided never fills. Sizes are not limited by volume.
+//! order that this open is already beyond takes it, with the slippage, but never worse than its
+//! limit; one that rests fills at its limit when a later bar trades through it, never on a touch.
+//! The bar that decided never fills. Sizes are not limited by volume.
 
 use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
-use crate::instrument::{Instrument, UnitError};
-use crate::order::answer;
+use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 
 /// How the simulated venue treats an account.
@@ -24,6 +24,16 @@ pub struct PaperRules {
 struct Resting {
     id: OrderId,
     order: NewOrder,
+    /// No bar has traded since it arrived.
+    fresh: bool,
+}
+
+/// How an order fills in a bar.
+#[derive(Debug, Clone, Copy)]
+struct Match {
+    price: Price,
+    ts: Nanos,
+    fee: Rate,
 }
 
 /// A simulated venue with one account.
@@ -64,7 +74,7 @@ impl Paper {
 
     /// An order arrives.
     pub fn place(&mut self, id: OrderId, order: NewOrder, ts: Nanos) -> Event {
-        self.resting.push(Resting { id, order });
+        self.resting.push(Resting { id, order, fresh: true });
         answer(ts, id, OrderUpdate::Acked)
     }
 
@@ -83,67 +93,93 @@ impl Paper {
         self.resting.is_empty()
     }
 
-    /// A bar trades: what it does to the resting orders, into `events`.
+    /// A bar trades: what it does to the resting orders, into `events`, in order of time.
     pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        self.trade(bar, events, Self::at_open)?;
+        self.trade(bar, events, Self::within)?;
+        for resting in &mut self.resting {
+            resting.fresh &= resting.order.instrument != bar.instrument;
+        }
+        Ok(())
+    }
+
+    /// No more bars of an instrument will come: what rests in it expires.
+    pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
+        self.resting.retain(|resting| {
+            let ours = resting.order.instrument == instrument;
+            if ours {
+                events.push(answer(ts, resting.id, OrderUpdate::Expired));
+            }
+            !ours
+        });
+    }
+
+    /// Fill each resting order that `matching` says fills.
+    fn trade(
+        &mut self,
+        bar: &Bar,
+        events: &mut Vec<Event>,
+        matching: impl Fn(&Self, &Resting, &Bar) -> Result<Option<Match>, UnitError>,
+    ) -> Result<(), UnitError> {
         let mut place = 0;
         while let Some(resting) = self.resting.get(place).copied() {
-            if resting.order.instrument != bar.instrument {
-                place += 1;
-                continue;
-            }
-            let Some((price, ts, fee)) = self.price_of(&resting.order, bar)? else {
+            let ours = resting.order.instrument == bar.instrument;
+            let matched = if ours { matching(self, &resting, bar)? } else { None };
+            let Some(matched) = matched else {
                 place += 1;
                 continue;
             };
             self.resting.remove(place);
-            let event = self.execute(&resting, price, ts, fee)?;
+            let event = self.execute(&resting, matched)?;
             events.push(event);
             if let Event::Fill(Fill { last: false, .. }) = event {
-                events.push(answer(ts, resting.id, OrderUpdate::Canceled));
+                events.push(answer(matched.ts, resting.id, OrderUpdate::Canceled));
             }
         }
         Ok(())
     }
 
-    /// At what price, when and for what fee an order fills in this bar, if it does.
-    fn price_of(
-        &self,
-        order: &NewOrder,
-        bar: &Bar,
-    ) -> Result<Option<(Price, Nanos, Rate)>, UnitError> {
+    /// Orders that arrived since the last bar and take the open.
+    fn at_open(&self, resting: &Resting, bar: &Bar) -> Result<Option<Match>, UnitError> {
+        let order = &resting.order;
         let Some(rules) = self.instruments.get(order.instrument.index()) else {
             return Ok(None);
         };
+        if !resting.fresh {
+            return Ok(None);
+        }
         let open = rules.price(bar.open)?;
-        let Some(limit) = order.limit else {
-            let against = match order.side {
-                Side::Buy => self.rules.slippage,
-                Side::Sell => self.rules.slippage.negated()?,
-            };
-            let price = rules.moved(open, against)?;
-            return Ok(Some((price, bar.open_ns, rules.taker_fee)));
+        let slipped = match order.side {
+            Side::Buy => rules.moved(open, self.rules.slippage)?,
+            Side::Sell => rules.moved(open, self.rules.slippage.negated()?)?,
         };
-        let (beyond_at_open, through) = match order.side {
-            Side::Buy => (open < limit, rules.price(bar.low)? < limit),
-            Side::Sell => (open > limit, rules.price(bar.high)? > limit),
+        let price = match (order.limit, order.side) {
+            (None, _) => slipped,
+            (Some(limit), Side::Buy) if open < limit => slipped.min(limit),
+            (Some(limit), Side::Sell) if open > limit => slipped.max(limit),
+            (Some(_), Side::Buy | Side::Sell) => return Ok(None),
         };
-        Ok(if beyond_at_open {
-            Some((open, bar.open_ns, rules.maker_fee))
-        } else if through {
-            Some((limit, bar.close_ns, rules.maker_fee))
-        } else {
-            None
-        })
+        Ok(Some(Match { price, ts: bar.open_ns, fee: rules.taker_fee }))
     }
 
-    /// Fill as much as the account can pay for; nothing at all is a cancel.
-    fn execute(
-        &mut self,
-        resting: &Resting,
-        price: Price,
-        ts: Nanos,
-        fee: Rate,
-    ) -> Result<Event, UnitError> {
+    /// Limit orders that the bar trades through.
+    fn within(&self, resting: &Resting, bar: &Bar) -> Result<Option<Match>, UnitError> {
+        let order = &resting.order;
+        let rules = self.instruments.get(order.instrument.index());
+        let (Some(rules), Some(limit)) = (rules, order.limit) else {
+            return Ok(None);
+        };
+        let through = match order.side {
+            Side::Buy => rules.price(bar.low)? < limit,
+            Side::Sell => rules.price(bar.high)? > limit,
+        };
+        let fill = Match { price: limit, ts: bar.close_ns, fee: rules.maker_fee };
+        Ok(through.then_some(fill))
+    }
+
+    /// Fill as much as the account can pay for; nothing at all, or more than fits, is a cancel.
+    fn execute(&mut self, resting: &Resting, matched: Match) -> Result<Event, UnitError> {
+        let Match { price, ts, fee } = matched;
         let order = &resting.order;
         let place = order.instrument.index();
         let (Some(rules), Some(position)) =
@@ -155,10 +191,14 @@ impl Paper {
         let affordable = |budget: Amount| rules.qty_for(budget, price, fee);
         let wanted = match order.size {
             Size::Base(qty) => qty,
-            Size::Quote(budget) => affordable(budget)?,
+            Size::Quote(budget) => affordable(budget).unwrap_or_default(),
+        };
+        let cost = |qty| {
+            let notional = rules.notional(price, qty)?;
+            notional.plus(notional.times(fee, Rounding::Up)?)
         };
         let qty = match order.side {
-            Side::Buy if !self.rules.borrowing => wanted.min(affordable(cash)?),
+            Side::Buy if !self.rules.borrowing && cost(wanted)? > cash => affordable(cash)?,
             Side::Sell if !self.rules.shorting => wanted.min((*position).max(Qty::ZERO)),
             Side::Buy | Side::Sell => wanted,
         };
@@ -179,4 +219,8 @@ impl Paper {
         }
         Ok(Event::Fill(Fill { order: resting.id, ts, price, qty, fee, last: qty == wanted }))
     }
+}
+
+const fn answer(ts: Nanos, order: OrderId, update: OrderUpdate) -> Event {
+    Event::Order { ts, order, update }
 }

@@ -1,12 +1,13 @@
 //! Records and equity → the numbers of a run. Floats are allowed here; nothing reads them back.
 //!
-//! Returns are taken from one UTC day to the next (or from bar to bar where bars are longer),
-//! days without a bar left out, and annualised with 365 days: these markets never close.
+//! Returns are taken from one UTC day that has a bar to the next, and annualised by how many such
+//! days a year really had, to the nearest whole number: 365 for markets that never close, 252 or
+//! 52 for series that are thinner. A year is 365 days.
 
 mod metrics;
 mod trades;
 
-use crate::event::{Fill, Side, SleeveId};
+use crate::event::{BreakerState, Component, Fill, OrderUpdate, Side, SleeveId};
 use crate::exposure::Account;
 use crate::instrument::{InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
@@ -30,6 +31,17 @@ pub struct Execution {
     pub fill: Fill,
     /// Quote units, above zero, fee left out.
     pub notional: Amount,
+}
+
+/// A breaker that is not closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Whose.
+    pub component: Component,
+    /// How.
+    pub state: BreakerState,
+    /// Since when.
+    pub since: Nanos,
 }
 
 /// Equity over time: one row a moment of decision.
@@ -58,6 +70,10 @@ pub struct Report {
     trades: TradeBook,
     fees: Amount,
     traded: Amount,
+    breakers: Vec<Breaker>,
+    cancels_sent: u64,
+    cancels_rejected: u64,
+    canceled: u64,
     refusals: [u64; Refusal::ALL.len()],
     clips: [u64; Refusal::ALL.len()],
 }
@@ -85,10 +101,23 @@ impl Report {
             Record::Refused { refusal, .. } => count(&mut self.refusals, refusal),
             Record::Clipped { limit, .. } => count(&mut self.clips, limit),
             Record::Fill(fill) => self.on_fill(&fill, state)?,
-            Record::Intent { .. }
-            | Record::Update { .. }
-            | Record::Breaker { .. }
-            | Record::Control { .. } => {}
+            Record::Breaker { ts, component, state } => {
+                self.breakers.retain(|breaker| breaker.component != component);
+                if state != BreakerState::Closed {
+                    self.breakers.push(Breaker { component, state, since: ts });
+                }
+            }
+            Record::Update { update, .. } => match update {
+                OrderUpdate::CancelSent => self.cancels_sent += 1,
+                OrderUpdate::CancelRejected => self.cancels_rejected += 1,
+                OrderUpdate::Canceled => self.canceled += 1,
+                OrderUpdate::Acked
+                | OrderUpdate::Rejected
+                | OrderUpdate::Expired
+                | OrderUpdate::Unanswered
+                | OrderUpdate::NeverArrived => {}
+            },
+            Record::Intent { .. } | Record::Control { .. } => {}
         }
         Ok(())
     }
@@ -161,6 +190,18 @@ impl Report {
     /// How often a limit clipped an order, by limit.
     pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
         counted(&self.clips)
+    }
+
+    /// The breakers that are not closed.
+    #[must_use]
+    pub fn breakers(&self) -> &[Breaker] {
+        &self.breakers
+    }
+
+    /// Orders that the venue ended without being asked: more than the account could pay for.
+    #[must_use]
+    pub fn canceled_by_venue(&self) -> u64 {
+        self.canceled.saturating_sub(self.cancels_sent - self.cancels_rejected)
     }
 
     /// How many orders were placed.

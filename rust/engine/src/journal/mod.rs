@@ -11,7 +11,7 @@ use crate::event::{
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
-use crate::portfolio::Portfolio;
+use crate::portfolio::{Party, Portfolio};
 use crate::risk::Refusal;
 use crate::risk::breaker::Breakers;
 use crate::units::{Amount, Nanos, Overflow};
@@ -169,7 +169,10 @@ impl State {
                     return Err(StateError::Unknown);
                 }
                 self.orders.on_placed(id, order)?;
-                self.refresh(order.instrument)?;
+                if let Err(error) = self.refresh(order.instrument) {
+                    self.orders.withdraw();
+                    return Err(error);
+                }
                 self.link(record, Some(id));
             }
             Record::Update { ts: _, order, update } => {
@@ -205,8 +208,7 @@ impl State {
 
     fn refresh(&mut self, id: InstrumentId) -> Result<(), StateError> {
         let position = self.portfolio.position(id).qty;
-        let rules = self.instruments.get(id.index()).ok_or(StateError::Unknown)?;
-        let exposure = self.orders.exposure(id, rules, position)?;
+        let exposure = self.orders.exposure(id, position)?;
         if let Some(slot) = self.exposures.get_mut(id.index()) {
             *slot = exposure;
         }
@@ -240,13 +242,8 @@ impl State {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.chain);
         for balances in core::iter::once(self.portfolio.cash()).chain(self.portfolio.base()) {
-            for book in [
-                crate::portfolio::Book::Ours,
-                crate::portfolio::Book::Market,
-                crate::portfolio::Book::Fees,
-                crate::portfolio::Book::Outside,
-            ] {
-                hasher.update(&balances.of(book).mantissa().to_le_bytes());
+            for party in Party::ALL {
+                hasher.update(&balances.of(party).mantissa().to_le_bytes());
             }
         }
         for exposure in &self.exposures {
