@@ -87,6 +87,8 @@ pub struct Backtest {
     events: Vec<Event>,
     closing: Vec<Bar>,
     actions: VecDeque<Action>,
+    /// An instrument had its last bar at the last moment.
+    ending: bool,
     records: Option<Vec<Record>>,
 }
 
@@ -122,6 +124,7 @@ impl Backtest {
             events: Vec::new(),
             closing: Vec::new(),
             actions: VecDeque::new(),
+            ending: false,
             records: settings.journal.then(Vec::new),
         };
         backtest.venue.deposit(settings.cash)?;
@@ -142,6 +145,7 @@ impl Backtest {
                 let id = InstrumentId(u32::try_from(place).map_err(|_| Overflow)?);
                 closing.extend(feed.history.bar(id, feed.row));
                 feed.row += 1;
+                self.ending |= feed.row == feed.history.len();
             }
         }
         for bar in &closing {
@@ -162,6 +166,10 @@ impl Backtest {
     /// venue's record and our ledger must agree. Every [`Backtest::advance`] begins with this, and
     /// whoever stops at the last bar ends with it.
     pub fn retire(&mut self) -> Result<(), BacktestError> {
+        if !self.ending {
+            return Ok(());
+        }
+        self.ending = false;
         let mut left = false;
         for place in 0..self.feeds.len() {
             let feed = self.feeds.get(place);
@@ -222,6 +230,9 @@ impl Backtest {
     /// venue answers at once is told to the bot before the next action.
     fn tell(&mut self, event: &Event) -> Result<(), BacktestError> {
         self.hear(event)?;
+        if self.actions.is_empty() {
+            return Ok(());
+        }
         while let Some(action) = self.actions.pop_front() {
             let now = self.bot.now();
             let answer = match action {
@@ -235,10 +246,13 @@ impl Backtest {
     }
 
     fn hear(&mut self, event: &Event) -> Result<(), BacktestError> {
-        self.output.clear();
         self.bot.on(event, &mut self.output)?;
+        if self.output.is_empty() {
+            return Ok(());
+        }
         self.keep()?;
-        self.actions.extend(self.output.actions.drain(..));
+        self.actions.extend(&self.output.actions);
+        self.output.clear();
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
 use crate::risk::monitor::Monitor;
 use crate::risk::{self, View};
-use crate::signal::{Input, Program, Stream};
+use crate::signal::{Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 /// One strategy on one instrument with its share of the equity.
@@ -80,6 +80,12 @@ pub struct Output {
 }
 
 impl Output {
+    /// Whether there is nothing to keep and nothing to carry out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.actions.is_empty()
+    }
+
     /// Nothing, the room kept.
     pub fn clear(&mut self) {
         self.records.clear();
@@ -193,7 +199,9 @@ impl Bot {
     fn on_time(&mut self, ts: Nanos, out: &mut Output) -> Result<(), BotError> {
         self.now = ts;
         self.value()?;
-        self.reserve()?;
+        if self.state.orders().working_len() > 0 {
+            self.reserve()?;
+        }
         let mut breakers = self.state.breakers();
         if let Some(component) = self.monitor.on_equity(ts, self.account.equity, &self.profile)?
             && breakers.state(component) != BreakerState::Latched
@@ -230,29 +238,25 @@ impl Bot {
         };
         let position = self.state.portfolio().position(sleeve.instrument);
         let rules = self.state.instrument(sleeve.instrument).ok_or(BotError::Unknown)?;
-        for input in 0..program.inputs().len() {
-            // Another instrument's or interval's input is not told yet: NaN, which is no opinion.
-            let told = |input: &&Input| {
-                input.instrument.is_none_or(|id| id == sleeve.instrument)
-                    && input.interval.is_none()
-            };
-            let stream = program.inputs().get(input).filter(told).map(|input| input.stream);
-            let value = match stream {
-                Some(Stream::Open) => bar.open,
-                Some(Stream::High) => bar.high,
-                Some(Stream::Low) => bar.low,
-                Some(Stream::Close) => bar.close,
-                Some(Stream::Volume) => bar.volume,
-                Some(Stream::Position) => rules.qty_as_f64(position.qty),
-                Some(Stream::Equity) => amount_as_f64(self.account.equity),
-                Some(Stream::EntryPrice) if position.qty.is_zero() => f64::NAN,
-                Some(Stream::EntryPrice) => {
-                    amount_as_f64(position.cost) / rules.qty_as_f64(position.qty)
-                }
-                None => f64::NAN,
-            };
-            program.set(input, value);
-        }
+        let entry_price = || {
+            let flat = position.qty.is_zero();
+            let cost = amount_as_f64(position.cost);
+            if flat { f64::NAN } else { cost / rules.qty_as_f64(position.qty) }
+        };
+        let equity = self.account.equity;
+        program.tell(|input| match input.stream {
+            // Another instrument's or interval's input is not told yet: no opinion.
+            _ if input.interval.is_some() => f64::NAN,
+            _ if input.instrument.is_some_and(|id| id != sleeve.instrument) => f64::NAN,
+            Stream::Open => bar.open,
+            Stream::High => bar.high,
+            Stream::Low => bar.low,
+            Stream::Close => bar.close,
+            Stream::Volume => bar.volume,
+            Stream::Position => rules.qty_as_f64(position.qty),
+            Stream::Equity => amount_as_f64(equity),
+            Stream::EntryPrice => entry_price(),
+        });
         program.run();
         let want = Want::Target { fraction: program.output(0), band: *band };
         let id = u32::try_from(place).map_err(|_| Overflow)?;

@@ -108,6 +108,14 @@ impl Program {
         }
     }
 
+    /// Tell every input, by its key.
+    #[inline]
+    pub fn tell(&mut self, value: impl Fn(&Input) -> f64) {
+        for (register, input) in self.registers.iter_mut().zip(&self.inputs) {
+            *register = value(input);
+        }
+    }
+
     /// Run every operation once on the inputs told.
     #[inline]
     pub fn run(&mut self) {

@@ -1,0 +1,203 @@
+//! Profiles, the watch on equity, and the word of breakers.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+mod market;
+
+use bot4_engine::event::{BreakerState, Component};
+use bot4_engine::risk::Refusal;
+use bot4_engine::risk::breaker::Breakers;
+use bot4_engine::risk::limits::{Limit, LimitError, LimitValue, Profile};
+use bot4_engine::risk::monitor::Monitor;
+use bot4_engine::units::{Amount, Overflow};
+
+use crate::market::{DAY, START, amount, ns, profile};
+
+const COMPONENTS: [Component; 10] = [
+    Component::Feed,
+    Component::Venue,
+    Component::Journal,
+    Component::Clock,
+    Component::Strategy,
+    Component::DailyLoss,
+    Component::Drawdown,
+    Component::Ledger,
+    Component::Invariant,
+    Component::KillSwitch,
+];
+const STATES: [BreakerState; 4] =
+    [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open, BreakerState::Latched];
+
+fn number(text: &str) -> LimitValue {
+    LimitValue::Number(text.to_owned())
+}
+
+#[test]
+fn the_profiles_are_the_ones_agreed_on() {
+    let table = [
+        ("default", "0.02 0.2 0.02 0.03 0.1 0.05 60 false false"),
+        ("unleveraged", "1 1 1 1 1 0.05 60 false false"),
+        ("research", "5 10 10 1 1 0.5 60 true true"),
+    ];
+    for (name, wanted) in table {
+        let values = Profile::named(name).unwrap().values();
+        let words: Vec<_> = values
+            .iter()
+            .map(|(_, value)| match value {
+                LimitValue::Number(text) => text.clone(),
+                LimitValue::Switch(on) => format!("{on}"),
+            })
+            .collect();
+        assert_eq!(words.join(" "), wanted, "{name}");
+    }
+    assert_eq!(Profile::NAMES, table.map(|(name, _)| name));
+    assert_eq!(Profile::named("yolo"), Err(LimitError::NoProfile("yolo".to_owned())));
+}
+
+#[test]
+fn every_limit_goes_round() {
+    for name in Profile::NAMES {
+        let profile = Profile::named(name).unwrap();
+        let names: Vec<_> = profile.values().iter().map(|(limit, _)| *limit).collect();
+        assert_eq!(names, Limit::ALL.map(Limit::name));
+        let mut copy = Profile::named("research").unwrap();
+        for (limit, value) in profile.values() {
+            copy = copy.with(limit, &value).unwrap();
+            let read = copy.values().into_iter().find(|(known, _)| *known == limit).unwrap();
+            assert_eq!(read.1, value, "{limit}");
+        }
+        copy.name.clone_from(&profile.name);
+        assert_eq!(copy, profile);
+    }
+    let changed = profile("default", &[("order_max", "0.5"), ("shorting", "true")]);
+    assert_eq!(changed.name, "default+order_max+shorting");
+}
+
+#[test]
+fn a_limit_has_bounds() {
+    let fraction = "a fraction from 0 to 1";
+    let hundred = "a fraction from 0 to 100";
+    let seconds = "whole seconds from 0 to 86400";
+    let table: &[(&str, LimitValue, Option<&str>)] = &[
+        ("position_max", number("100"), None),
+        ("position_max", number("100.000000000001"), Some(hundred)),
+        ("position_max", number("-0.000000000001"), Some(hundred)),
+        ("drawdown_max", number("1"), None),
+        ("drawdown_max", number("1.000000000001"), Some(fraction)),
+        ("collar", number("-1"), Some(fraction)),
+        ("gross_max", number("much"), Some("a number")),
+        ("gross_max", number("NaN"), Some("a number")),
+        ("gross_max", number("1e-13"), Some("a number")),
+        ("order_max", LimitValue::Switch(true), Some("a number")),
+        ("price_age_max_s", number("86400"), None),
+        ("price_age_max_s", number("86401"), Some(seconds)),
+        ("price_age_max_s", number("-1"), Some(seconds)),
+        ("price_age_max_s", number("1.5"), Some(seconds)),
+        ("price_age_max_s", LimitValue::Switch(false), Some("a number")),
+        ("shorting", number("1"), Some("true or false")),
+        ("borrowing", LimitValue::Switch(false), None),
+    ];
+    for (limit, value, why) in table {
+        let got = profile("default", &[]).with(limit, value);
+        match (got, why) {
+            (Ok(profile), None) => assert!(profile.name.ends_with(limit)),
+            (Err(LimitError::Value { limit: named, wanted, .. }), Some(why)) => {
+                assert_eq!((named, wanted), (*limit, *why), "{value:?}");
+            }
+            (got, why) => assert_eq!(format!("{got:?}"), format!("{why:?}"), "{limit} {value:?}"),
+        }
+    }
+    let unknown = profile("default", &[]).with("leverage", &number("1"));
+    assert_eq!(unknown, Err(LimitError::NoLimit("leverage".to_owned())));
+}
+
+/// Equity in whole units at an hour since the start, and what must be latched then.
+type Step = (i64, &'static str, Option<Component>);
+
+fn watch(changes: &[(&str, &str)], steps: &[Step]) {
+    let (profile, mut monitor) = (profile("unleveraged", changes), Monitor::default());
+    monitor.on_deposit(amount("100")).unwrap();
+    for (hour, equity, wanted) in steps {
+        let now = ns(START + hour * DAY / 24);
+        let got = monitor.on_equity(now, amount(equity), &profile);
+        assert_eq!(got, Ok(*wanted), "{equity} after {hour} h");
+    }
+}
+
+#[test]
+fn watches_the_fall_from_the_highest_equity() {
+    let fallen = Some(Component::Drawdown);
+    watch(
+        &[("drawdown_max", "0.1")],
+        &[(1, "90", None), (2, "89.999", fallen), (3, "200", None), (4, "180", None)],
+    );
+    watch(&[("drawdown_max", "0.1")], &[(1, "200", None), (80, "179", fallen), (81, "-5", fallen)]);
+    watch(&[("drawdown_max", "0")], &[(1, "100", None), (2, "99.999999999999", fallen)]);
+    // A limit of everything is no watch, until nothing is left.
+    watch(&[], &[(1, "0.1", None), (2, "0", fallen), (3, "-100", fallen)]);
+}
+
+#[test]
+fn watches_the_loss_of_the_day() {
+    let lost = Some(Component::DailyLoss);
+    let limit: &[(&str, &str)] = &[("daily_loss_max", "0.03")];
+    watch(limit, &[(1, "97", None), (2, "96.99", lost)]);
+    // The day begins with the last equity of the one before; midnight belongs to the day it ends.
+    watch(limit, &[(23, "98", None), (24, "96.9", lost), (25, "95.5", None), (26, "93.9", lost)]);
+    // Gains of the day do not move its start.
+    watch(limit, &[(1, "150", None), (2, "98", None), (3, "96", lost)]);
+    // Days without any equity between.
+    watch(limit, &[(1, "99", None), (24 * 9 + 1, "97", None), (24 * 9 + 2, "96", lost)]);
+}
+
+#[test]
+fn deposits_are_neither_gain_nor_loss() {
+    let limits = profile("default", &[]);
+    let mut monitor = Monitor::default();
+    let mut hour = 0;
+    let mut at = |monitor: &mut Monitor, equity: &str| {
+        hour += 1;
+        monitor.on_equity(ns(START + hour), amount(equity), &limits).unwrap()
+    };
+    monitor.on_deposit(amount("100")).unwrap();
+    assert_eq!(at(&mut monitor, "99"), None);
+    monitor.on_deposit(amount("900")).unwrap();
+    assert_eq!(at(&mut monitor, "999"), None);
+    monitor.on_deposit(amount("-500")).unwrap();
+    assert_eq!(at(&mut monitor, "499"), None);
+    assert_eq!(at(&mut monitor, "484"), Some(Component::DailyLoss));
+    assert_eq!(monitor.on_deposit(Amount::new(i128::MAX)), Err(Overflow));
+}
+
+#[test]
+fn each_breaker_has_its_own_bits() {
+    for component in COMPONENTS {
+        for state in STATES {
+            let word = Breakers::default().with(component, state);
+            assert_eq!(word.all_closed(), state == BreakerState::Closed);
+            for other in COMPONENTS {
+                let wanted = if other == component { state } else { BreakerState::Closed };
+                assert_eq!(word.state(other), wanted, "{component:?} {state:?} {other:?}");
+            }
+            let full = COMPONENTS.iter().fold(Breakers::default(), |word, component| {
+                word.with(*component, BreakerState::Latched)
+            });
+            let changed = full.with(component, state);
+            for other in COMPONENTS.into_iter().filter(|other| *other != component) {
+                assert_eq!(changed.state(other), BreakerState::Latched);
+            }
+            assert_eq!(changed.with(component, BreakerState::Latched).word(), full.word());
+        }
+    }
+}
+
+#[test]
+fn every_refusal_has_its_code_and_its_name() {
+    let mut names: Vec<_> = Refusal::ALL.iter().map(|refusal| refusal.name()).collect();
+    for (place, refusal) in Refusal::ALL.into_iter().enumerate() {
+        assert_eq!(refusal as usize, place, "{refusal:?}");
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Refusal::ALL.len());
+}
