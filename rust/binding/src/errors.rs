@@ -59,7 +59,9 @@ impl<T> Raise<T> for Result<T, BacktestError> {
         self.map_err(|error| {
             let fault = match &error {
                 BacktestError::Ledger
-                | BacktestError::Bot(BotError::State(_) | BotError::Unknown) => true,
+                | BacktestError::Bot(
+                    BotError::State(_) | BotError::Unknown | BotError::Backwards,
+                ) => true,
                 BacktestError::Bot(BotError::Unit { .. } | BotError::Overflow(_))
                 | BacktestError::Unit { .. }
                 | BacktestError::Overflow(_)

@@ -65,6 +65,9 @@ pub enum BotError {
     /// An amount that does not fit.
     #[error(transparent)]
     Overflow(#[from] Overflow),
+    /// Market data or time of before the last decision.
+    #[error("time goes backwards: an event is of before the last decision")]
+    Backwards,
     /// An event names an instrument or sleeve that the bot does not have.
     #[error("an event names an instrument or sleeve that the bot does not have")]
     Unknown,
@@ -179,6 +182,9 @@ impl Bot {
 
     #[inline]
     fn on_bar(&mut self, bar: &Bar) -> Result<(), BotError> {
+        if bar.close_ns < self.now {
+            return Err(BotError::Backwards);
+        }
         let place = bar.instrument.index();
         let (Some(market), Some(rules)) =
             (self.markets.get_mut(place), self.state.instruments().get(place))
@@ -197,6 +203,9 @@ impl Bot {
     /// Everything up to `ts` has been told: value the account, watch it, then decide.
     #[inline]
     fn on_time(&mut self, ts: Nanos, out: &mut Output) -> Result<(), BotError> {
+        if ts < self.now {
+            return Err(BotError::Backwards);
+        }
         self.now = ts;
         self.value()?;
         if self.state.orders().working_len() > 0 {

@@ -149,12 +149,17 @@ impl Instrument {
         price.mantissa().checked_rem(self.tick.mantissa()) == Some(0)
     }
 
-    /// The nearest price on the tick.
-    pub fn tick_nearest(&self, value: f64) -> Result<Price, UnitError> {
-        let (raw, tick) = (self.price(value)?.mantissa(), self.tick.mantissa());
-        let ticks = mul_div(i128::from(raw), 1, i128::from(tick), Rounding::Nearest)?;
-        let on_tick = ticks.checked_mul(i128::from(tick)).ok_or(Overflow)?;
-        i64::try_from(on_tick).map(Price::new).map_err(|_| UnitError::TooLarge)
+    /// The highest price on the tick that is at most `value`: a buy's limit is never worsened.
+    pub fn tick_down(&self, value: f64) -> Result<Price, UnitError> {
+        let raw = self.price(value)?.mantissa();
+        let rest = raw.checked_rem_euclid(self.tick.mantissa()).ok_or(Overflow)?;
+        raw.checked_sub(rest).map(Price::new).ok_or(UnitError::TooLarge)
+    }
+
+    /// The lowest price on the tick that is at least `value`: a sell's limit is never worsened.
+    pub fn tick_up(&self, value: f64) -> Result<Price, UnitError> {
+        let (below, tick) = (self.tick_down(value)?, self.tick);
+        if below == self.price(value)? { Ok(below) } else { Ok(below.plus(tick)?) }
     }
 
     /// What `qty` is worth at `price`, in quote units, signed like `qty`, to the nearest 10⁻¹⁸.

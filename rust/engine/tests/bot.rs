@@ -471,3 +471,25 @@ fn an_event_that_cannot_be_changes_nothing() {
     assert_eq!(desk.bot.sleeves().len(), 2);
     assert_eq!((desk.bot.now(), desk.bot.profile().shorting), (now, true));
 }
+
+#[test]
+fn time_that_goes_backwards_is_refused() {
+    let mut desk = Desk::of_volume(None, &[]);
+    desk.tell(Event::Time(ns(START + HOUR)));
+    let late = Bar {
+        instrument: InstrumentId(0),
+        open_ns: ns(START - HOUR),
+        close_ns: ns(START),
+        open: 1.0,
+        high: 1.0,
+        low: 1.0,
+        close: 1.0,
+        volume: 0.0,
+    };
+    let before = desk.bot.state().clone();
+    for event in [Event::Time(ns(START)), Event::Bar(late)] {
+        assert_eq!(desk.bot.on(&event, &mut desk.out), Err(BotError::Backwards), "{event:?}");
+    }
+    assert_eq!(*desk.bot.state(), before);
+    assert_eq!(desk.bot.now(), ns(START + HOUR));
+}

@@ -125,7 +125,8 @@ fn refuses_floats_that_are_no_number_or_do_not_fit() {
     let check = |value: f64, why: UnitError| {
         assert_eq!(rules.price(value), Err(why.clone()), "{value}");
         assert_eq!(rules.qty_down(value), Err(why.clone()), "{value}");
-        assert_eq!(rules.tick_nearest(value), Err(why.clone()), "{value}");
+        assert_eq!(rules.tick_down(value), Err(why.clone()), "{value}");
+        assert_eq!(rules.tick_up(value), Err(why.clone()), "{value}");
         assert_eq!(rate_down(value), Err(why), "{value}");
     };
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -140,17 +141,25 @@ fn refuses_floats_that_are_no_number_or_do_not_fit() {
 }
 
 #[test]
-fn limit_prices_land_on_the_tick() {
+fn limit_prices_land_on_the_tick_and_are_never_worse_than_asked() {
     let rules = Instrument { tick: Price::new(25), ..scaled(2, 4) };
-    for (value, wanted) in [(1.0, 100), (1.12, 100), (1.13, 125), (1.125, 125), (0.1, 0)] {
-        let price = rules.tick_nearest(value).unwrap();
-        assert_eq!(price, Price::new(wanted), "{value}");
-        assert!(rules.on_tick(price));
+    for (value, below, above) in [
+        (1.0, 100, 100),
+        (1.01, 100, 125),
+        (1.24, 100, 125),
+        (1.25, 125, 125),
+        (0.1, 0, 25),
+        (-0.1, -25, 0),
+    ] {
+        let (down, up) = (rules.tick_down(value).unwrap(), rules.tick_up(value).unwrap());
+        assert_eq!((down, up), (Price::new(below), Price::new(above)), "{value}");
+        assert!(rules.on_tick(down) && rules.on_tick(up));
     }
     assert!(!rules.on_tick(Price::new(101)));
     let coarse = Instrument { tick: Price::new(i64::MAX - 1), ..rules };
-    let largest = coarse.tick_nearest(90_000_000_000_000_000.0);
-    assert_eq!(largest, Ok(Price::new(i64::MAX - 1)));
+    assert_eq!(coarse.tick_up(90_000_000_000_000_000.0), Ok(Price::new(i64::MAX - 1)));
+    let none = Instrument { tick: Price::ZERO, ..coarse };
+    assert_eq!(none.tick_down(1.0), Err(UnitError::TooLarge));
 }
 
 /// What `qty` costs with its fee, as it is booked.

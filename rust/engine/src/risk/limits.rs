@@ -215,7 +215,9 @@ impl Profile {
                 return Err(wrong("a number", if *on { "true" } else { "false" }));
             }
         }
-        self.name = format!("{}+{name}", self.name);
+        if !self.name.split('+').any(|part| part == name) {
+            self.name = format!("{}+{name}", self.name);
+        }
         Ok(self)
     }
 

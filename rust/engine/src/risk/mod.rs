@@ -288,7 +288,10 @@ fn collared(
     view: &View<'_>,
     mark: Mark,
 ) -> Result<crate::units::Price, Refusal> {
-    let price = view.instrument.tick_nearest(price)?;
+    let price = match side {
+        Side::Buy => view.instrument.tick_down(price)?,
+        Side::Sell => view.instrument.tick_up(price)?,
+    };
     if !price.is_positive() {
         return Err(Refusal::NotUsable);
     }
