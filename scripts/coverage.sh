@@ -82,7 +82,7 @@ imported=$(LLVM_PROFILE_FILE=$profiles/probe.profraw "$python" -c \
 [[ $imported == "$extension" ]] || fail "imported $imported instead of $extension"
 rm -f "$here"/python.data*
 # tests/house reads text, tests/readme runs the installed package: neither belongs to this measure.
-LLVM_PROFILE_FILE=$profiles/python-%p-%m.profraw "$python" -m pytest --quiet -m "not timing" \
+LLVM_PROFILE_FILE=$profiles/python-%p-%m.profraw "$python" -m pytest --quiet \
     --ignore tests/house --ignore tests/readme \
     --cov --cov-fail-under=0 --cov-report=term --cov-report="json:$here/python.json"
 unset PYTHONPATH

@@ -62,9 +62,35 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
         ("[backtest]\ncsah = 1\n" + SMALL, "unknown key backtest.csah; did you mean cash?"),
         ("[backtset]\ncash = 1\n" + SMALL, "unknown key backtset; did you mean backtest?"),
         ('[[strategy]]\nnmae = "x"\n', "did you mean name?"),
-        ("[backtest]\ncash = 0\n" + SMALL, "backtest.cash is 0; allowed: greater than 0"),
-        ("[backtest]\ncash = nan\n" + SMALL, "backtest.cash is"),
-        ("[backtest]\nfee_bps = -1\n" + SMALL, "backtest.fee_bps is -1; allowed: greater"),
+        ("[backtest]\ncash = 0\n" + SMALL, "backtest.cash is 0; allowed: an amount above 0"),
+        ("[backtest]\ncash = nan\n" + SMALL, "backtest.cash is nan; allowed: an amount"),
+        ("[backtest]\ncash = true\n" + SMALL, "backtest.cash is true; allowed: an amount"),
+        ("[backtest]\ncash = 1e30\n" + SMALL, "backtest.cash is 1E+30; allowed: an amount"),
+        ("[backtest]\ncash = '1_000'\n" + SMALL, "backtest.cash is '1_000'; allowed: an amount"),
+        ("[backtest]\nseed = true\n" + SMALL, "backtest.seed is true; allowed: a whole number"),
+        ("[backtest]\nbars = 1\n" + SMALL, "allowed: a whole number from 2 to 10000000"),
+        ("[backtest]\ndata = ''\n" + SMALL, "backtest.data is ''; allowed: a path or"),
+        ("[backtest]\nuntil = 10:00:00\n" + SMALL, "backtest.until is 10:00:00; allowed: a date"),
+        ("[backtest]\nsince = 5\n" + SMALL, "backtest.since is 5; allowed: a date or a time"),
+        ("backtest = 5\n" + SMALL, "backtest is 5; allowed: a table: [backtest]"),
+        ("[strategy]\nname = 'x'\n", "strategy is a table; allowed: one or more tables: [[stra"),
+        ("strategy = []\n", "strategy is an empty list; allowed: one or more tables"),
+        ("strategy = ['x']\n", "strategy.1 is 'x'; allowed: one or more tables"),
+        ("[[strategy]]\nfile = ''\n", "strategy.1.file is ''; allowed: the path of a NAME.py"),
+        (SMALL + "instruments = ['A', 5]\n", "strategy.1.instruments is 5; allowed: names"),
+        (SMALL + "set = 5\n", "strategy.1.set is 5; allowed: a table of parameters"),
+        (SMALL + "[risk]\nlimits = 5\n", "risk.limits is 5; allowed: a table: [risk.limits]"),
+        (
+            SMALL + "[risk.limits]\nposition_max = nan\n",
+            "risk.limits.position_max is nan; allowed: a number, or true or false",
+        ),
+        (
+            SMALL + "[risk.limits]\nposition_max = [1]\n",
+            "risk.limits.position_max is a list; allowed: a number",
+        ),
+        pytest.param("x = " + "[" * 3_000 + "\n", "is not valid TOML", id="deep"),
+        pytest.param("x = " + "9" * 5_000 + "\n", "is not valid TOML", id="long"),
+        ("[backtest]\nfee_bps = -1\n" + SMALL, "backtest.fee_bps is -1; allowed: from 0 to 10000"),
         ('[backtest]\nbars = "many"\n' + SMALL, "backtest.bars is 'many'"),
         ("[backtest]\ncash = 1\n", "strategy is missing"),
         ("[[strategy]]\ninstruments = []\n", "give a name or a file"),
@@ -80,6 +106,19 @@ def test_refuses_with_the_file_the_key_and_what_is_allowed(
     assert words in str(refused.value)
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)
+    for leaked in ("valid boolean", "greater than", "datetime.", "valid dictionary", "instance of"):
+        assert leaked not in str(refused.value)
+
+
+def test_a_limit_of_one_is_a_number_and_not_true(tmp_path: Path) -> None:
+    limits = read_backtest(written(tmp_path, SMALL + "[risk.limits]\nposition_max = 1\n")).risk
+    assert limits.limits == {"position_max": Decimal(1)}
+    assert type(limits.limits["position_max"]) is Decimal
+
+
+def test_an_unknown_home_stays_as_it_was_written(tmp_path: Path) -> None:
+    config = read_backtest(written(tmp_path, "[backtest]\ndata = '~nouser/x.csv'\n" + SMALL))
+    assert config.backtest.data == str(tmp_path / "~nouser/x.csv")
 
 
 def test_refuses_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:

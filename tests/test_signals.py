@@ -92,6 +92,33 @@ def test_compute_finds_a_column_in_any_case_and_reads_nulls_as_no_value() -> Non
     assert np.array_equal(computed, [2.0, np.nan, 6.0], equal_nan=True)
 
 
+@pytest.mark.parametrize("signals", [[b4.close], None, {5: b4.close}])
+def test_compute_refuses_signals_without_names(frame: pl.DataFrame, signals: object) -> None:
+    with pytest.raises(b4.ParameterError, match="by name") as refused:
+        b4.compute(frame, signals)  # type: ignore[arg-type]
+    assert "signals is" in str(refused.value)
+
+
+def test_compute_refuses_two_columns_of_one_name(frame: pl.DataFrame) -> None:
+    doubled = frame.with_columns(Close=pl.col("close") * 2)
+    with pytest.raises(
+        b4.DataError, match="two columns 'close' \\('close' and 'Close'\\)"
+    ) as refused:
+        b4.compute(doubled, {"fast": b4.sma(b4.close, 3)})
+    assert "rename one" in str(refused.value)
+    assert b4.compute(doubled, {"twice": b4.open * 2}).height == frame.height
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)], ids=["huge", "small"])
+def test_refuses_a_number_that_no_float_holds(number: int) -> None:
+    with pytest.raises(b4.SignalError, match="that a float can hold") as refused:
+        b4.close * number
+    assert str(number) in str(refused.value)
+    with pytest.raises(b4.SignalError, match="a whole number of bars") as refused:
+        b4.sma(b4.close, number)
+    assert "\n" not in str(refused.value)
+
+
 def test_compute_takes_account_inputs_given_as_columns() -> None:
     table = pl.DataFrame({"close": [1.0, 2.0], "position": [0.0, 3.0]})
     assert b4.compute(table, {"worth": b4.position * b4.close})["worth"].to_list() == [0.0, 6.0]

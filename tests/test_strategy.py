@@ -2,8 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import pytest
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 import bot4 as b4
 from bot4.parameters import REQUIRED
@@ -85,6 +86,10 @@ def test_says_what_it_is() -> None:
         ({"fast": 7.5}, "is 7.5"),
         ({"stop": float("nan")}, "is nan"),
         ({"side": "flat"}, "allowed: one of long, short"),
+        ({"fast": True}, "parameter fast of crossing is True; allowed: a whole number"),
+        ({"fast": np.True_}, "allowed: a whole number"),
+        ({"stop": False}, "parameter stop of crossing is False; allowed: a number or none"),
+        pytest.param({"fast": 10**5_000}, "is an integer of thousands of digits; allow", id="huge"),
     ],
 )
 def test_refuses_a_wrong_parameter_and_says_what_is_allowed(
@@ -94,6 +99,24 @@ def test_refuses_a_wrong_parameter_and_says_what_is_allowed(
         crossing(**given)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_switch_may_be_true_and_may_stand_beside_a_number() -> None:
+    def switched(on: bool = False, level: bool | int = 1) -> b4.Target:
+        return b4.target(float(on) * level)
+
+    assert dict(b4.strategy(switched)(on=True, level=True).params) == {"on": True, "level": True}
+
+
+def test_a_check_of_the_strategys_own_that_raises_is_its_error() -> None:
+    def failing(value: int) -> int:
+        raise KeyError(value)
+
+    def checked(length: Annotated[int, AfterValidator(failing)] = 1) -> b4.Target:
+        return b4.target(length)
+
+    with pytest.raises(b4.StrategyError, match="check of parameter length raised KeyError"):
+        b4.strategy(checked)(length=2)
 
 
 def test_refuses_parameters_without_names() -> None:
@@ -167,6 +190,39 @@ def test_what_a_strategy_raises_names_its_line() -> None:
     said = str(refused.value)
     assert said.startswith("strategy broken raised ZeroDivisionError: by zero (test_strategy.py, ")
     assert isinstance(refused.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, BaseException])
+def test_a_strategy_that_exits_is_stopped_as_one_that_raises(kind: type[BaseException]) -> None:
+    def leaving() -> b4.Target:
+        raise kind
+
+    with pytest.raises(b4.StrategyError, match=f"leaving raised {kind.__name__} ") as refused:
+        b4.strategy(leaving)().target()
+    assert isinstance(refused.value.__cause__, kind)
+
+
+def test_ctrl_c_within_a_strategy_passes() -> None:
+    def pressing() -> b4.Target:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        b4.strategy(pressing)().target()
+    assert stopped.type is KeyboardInterrupt
+
+
+class Mute(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise RuntimeError("it cannot say")
+
+
+def test_an_exception_that_cannot_be_said_is_still_one_line() -> None:
+    def muttering() -> b4.Target:
+        raise Mute
+
+    with pytest.raises(b4.StrategyError, match="muttering raised Mute ") as refused:
+        b4.strategy(muttering)().target()
+    assert "test_strategy.py, line" in str(refused.value)
 
 
 def test_what_bot4_refuses_inside_a_function_passes_unchanged() -> None:

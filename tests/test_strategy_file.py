@@ -70,6 +70,11 @@ def test_leaves_no_trace_beside_the_file(tmp_path: Path) -> None:
         ),
         ("import no_such_thing\n", None, "raised ModuleNotFoundError"),
         ("\0", None, "mine.py"),
+        ("raise SystemExit(0)\n", None, "mine.py raised SystemExit: 0 (mine.py, line 1)"),
+        ("import sys\nsys.exit()\n", None, "mine.py raised SystemExit (mine.py, line 2)"),
+        ("raise GeneratorExit\n", None, "mine.py raised GeneratorExit"),
+        pytest.param("(" * 300, None, "mine.py", id="brackets"),
+        pytest.param("-" * 20_000 + "1\n", None, "mine.py is nested too deeply", id="deep"),
     ],
 )
 def test_refuses_with_one_line(tmp_path: Path, text: str, name: str | None, words: str) -> None:
@@ -83,6 +88,20 @@ def test_refuses_a_file_that_is_not_there_and_says_how_to_make_one(tmp_path: Pat
     with pytest.raises(b4.StrategyError, match="there is no strategy file") as refused:
         load(tmp_path / "mine.py")
     assert "bot4 new" in str(refused.value)
+
+
+def test_a_file_may_empty_the_path_it_was_imported_by(tmp_path: Path) -> None:
+    here = f"import sys\nsys.path.remove({str(tmp_path.resolve())!r})\n"
+    assert (
+        load(written(tmp_path, here + TWO.replace("from __future__", "# from")), "first").name
+        == "first"
+    )
+
+
+def test_refuses_a_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(b4.StrategyError, match="File name too long") as refused:
+        load(tmp_path / ("x" * 300 + ".py"))
+    assert "\n" not in str(refused.value)
 
 
 def test_refuses_what_is_no_text(tmp_path: Path) -> None:

@@ -3,9 +3,14 @@
 import json
 import resource
 import sys
+import time
 from collections import deque
+from typing import Any
 
 import bot4 as b4
+from bot4.history.bars import load
+from bot4.research.backtest import account, run
+from bot4.research.seats import Leg
 from bot4.strategies.sma_cross import sma_cross
 
 
@@ -39,12 +44,23 @@ class SmaCrossClass(b4.Strategy):
 
 
 def main() -> None:
-    """Run once; print the engine's own seconds, peak memory and trades."""
+    """Run once; print the engine's own seconds, those with all results, peak memory and trades."""
     path, form = sys.argv[1:]
-    chosen = sma_cross(fast=10, slow=30) if form == "expression" else SmaCrossClass()
-    metrics = b4.backtest(chosen, path, cash=100_000_000, fee_bps=10, slippage_bps=0).metrics
+    chosen: Any = sma_cross(fast=10, slow=30) if form == "expression" else SmaCrossClass()
+    market = load(path)
+    asked = account(100_000_000, 10, 0, "unleveraged")
+    began = time.perf_counter()
+    result = run([Leg(chosen)], market, asked)
+    rows = len(result.summary()) and result.equity.height + result.trades.height
+    with_results_s = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    answer = {"run_s": metrics["elapsed_s"], "peak_mib": peak, "trades": metrics["trades"]}
+    answer = {
+        "run_s": result.metrics.elapsed_s,
+        "with_results_s": with_results_s,
+        "peak_mib": peak,
+        "trades": result.metrics.trades,
+        "rows": rows,
+    }
     print(json.dumps(answer))
 
 

@@ -254,7 +254,8 @@ class Backtest:
     def report(self) -> dict[str, Any]:
         """The numbers of the run so far. Absent ones (no trades, one day) are None.
 
-        ``breakers`` has those that are not closed: ``{"drawdown": {"state": "latched", "ts": ns}}``.
+        ``breakers`` has those that are not closed:
+        ``{"drawdown": {"state": "latched", "ts": ns}}``.
 
         Keys: bars trades open_trades orders fills initial_equity final_equity open_profit
         total_return cagr sharpe sortino calmar max_drawdown win_rate profit_factor exposure

@@ -4,7 +4,8 @@ Bot4Error
 ├── SignalError      an expression the engine cannot run
 ├── DataError        market history that cannot be read or trusted
 ├── RiskError        a risk profile or limit that does not exist or is out of range
-├── EngineError      an amount that does not fit, or a broken invariant of the engine
+├── EngineError      an amount that does not fit
+│   └── InvariantError   a fault of ours, found by a check of our own
 ├── StrategyError    a strategy that is unknown, broken, or raises
 ├── ParameterError   a parameter or setting that is unknown or out of range
 ├── ConfigError      a configuration file that cannot be read
@@ -14,13 +15,21 @@ Bot4Error
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bot4._engine import Bot4Error, DataError, EngineError, RiskError, SignalError
+from bot4._engine import (
+    Bot4Error,
+    DataError,
+    EngineError,
+    InvariantError,
+    RiskError,
+    SignalError,
+)
 
 __all__ = [
     "Bot4Error",
     "ConfigError",
     "DataError",
     "EngineError",
+    "InvariantError",
     "OutputError",
     "ParameterError",
     "RiskError",
@@ -46,10 +55,10 @@ class OutputError(Bot4Error):
     """A file that cannot be written: no such folder, no permission, unknown kind of file."""
 
 
-def known_names(wrong: str, known: Iterable[str]) -> str:
+def known_names(wrong: object, known: Iterable[str]) -> str:
     """The end of an "unknown name" message: the nearest known name, else all of them."""
     names = list(known)
-    near = get_close_matches(wrong, names, n=1, cutoff=0.6)
+    near = get_close_matches(str(wrong), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"
     return f"known: {', '.join(names)}" if names else "there is none"

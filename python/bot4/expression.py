@@ -127,10 +127,10 @@ def windowed(name: str, n: int, *operands: object) -> Expr:
     if isinstance(n, bool):
         raise SignalError(f"{name}: n must be a whole number of bars, not {n!r}")
     try:
-        bars = operator.index(n)
-    except TypeError as error:
+        bars = float(operator.index(n))
+    except (TypeError, OverflowError) as error:
         raise SignalError(f"{name}: n must be a whole number of bars, not {n!r}") from error
-    return Expr(name, tuple(as_expr(operand) for operand in operands), (float(bars),))
+    return Expr(name, tuple(as_expr(operand) for operand in operands), (bars,))
 
 
 def as_expr(value: object) -> Expr:
@@ -144,7 +144,10 @@ def as_number(value: object, need: str) -> float:
     """`value` as a float where it is a plain number. Raises SignalError that opens with `need`."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise SignalError(f"{need}, not {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise SignalError(f"{need} that a float can hold, not {value!r}") from error
 
 
 def _text(expr: Expr, depth: int) -> str:

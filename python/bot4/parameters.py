@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_origin, get_type_hints
 
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from bot4.errors import ParameterError, StrategyError, known_names
+from bot4.settings import shown
 
 Hint = Any  # an annotation: a type, an Annotated, a union
 
@@ -49,13 +51,28 @@ class Parameter:
     def parse(self, strategy: str, value: object) -> object:
         """`value`, or the text of it, in the parameter's type. Raises ParameterError."""
         try:
-            return self.check.validate_python(value)
+            parsed: object = self.check.validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"] if error.error_count() else ""
-            allowed = self.allowed or reason
-            raise ParameterError(
-                f"parameter {self.name} of {strategy} is {value!r}; allowed: {allowed}"
+            raise self._refused(strategy, value, reason) from error
+        except Exception as error:
+            raise StrategyError(
+                f"strategy {strategy}: the check of parameter {self.name} raised "
+                f"{type(error).__name__}: {' '.join(str(error).split())}"
             ) from error
+        if (
+            isinstance(value, bool | np.bool_)
+            and isinstance(parsed, int | float)
+            and type(parsed) is not bool
+        ):
+            raise self._refused(strategy, value, "a number")
+        return parsed
+
+    def _refused(self, strategy: str, value: object, reason: str) -> ParameterError:
+        allowed = self.allowed or reason
+        return ParameterError(
+            f"parameter {self.name} of {strategy} is {shown(value)}; allowed: {allowed}"
+        )
 
 
 def from_signature(form: Callable[..., object], strategy: str) -> tuple[Parameter, ...]:

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bot4.errors import DataError, SignalError, known_names
+from bot4.errors import DataError, ParameterError, SignalError, known_names
 from bot4.expression import Expr, Operand, as_expr, as_number, pair, program, windowed
-from bot4.tables import as_polars
+from bot4.tables import as_polars, named
 
 open = Expr("open")
 high = Expr("high")
@@ -141,9 +141,14 @@ def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
     """The table (Polars, pandas, Arrow) with each signal appended as a ``Float64`` column.
 
     The operations are those a backtest and live trading run, bit for bit. A condition gives 1 and
-    0; NaN is "not warmed up yet". Raises DataError when a column is missing or is not numeric,
-    SignalError when an expression cannot run.
+    0; NaN is "not warmed up yet". Raises DataError when a column is missing, there twice or not
+    numeric, SignalError when an expression cannot run.
     """
+    given: object = signals
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise ParameterError(
+            f"signals is {signals!r}; give signals by name: {{'fast': b4.sma(...)}}"
+        )
     table = as_polars(frame)
     exprs = [as_expr(signal) for signal in signals.values()]
     for name in signals:
@@ -160,7 +165,7 @@ def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
 
 
 def _input(table: pl.DataFrame, name: str) -> NDArray[np.float64]:
-    found = next((column for column in table.columns if column.strip().lower() == name), None)
+    found = named(table.columns, (name,), "the table").get(name)
     if found is None:
         if name in ACCOUNT_INPUTS:
             raise SignalError(

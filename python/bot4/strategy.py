@@ -122,9 +122,9 @@ def registered() -> dict[str, StrategyTemplate]:
     return dict(sorted(_registry.items()))
 
 
-def find(name: str) -> StrategyTemplate:
+def find(name: object) -> StrategyTemplate:
     """The strategy registered by that name. Raises StrategyError with the nearest known name."""
-    if name not in _registry:
+    if not isinstance(name, str) or name not in _registry:
         near = known_names(name, sorted(_registry))
         raise StrategyError(f"there is no strategy {name!r}; {near} (see: bot4 strategies)")
     return _registry[name]
@@ -143,19 +143,30 @@ class Scene:
 def strategy_code(scene: Callable[[], Scene]) -> Iterator[None]:
     """Run code of a strategy: what it raises becomes a StrategyError that tells where.
 
-    What BOT4 itself raises passes unchanged, unless a line of the strategy caused it at a bar.
+    What BOT4 itself raises passes unchanged, unless a line of the strategy caused it at a bar. So
+    does Ctrl-C; but a strategy that exits (`sys.exit()`) is stopped as one that raises.
     """
     try:
         yield
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         at = scene()
         place = _place(error, at.file)
         if isinstance(error, Bot4Error) and not (place and at.moment):
             raise
-        parts = [f"{at.subject} raised {type(error).__name__}: {' '.join(str(error).split())}"]
+        said = _said(error)
+        parts = [f"{at.subject} raised {type(error).__name__}" + (f": {said}" if said else "")]
         parts += [f"at {at.moment}"] if at.moment else []
         parts += [f"({place})"] if place else []
         raise StrategyError(" ".join(parts)) from error
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception of the user's that cannot even say itself
+        return ""
 
 
 def _place(error: BaseException, file: str) -> str | None:

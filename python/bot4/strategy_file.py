@@ -2,9 +2,11 @@
 
 import sys
 import types
+from contextlib import suppress
 from pathlib import Path
 
 from bot4.errors import StrategyError, known_names
+from bot4.paths import reason
 from bot4.strategy import Scene, StrategyTemplate, strategy_code
 
 _MODULE_PREFIX = "bot4_strategy_file_"
@@ -33,6 +35,8 @@ def load(path: Path, name: str | None = None) -> StrategyTemplate:
 def _run(path: Path) -> types.ModuleType:
     try:
         code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    except (RecursionError, MemoryError) as error:
+        raise StrategyError(f"{path} is nested too deeply to be read as Python") from error
     except SyntaxError as error:
         raise StrategyError(f"{path}:{error.lineno}: {error.msg}") from error
     except FileNotFoundError as error:
@@ -40,7 +44,7 @@ def _run(path: Path) -> types.ModuleType:
             f"there is no strategy file {path}; bot4 new NAME writes one"
         ) from error
     except (OSError, ValueError) as error:
-        raise StrategyError(f"{path} cannot be read as Python: {error}") from error
+        raise StrategyError(f"{path} cannot be read as Python: {reason(error)}") from error
     module = types.ModuleType(_MODULE_PREFIX + path.stem)
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # annotations are resolved through it
@@ -50,7 +54,8 @@ def _run(path: Path) -> types.ModuleType:
         with strategy_code(lambda: Scene(str(path), str(path))):
             exec(code, module.__dict__)  # noqa: S102 - it is the user's own program
     finally:
-        sys.path.remove(folder)
+        with suppress(ValueError):  # the file may have changed sys.path itself
+            sys.path.remove(folder)
     return module
 
 

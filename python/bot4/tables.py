@@ -1,8 +1,10 @@
-"""What counts as a table: Polars, pandas, Arrow, and how each becomes Polars.
+"""What counts as a table: Polars, pandas, Arrow; how each becomes Polars, and its columns' names.
 
 Only the shape changes here; what the columns mean is said by who asks.
 """
 
+import re
+from collections.abc import Container, Iterable
 from typing import Any, TypeGuard
 
 import polars as pl
@@ -10,6 +12,9 @@ import polars as pl
 from bot4.errors import DataError
 
 TABLE_KINDS = "a Polars, pandas or Arrow table"
+
+# Where a header names a column twice, Polars calls the second one `close_duplicated_0`.
+_DOUBLED = re.compile(r"_duplicated_\d+$")
 
 
 def is_table(source: object) -> bool:
@@ -25,19 +30,44 @@ def as_polars(source: object) -> pl.DataFrame:
     """The table as a Polars frame, without copying the columns where that is possible.
 
     A pandas index of times becomes a column ``ts`` (or keeps its own name). Raises DataError for
-    anything that is not a table.
+    anything that is not a table, or cannot be read as one.
     """
+    if not is_table(source):
+        raise DataError(f"{type(source).__name__} is not a table; give {TABLE_KINDS}")
+    try:
+        return _converted(source)
+    except (Exception, pl.exceptions.PanicException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"the {type(source).__name__} cannot be read: {reason}") from error
+
+
+def named(columns: Iterable[str], wanted: Container[str], title: str) -> dict[str, str]:
+    """The columns by their names in small letters; of those that are not `wanted`, the first.
+
+    Raises DataError where two columns are the same `wanted` name: which is meant cannot be told.
+    """
+    found: dict[str, str] = {}
+    for column in columns:
+        name = _DOUBLED.sub("", column.strip().lower())
+        first = found.setdefault(name, column)
+        if first != column and name in wanted:
+            raise DataError(
+                f"{title} has two columns {name!r} ({first!r} and {column!r}); drop or rename one"
+            )
+    return found
+
+
+def _converted(source: object) -> pl.DataFrame:
     if isinstance(source, pl.DataFrame):
         return source
     if isinstance(source, pl.LazyFrame):
         return source.collect()
     if _is_pandas(source):
         timed = type(source.index).__name__ == "DatetimeIndex"
-        named = source.rename_axis("ts") if timed and source.index.name is None else source
-        return pl.from_pandas(named, include_index=timed)
-    if hasattr(source, "__arrow_c_stream__"):
-        return pl.DataFrame(source)
-    raise DataError(f"{type(source).__name__} is not a table; give {TABLE_KINDS}")
+        dated = source.rename_axis("ts") if timed and source.index.name is None else source
+        return pl.from_pandas(dated, include_index=timed)
+    arrow: Any = source  # it has the stream that Polars asks for
+    return pl.DataFrame(arrow)
 
 
 # pandas is optional, so its frame is `Any` to the type checker: only these two lines know it.

@@ -35,6 +35,7 @@ def test_without_data_it_runs_on_a_simulated_market_and_says_so(bot4: Bot4) -> N
     ran = bot4(*SMA, "--seed", "3", "--bars", "500")
     assert ran.code == 0
     assert "SIMULATED market, seed 3" in ran.err
+    assert ran.err == "no --data given: running on a SIMULATED market, seed 3\n"
     assert ran.out.startswith("SIMULATED market, seed 3")
 
 
@@ -92,6 +93,30 @@ def test_chooses_one_of_several_strategies_of_a_configuration(bot4: Bot4, tmp_pa
     (tmp_path / "run.toml").write_text(text, encoding="utf-8")
     typed = ("--strategy", "sma_cross", "--set", "slow=9", "--json")
     assert numbers(bot4("backtest", "run.toml", *typed))["params"] == {"fast": 3, "slow": 9}
+
+
+def test_a_run_can_be_repeated_from_its_output(bot4: Bot4, bars_file: Path) -> None:
+    typed = ("--cash", "5000", "--fee-bps", "7.5", "--risk", "default")
+    read = numbers(bot4(*SMA, "--data", bars_file, *typed, "--json"))
+    again = b4.backtest(
+        b4.sma_cross(**read["params"]),
+        bars_file,
+        cash=read["cash"],
+        fee_bps=read["fee_bps"],
+        slippage_bps=read["slippage_bps"],
+        risk="research",
+        limits=read["limits"],
+    )
+    assert again.metrics.fills == read["fills"] > 0
+    assert again.metrics.final_equity == read["final_equity"]
+
+
+def test_the_defaults_in_the_help_are_those_that_hold(bot4: Bot4) -> None:
+    shown = " ".join(bot4("backtest", "--help").out.split())
+    read = numbers(bot4(*SMA, "--json"))
+    for name in ("cash", "fee_bps", "slippage_bps", "seed", "bars"):
+        assert f"({read[name]:g})" in shown, name
+    assert f"({read['risk_profile']})" in shown
 
 
 @pytest.mark.parametrize("name", ["run.png", "run.html"])

@@ -32,8 +32,18 @@ FILES: dict[str, str] = {
     "two.toml": '[[strategy]]\nname = "sma_cross"\n[[strategy]]\nname = "donchian_breakout"\n',
     "strategy.toml": '[[strategy]]\nname = "sma_crss"\n',
     "notes.txt": "x",
+    "leaving.py": RAISES.replace("return 1 / 0", "raise SystemExit(0)"),
+    "starting.py": RAISES.replace("on_bar(self, ctx, bar)", "on_start(self, ctx)").replace(
+        "return 1 / 0", "raise GeneratorExit\n    def on_bar(self, ctx, bar): pass"
+    ),
+    "exit.py": "import sys\nsys.exit()\n",
+    "profile.toml": '[[strategy]]\nname = "sma_cross"\n[risk]\nprofile = "x"\n',
+    "soon.toml": '[backtest]\nsince = "soon"\n[[strategy]]\nname = "sma_cross"\n',
+    "true.toml": '[[strategy]]\nname = "sma_cross"\n[strategy.set]\nfast = true\n',
+    "nan.toml": '[[strategy]]\nname = "sma_cross"\n[risk.limits]\nposition_max = nan\n',
 }
 SMA = ("backtest", "--strategy", "sma_cross")
+LONG = "x" * 300
 
 
 @pytest.fixture(autouse=True)
@@ -50,17 +60,26 @@ def folder(tmp_path: Path) -> Path:
             close=pl.when(pl.int_range(pl.len()) == 7).then(float("nan")).otherwise("close")
         ),
         "words": frame.with_columns(pl.lit("cheap").alias("low")),
+        "cased": frame.with_columns(Close=pl.col("close")),
+        "digits": frame.with_columns(ts=20_240_101 + pl.int_range(pl.len())),
+        "american": frame.with_columns(pl.col("ts").dt.strftime("%m/%d/%Y")),
+        "late": frame.with_columns(ts=pl.lit("9000-01-01")),
+        "untimed": frame.with_columns(ts=pl.lit(float("nan"))),
     }
     for name, changed in frames.items():
         changed.write_csv(tmp_path / f"{name}.csv")
+    unsigned = frame.with_columns(ts=pl.lit(2**63, pl.UInt64))
+    unsigned.write_parquet(tmp_path / "unsigned.parquet")
+    (tmp_path / "damaged.parquet").write_bytes((tmp_path / "unsigned.parquet").read_bytes()[:-9])
     (tmp_path / "hollow").mkdir()
+    (tmp_path / "hollow.toml").mkdir()
     return tmp_path
 
 
 CASES: list[tuple[tuple[str, ...], str]] = [
     ((*SMA, "--data", "missing.csv"), "there is no file or folder missing.csv"),
     ((*SMA, "--data", "hollow"), "hollow has no file *.parquet or *.csv"),
-    ((*SMA, "--data", "*.parquet"), "no file *.parquet or *.csv matches"),
+    ((*SMA, "--data", "q*.parquet"), "no file *.parquet or *.csv matches"),
     ((*SMA, "--data", "notes.txt"), "is not a .parquet or .csv file"),
     ((*SMA, "--data", "lacking.csv"), "lacking.csv has no column volume"),
     ((*SMA, "--data", "unsorted.csv"), "unsorted.csv: "),
@@ -85,7 +104,47 @@ CASES: list[tuple[tuple[str, ...], str]] = [
     ((*SMA, "--risk", "unlevraged"), "did you mean unleveraged?"),
     ((*SMA, "--seed", "1", "--data", "BTC.csv"), "are for --data simulated"),
     ((*SMA, "--seed", "-1"), "seed is -1"),
-    ((*SMA, "--bars", "1"), "bars is 1; allowed: from 2"),
+    ((*SMA, "--bars", "1"), "bars is 1; allowed: a whole number from 2 to 10000000"),
+    ((*SMA, "--data", ""), "--data is empty: give a value or leave it out"),
+    ((*SMA, "--risk", ""), "--risk is empty"),
+    (("backtest", "--strategy", " "), "--strategy is empty"),
+    ((*SMA, "--cash", ""), "--cash is empty"),
+    ((*SMA, "--fee-bps", ""), "--fee-bps is empty"),
+    ((*SMA, "--slippage-bps", ""), "--slippage-bps is empty"),
+    ((*SMA, "--since", ""), "--since is empty"),
+    ((*SMA, "--until", ""), "--until is empty"),
+    ((*SMA, "--plot", ""), "the path of the plot is empty"),
+    (("backtest", ""), "the name of the file is empty"),
+    ((*SMA, "--set", "fast=1", "--set", "fast=2"), "--set fast is given twice; give it once"),
+    ((*SMA, "--set", "fast=true"), "parameter fast of sma_cross is 'true'; allowed: a whole"),
+    ((*SMA, "--cash", "1_000"), "cash is '1_000', which is not a number"),
+    ((*SMA, "--cash", "1e30"), "cash is 1e30; allowed: an amount above 0"),
+    ((*SMA, "--cash", "1e-999999999"), "cash is 1e-999999999; allowed: at most 28 digits"),
+    ((*SMA, "--cash", "1e-19"), "cash is 1e-19; allowed: at most 18 decimal places"),
+    ((*SMA, "--fee-bps", "1e-9"), "fee_bps is 1e-9; allowed: at most 8 decimal places"),
+    ((*SMA, "--data", "~nouser/x.csv"), "there is no file or folder ~nouser/x.csv"),
+    ((*SMA, "--data", LONG + ".csv"), "cannot be read: File name too long"),
+    ((*SMA, "--plot", LONG + ".png"), "cannot be written: File name too long"),
+    ((*SMA, "--plot", "~nouser/x.png"), "~nouser/x.png cannot be written: No such file"),
+    (("backtest", LONG + ".py"), "cannot be read as Python: File name too long"),
+    (("backtest", LONG + ".toml"), "cannot be read: File name too long"),
+    (("backtest", "~nouser/x.py"), "there is no strategy file ~nouser/x.py"),
+    (("backtest", "hollow.toml"), "hollow.toml cannot be read: Is a directory"),
+    (("new", LONG), "cannot be written: File name too long"),
+    ((*SMA, "--data", "cased.csv"), "cased.csv has two columns 'close' ('close' and 'Close')"),
+    ((*SMA, "--data", "digits.csv"), "20240101 in row 0: a date written as digits"),
+    ((*SMA, "--data", "american.csv"), "'01/01/2024' in row 0, which is not a time"),
+    ((*SMA, "--data", "late.csv"), "in row 0, which is no time before 2262"),
+    ((*SMA, "--data", "untimed.csv"), "column 'ts' holds 'NaN' in row 0, which is not a time"),
+    ((*SMA, "--data", "unsigned.parquet"), "holds 9223372036854775808 in row 0, which is not"),
+    ((*SMA, "--data", "damaged.parquet"), "damaged.parquet cannot be read as parquet"),
+    (("backtest", "leaving.py"), "raised SystemExit: 0 at 2024-01-01T01:00Z (leaving.py, line 7)"),
+    (("backtest", "starting.py"), "raised GeneratorExit at the start (starting.py, line 7)"),
+    (("backtest", "exit.py"), "exit.py raised SystemExit (exit.py, line 2)"),
+    (("backtest", "profile.toml"), "profile.toml: there is no risk profile 'x'"),
+    (("backtest", "soon.toml"), "soon.toml: since is 'soon'; give an ISO date"),
+    (("backtest", "true.toml"), "true.toml: parameter fast of sma_cross is True; allowed: a w"),
+    (("backtest", "nan.toml"), "nan.toml: risk.limits.position_max is nan; allowed: a number"),
     ((*SMA, "--bars", "many"), "--bars"),
     ((*SMA, "--plto", "x.png"), "--plot"),
     (("bakctest",), "bakctest"),
@@ -112,15 +171,19 @@ CASES: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
+def name(case: tuple[tuple[str, ...], str]) -> str:
+    return " ".join(case[0]).replace(LONG, "LONG")
+
+
 def check(ran: Any, words: str, folder: Path, before: list[Path]) -> None:
-    lines = [line for line in ran.err.splitlines() if not line.startswith("no --data given")]
+    lines = ran.err.splitlines()
     assert (ran.code, ran.out, len(lines)) == (2, "", 1), ran.err
     assert lines[0].startswith("error: ")
     assert words in lines[0]
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
+@pytest.mark.parametrize(("arguments", "words"), CASES, ids=[name(case) for case in CASES])
 def test_is_one_clear_line_and_nothing_written(
     bot4: Bot4, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
@@ -131,12 +194,22 @@ def test_is_one_clear_line_and_nothing_written(
 DRAWING = [case for case in CASES if case[0][0] == "backtest" and "--plot" not in case[0]]
 
 
-@pytest.mark.parametrize(("arguments", "words"), DRAWING, ids=[" ".join(c[0]) for c in DRAWING])
+@pytest.mark.parametrize(("arguments", "words"), DRAWING, ids=[name(case) for case in DRAWING])
 def test_is_the_same_line_where_json_and_a_plot_were_asked_for(
     bot4: Bot4, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
     check(bot4(*arguments, "--json", "--plot", "out.png"), words, tmp_path, before)
+
+
+def test_a_broken_invariant_is_a_fault_of_ours(bot4: Bot4, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise b4.InvariantError("invariant: the ledger and the venue differ")
+
+    monkeypatch.setattr("bot4.cli.backtest.load", fail)
+    ran = bot4(*SMA, "--data", "BTC.csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: a fault in BOT4: InvariantError: invariant: the ledger")
 
 
 def test_debug_lets_the_traceback_out(bot4: Bot4) -> None:

@@ -1,5 +1,7 @@
 """History is read from paths and tables, and refused by name and row where it cannot be trusted."""
 
+import os
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,6 +171,145 @@ def test_refuses_an_instrument_that_is_there_twice(tmp_path: Path, frame: pl.Dat
     with pytest.raises(b4.DataError, match="file:BTC is there twice") as refused:
         load(tmp_path)
     assert "panel.parquet" in str(refused.value)
+
+
+def test_a_file_with_brackets_is_read_and_not_its_neighbour(
+    tmp_path: Path, frame: pl.DataFrame
+) -> None:
+    for suffix in (".csv", ".parquet"):
+        for name, height in (("BTC[1]", 50), ("BTC1", 60)):
+            part, path = frame[:height], tmp_path / f"{name}{suffix}"
+            part.write_csv(path) if suffix == ".csv" else part.write_parquet(path)
+        assert only(tmp_path / f"BTC[1]{suffix}") == ("file:BTC[1]", 50, HOUR_NS)
+
+
+@pytest.mark.parametrize("source", ["", "  "])
+def test_an_empty_path_is_not_this_folder(
+    bars_file: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.chdir(bars_file.parent)
+    with pytest.raises(b4.DataError, match="the path of the history is empty") as refused:
+        load(source)
+    assert "give a file" in str(refused.value)
+
+
+@pytest.mark.parametrize("names", ["A.csv", "B.parquet"])
+def test_a_folder_that_looks_like_a_file_is_a_folder(tmp_path: Path, names: str) -> None:
+    (tmp_path / names).mkdir()
+    with pytest.raises(b4.DataError, match="has no file") as refused:
+        load(tmp_path / names)
+    assert names in str(refused.value)
+
+
+def test_refuses_what_is_no_plain_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "BTC.csv")
+    with pytest.raises(b4.DataError, match=r"BTC\.csv is not a file") as refused:
+        load(tmp_path / "BTC.csv")
+    assert str(tmp_path) in str(refused.value)
+
+
+def refusal(path: Path) -> str:
+    """Read a file that may be damaged; the name of what was below its refusal."""
+    try:
+        load(path)
+    except b4.DataError as refused:
+        said = str(refused)
+        assert said.startswith((str(path), f"{path}: "))
+        assert "\n" not in said
+        return type(refused.__cause__).__name__
+    return ""
+
+
+def test_damaged_parquet_is_a_data_error_whatever_polars_does(
+    tmp_path: Path, bars_file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole, path, chance = bars_file.read_bytes(), tmp_path / "torn.parquet", random.Random(5)
+    causes = set()
+    for _ in range(250):
+        torn = bytearray(whole)
+        for _ in range(chance.randint(1, 8)):
+            torn[chance.randrange(len(torn))] = chance.randrange(256)
+        path.write_bytes(torn)
+        causes.add(refusal(path))
+    capfd.readouterr()  # what Polars prints when it panics
+    assert "ComputeError" in causes
+
+
+def test_a_panic_of_polars_is_a_data_error(
+    bars_file: Path, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def panic(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException("index out of bounds\nmore")
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", panic)
+    for source in (bars_file, frame.lazy()):
+        with pytest.raises(
+            b4.DataError, match=r"cannot be read.*: (it is damaged|index out of bounds)$"
+        ) as refused:
+            load(source)
+        assert isinstance(refused.value.__cause__, pl.exceptions.PanicException)
+
+
+def test_refuses_tables_that_cannot_be_read(frame: pl.DataFrame) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    mixed = pandas.DataFrame({"ts": [1, "x"]})
+    for source in (frame.lazy().select("nope"), mixed):
+        with pytest.raises(b4.DataError, match="cannot be read: ") as refused:
+            load(source)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "words"),
+    [
+        (pl.when(pl.int_range(pl.len()) == 3).then(None).otherwise(pl.lit("A")), "empty in row 3"),
+        (pl.lit(" "), "column 'symbol' is empty in row 0"),
+        (pl.lit(1.5), "column 'symbol' holds Float64, not names"),
+    ],
+)
+def test_refuses_rows_that_belong_to_no_instrument(
+    frame: pl.DataFrame, tmp_path: Path, symbol: pl.Expr, words: str
+) -> None:
+    changed = frame.with_columns(symbol=symbol)
+    changed.write_parquet(tmp_path / "BTC.parquet")
+    for source in (changed, tmp_path / "BTC.parquet"):
+        with pytest.raises(b4.DataError) as refused:
+            load(source)
+        assert words in str(refused.value)
+
+
+def test_refuses_two_columns_of_one_name(tmp_path: Path, frame: pl.DataFrame) -> None:
+    cased = frame.with_columns(Close=pl.col("close") + 1)
+    (tmp_path / "twice.csv").write_text(
+        "ts,open,high,low,close,close,volume\n2024-01-01,1,1,1,1,2,1\n2024-01-02,1,1,1,1,2,1\n"
+    )
+    for source in (cased, tmp_path / "twice.csv"):
+        with pytest.raises(b4.DataError, match="has two columns 'close'") as refused:
+            load(source)
+        assert "drop or rename one" in str(refused.value)
+    extra = frame.with_columns(Note=pl.lit("x"), note=pl.lit("y"))
+    assert only(extra)[1] == 400
+
+
+def test_a_month_may_be_shorter_than_the_others(frame: pl.DataFrame) -> None:
+    months = pl.datetime_range(datetime(2020, 1, 1), datetime(2024, 1, 1), "1mo", eager=True)
+    name, bars, interval = only(frame[: len(months)].with_columns(ts=months))
+    assert (name, bars, interval) == ("frame:BARS", 49, 28 * 24 * HOUR_NS)
+
+
+def test_a_day_may_be_shorter_where_clocks_change(frame: pl.DataFrame) -> None:
+    local = pl.datetime_range(
+        datetime(2024, 3, 1), datetime(2024, 11, 30), "1d", time_zone="Europe/Berlin", eager=True
+    )
+    assert only(frame[: len(local)].with_columns(ts=local))[2] == 23 * HOUR_NS
+
+
+@pytest.mark.parametrize("minutes", [7, 30, 50])
+def test_a_bar_that_comes_far_too_early_is_no_interval(frame: pl.DataFrame, minutes: int) -> None:
+    early = pl.when(pl.int_range(pl.len()) == 9).then(pl.duration(minutes=60 - minutes))
+    moved = frame.with_columns(ts=pl.col("ts") - early.otherwise(pl.duration()))
+    with pytest.raises(b4.DataError, match="row 9: the bar begins before the one before"):
+        load(moved)
 
 
 def test_refuses_a_folder_of_mixed_kinds_by_the_first_file(shared_history: Path) -> None:

@@ -1,5 +1,6 @@
 """A path means files, and each file an instrument."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,51 @@ def test_refuses_and_says_what_to_give(
         listings(touched(tmp_path, *files) / asked)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_is_never_taken_for_a_pattern(tmp_path: Path) -> None:
+    touched(tmp_path, "BTC[1].csv", "BTC1.csv", "b[1]/ETH.csv", "b1/SOL.csv")
+    assert [one.parts for one in listings(tmp_path / "BTC[1].csv")] == [(tmp_path / "BTC[1].csv",)]
+    assert [one.name for one in listings(tmp_path / "b[1]")] == ["ETH"]
+    assert [one.name for one in listings(tmp_path / "b[0-9]" / "*.csv")] == ["SOL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("~nouser/x.csv", "there is no file or folder ~nouser/x.csv"),
+        ("x" * 300 + ".csv", "cannot be read: File name too long"),
+        ("x" * 300 + "*.csv", "File name too long"),
+        ("a/**b.csv", "a/**b.csv"),
+        ("a\0b.csv", "there is no file or folder"),
+        ("\ud800.csv", "there is no file or folder ?.csv"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(b4.DataError) as refused:
+        listings(name)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_that_may_not_be_listed_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(b4.DataError, match="cannot be read: Permission denied") as refused:
+        listings(tmp_path)
+    assert str(tmp_path) in str(refused.value)
+
+
+def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+    (found,) = listings(touched(tmp_path, os.fsdecode(b"B\xff.csv")))
+    assert (found.name, found.title) == ("B�", f"{tmp_path}/B�.csv")
 
 
 def test_a_title_tells_how_many_parts_follow(tmp_path: Path) -> None:

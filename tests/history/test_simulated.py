@@ -54,8 +54,16 @@ def test_returns_have_fat_tails_and_clustered_volatility() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"bars": 1}, "bars is 1; allowed: from 2"),
-        ({"bars": 10**8}, "allowed: from 2 to 10000000"),
+        ({"bars": 1}, "bars is 1; allowed: a whole number from 2 to 10000000"),
+        ({"bars": 10**8}, "allowed: a whole number from 2 to 10000000"),
+        ({"bars": "many"}, "bars is 'many'"),
+        ({"bars": True}, "bars is True"),
+        ({"seed": None}, "seed is None"),
+        ({"price": "dear"}, "price is 'dear', which is not a number"),
+        ({"name": ""}, "name is ''; give the name"),
+        ({"name": 5}, "name is 5; give the name"),
+        ({"interval": 5}, "interval is 5"),
+        ({"start": 5}, "start is 5; give an ISO date"),
         ({"seed": -1}, "seed is -1"),
         ({"price": 0.0}, "price is 0.0"),
         ({"interval": "1w"}, "interval is '1w'"),

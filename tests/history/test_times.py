@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import bot4 as b4
 from bot4.history.times import column_ns, interval_ns, interval_text, moment_ns, utc_text
 
+NOW = datetime(2024, 1, 1)
 NOON = 1_704_110_400  # 2024-01-01T12:00Z, in seconds
 
 
@@ -32,8 +33,14 @@ def test_reads_a_date_as_its_midnight() -> None:
     assert moment_ns(date(2024, 1, 1), "since") == moment_ns("2024-01-01", "since")
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2024-13-01", "9999-01-01", ""])
-def test_refuses_what_is_no_moment(moment: str) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *("yesterday", "2024-13-01", "9999-01-01", "", 5, None, True, [], 1.5),
+        *(datetime.max, datetime.min, "0001-01-01T00:00+23:59"),
+    ],
+)
+def test_refuses_what_is_no_moment(moment: object) -> None:
     with pytest.raises(b4.ParameterError, match="since is") as refused:
         moment_ns(moment, "since")
     assert "\n" not in str(refused.value)
@@ -80,6 +87,10 @@ def test_the_unit_of_an_integer_time_is_told_by_its_size(seconds: int, per_secon
         pl.Series("ts", ["2024-01-01T12:00:00Z"]),
         pl.Series("ts", ["2024-01-01 12:00:00"]),
         pl.Series("ts", ["2024-01-01T14:00:00+02:00"]),
+        pl.Series("ts", [" 2024-01-01T12:00 "]),
+        pl.Series("ts", [f" {NOON}"]),
+        pl.Series("ts", [NOON], dtype=pl.UInt64),
+        pl.Series("ts", [NOON], dtype=pl.Int128),
     ],
 )  # fmt: skip
 def test_reads_a_column_of_any_kind_of_time(column: pl.Series) -> None:
@@ -102,11 +113,38 @@ def test_reads_an_empty_column() -> None:
         (pl.Series("ts", ["soon", "later"]), "holds 'soon' in row 0"),
         (pl.Series("ts", [1, None]), "no time in row 1"),
         (pl.Series("ts", [True]), "holds Boolean, not times"),
-        (pl.Series("ts", [1.5]), "not times"),
-        (pl.Series("ts", [90_000_000_000]), "no time before 2262"),
+        (pl.Series("ts", [1.0, 1.5]), "holds 1.5 in row 1, which is not a time"),
+        (pl.Series("ts", [1.0, float("nan")]), "holds nan in row 1, which is not a time"),
+        (pl.Series("ts", [float("inf")]), "holds inf in row 0, which is not a time"),
+        (pl.Series("ts", [1e300]), "in row 0, which is not a time"),
+        (pl.Series("ts", [1, 2**63], dtype=pl.UInt64), "in row 1, which is not a time"),
+        (pl.Series("ts", [0, 90_000_000_000]), "in row 1, which is no time before 2262"),
+        (pl.Series("ts", [9_300_000_000_000]), "no time before 2262"),
+        (pl.Series("ts", [20_240_101_000_000]), "a date written as digits"),
+        (pl.Series("ts", [-(2**63), 1]), "no time before 2262"),
+        (pl.Series("ts", [NOW, datetime(9000, 1, 1)]), "holds a time of the year 9000 in row 1"),
+        (pl.Series("ts", [2**63 - 1]).cast(pl.Datetime("ms")), "in row 0, which is no time"),
+        (pl.Series("ts", [-(2**63)]).cast(pl.Datetime("us")), "in row 0, which is no time"),
+        (pl.Series("ts", [20_240_101], dtype=pl.Int32).cast(pl.Date), "a time of the year 57385"),
+        (pl.Series("ts", [date(2024, 1, 1), date(1600, 1, 1)]), "in row 1, which is no time"),
+        (pl.Series("ts", ["2024-01-01", "9000-01-01"]), "row 1, which is no time before 2262"),
+        (pl.Series("ts", ["03/04/2024", "04/04/2024"]), "'03/04/2024' in row 0, which is not a"),
+        (pl.Series("ts", ["1704067200", "soon"]), "holds 'soon' in row 1, which is not a time"),
+        (pl.Series("ts", ["2024-01-01", "1704067200"]), "'1704067200' in row 1, which is not"),
+        (pl.Series("ts", [20_240_101, 20_240_102]), "20240101 in row 0: a date written as digits"),
+        (pl.Series("ts", ["20240101", "20240102"]), "Write ISO dates, such as 2024-01-31"),
+        (pl.Series("ts", [2_024_010_123, 2_024_010_200]), "a date written as digits"),
+        (pl.Series("ts", [202_401_012_359, 202_401_020_000]), "a date written as digits"),
     ],
 )
 def test_refuses_a_column_that_is_no_time_by_row(column: pl.Series, words: str) -> None:
     with pytest.raises(b4.DataError) as refused:
         column_ns(column)
     assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("first", [0, 1_704_067_200, 2_024_010_123])
+def test_seconds_that_are_no_dates_in_digits_are_seconds(first: int) -> None:
+    hours = [first + 3600 * hour for hour in range(48)]
+    assert column_ns(pl.Series("ts", hours)).tolist() == [second * 10**9 for second in hours]

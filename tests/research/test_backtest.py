@@ -50,6 +50,10 @@ class Breaking(b4.Strategy):
             print(1 / 0)
         if self.seen == 10 and self.how == "ours":
             b4.find("nowhere")
+        if self.seen == 10 and self.how == "exit":
+            raise SystemExit(0)
+        if self.seen == 10 and self.how == "generator":
+            raise GeneratorExit
 
 
 @b4.strategy
@@ -126,6 +130,21 @@ def test_the_span_is_what_runs(market: b4.SimulatedMarket) -> None:
         ({"cash": float("nan")}, b4.ParameterError, "finite"),
         ({"cash": "lots"}, b4.ParameterError, "cash is 'lots', which is not a number"),
         ({"cash": True}, b4.ParameterError, "cash is True"),
+        ({"cash": "1_000"}, b4.ParameterError, "cash is '1_000', which is not a number"),
+        ({"cash": 1e30}, b4.ParameterError, "cash is 1e+30; allowed: an amount above 0"),
+        ({"cash": "1e-19"}, b4.ParameterError, "cash is 1e-19; allowed: at most 18 decimal"),
+        ({"fee_bps": "1e-9"}, b4.ParameterError, "fee_bps is 1e-9; allowed: at most 8 decimal"),
+        ({"fee_bps": []}, b4.ParameterError, "fee_bps is [], which is not a number"),
+        ({"limits": [1]}, b4.ParameterError, "limits is [1]; give values by name"),
+        ({"limits": {5: 1}}, b4.RiskError, "there is no risk limit 5"),
+        ({"limits": {"collar": None}}, b4.ParameterError, "limit collar is None"),
+        ({"risk": 5}, b4.ParameterError, "risk is 5; give the name of a profile"),
+        ({"risk": None}, b4.ParameterError, "risk is None"),
+        ({"risk": ""}, b4.RiskError, "there is no risk profile ''"),
+        ({"since": 5}, b4.ParameterError, "since is 5; give an ISO date"),
+        ({"until": True}, b4.ParameterError, "until is True; give an ISO date"),
+        ({"progress": "sometimes"}, b4.ParameterError, "progress is 'sometimes'; allowed: True"),
+        ({"journal": 1}, b4.ParameterError, "journal is 1; allowed: True or False"),
         ({"fee_bps": -1}, b4.ParameterError, "fee_bps is -1; allowed: from 0 to 10000"),
         ({"slippage_bps": 10_001}, b4.ParameterError, "slippage_bps is 10001"),
         ({"risk": "unlevraged"}, b4.RiskError, "did you mean unleveraged?"),
@@ -151,6 +170,13 @@ def test_refuses_what_is_no_strategy(market: b4.SimulatedMarket, strategy: objec
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", [5, None, [], "sma_crss"])
+def test_refuses_a_name_that_is_not_registered(name: object) -> None:
+    with pytest.raises(b4.StrategyError, match="there is no strategy") as refused:
+        b4.find(name)
+    assert "bot4 strategies" in str(refused.value)
+
+
 def test_a_window_out_of_range_is_refused_by_the_engine(market: b4.SimulatedMarket) -> None:
     def wide() -> b4.Target:
         return b4.target(b4.sma(b4.close, 10**9))
@@ -166,6 +192,8 @@ def test_a_window_out_of_range_is_refused_by_the_engine(market: b4.SimulatedMark
         ("divide", "raised ZeroDivisionError: division by zero at 2024-01-01T10:00Z"),
         ("start", "raised KeyError: 'nothing there' at "),
         ("ours", "raised StrategyError: there is no strategy 'nowhere'"),
+        ("exit", "raised SystemExit: 0 at 2024-01-01T10:00Z"),
+        ("generator", "raised GeneratorExit at 2024-01-01T10:00Z"),
     ],
 )
 def test_a_class_that_raises_is_named_with_its_bar_and_line(
@@ -200,10 +228,33 @@ def test_several_strategies_have_instruments_and_allocations_of_their_own(
     ]
     result = run(legs, load(two(frame)), account(10_000, 0, 0, "unleveraged"))
     assert result.metrics.strategy == "sma_cross + donchian_breakout"
-    assert result.metrics.params["donchian_breakout"] == {"entry": 20, "exit": 10}
+    assert result.metrics.params == {
+        "sma_cross": {"fast": 10, "slow": 30},
+        "donchian_breakout": {"entry": 20, "exit": 10},
+    }
+    assert result.metrics.parameters_text().startswith("sma_cross fast=10, slow=30; donchian_b")
     sizes = dict(result.fills.group_by("strategy").agg(pl.col("notional").first()).iter_rows())
     assert 2_000 < sizes["sma_cross"] < 3_000
     assert 4_000 < sizes["donchian_breakout"] < 6_000
+
+
+def test_two_strategies_of_one_name_keep_their_parameters(frame: pl.DataFrame) -> None:
+    legs = [Leg(b4.sma_cross(fast=3), ("A",)), Leg(b4.sma_cross(fast=9), ("B",))]
+    metrics = run(legs, load(two(frame)), account(10_000, 0, 0, "unleveraged")).metrics
+    assert metrics.params == [{"fast": 3, "slow": 30}, {"fast": 9, "slow": 30}]
+    assert metrics.parameters_text() == "sma_cross fast=3, slow=30; sma_cross fast=9, slow=30"
+
+
+def test_instruments_are_those_traded_of_all_there_are(frame: pl.DataFrame) -> None:
+    shorter = pl.concat([two(frame), frame[:300].with_columns(symbol=pl.lit("C"))])
+    legs = [Leg(b4.sma_cross(), ("B",))]
+    result = run(legs, load(shorter), account(10_000, 0, 0, "unleveraged"))
+    assert (result.metrics.instruments, result.metrics.instruments_total) == (["frame:B"], 3)
+    assert "frame:B; 2 more in the history, not traded" in result.summary()
+    assert set(result.trades["instrument"]) == {"frame:B"}
+    drawn = str(result.plot().to_dict())
+    assert "frame:B" in drawn
+    assert "frame:A" not in drawn
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 import bot4 as b4
+from bot4 import _engine
+from bot4.history.times import utc_text
 from bot4.research.output import write_whole
 
 ISSUE_KEYS = [
@@ -14,6 +16,9 @@ ISSUE_KEYS = [
     *("calmar", "max_drawdown", "win_rate", "profit_factor", "exposure", "turnover", "fees_paid"),
     *("refused", "clipped", "risk_profile", "elapsed_s", "bars_per_s", "ledger_hash"),
 ]
+
+
+CASH_ONLY = {"borrowing": False, "shorting": False}
 
 
 def never() -> b4.Target:
@@ -38,7 +43,8 @@ def test_equity_starts_with_the_cash_and_ends_with_the_final_equity(
     assert result.equity["ts"].is_sorted()
     assert result.equity["equity"][0] == 10_000
     assert result.equity["equity"][-1] == result.metrics.final_equity
-    deepest = result.equity.select(-pl.col("drawdown").min()).item()
+    assert result.equity["drawdown"].min() == 0
+    deepest = result.equity["drawdown"].max()
     assert deepest == pytest.approx(result.metrics.max_drawdown)
 
 
@@ -87,6 +93,8 @@ def test_the_summary_is_plain_narrow_and_honest(
         assert max(len(line) for line in text.splitlines()) <= 80
         assert text.startswith("SIMULATED market, seed 11")
         assert text.endswith("A backtest is in-sample history, not a promise.")
+        assert "at bar closes" in text
+        assert "1e-8 assumed (the lot of a coin under 0.01 is coarser)" in " ".join(text.split())
         for words in ("slippage 1 bp", "10 bp of notional", "1e-8 assumed", "unleveraged", "gaps"):
             assert words in text
     real = b4.backtest(b4.sma_cross, bars_file)
@@ -102,6 +110,58 @@ def test_the_summary_tells_the_gaps_and_what_risk_clipped(frame: pl.DataFrame) -
     assert result.metrics.clipped > 0
     reason = next(iter(result.metrics.clips))
     assert f"{reason} {result.metrics.clips[reason]:,}" in text
+
+
+def test_every_limit_is_told_with_its_changes(market: b4.SimulatedMarket) -> None:
+    changes: dict[str, str | bool] = {"position_max": "0.3", "shorting": True}
+    metrics = b4.backtest(b4.sma_cross, market, risk="default", limits=dict(changes)).metrics
+    assert metrics.limits == {**_engine.risk_profiles()["default"], **changes}
+    assert json.loads(metrics.json_text())["limits"]["shorting"] is True
+
+
+def test_a_breaker_that_latched_is_told_with_its_time(market: b4.SimulatedMarket) -> None:
+    limits = {"drawdown_max": "0.01"}
+    result = b4.backtest(b4.sma_cross(fast=2, slow=4), market, limits=limits)
+    breaker = result.metrics.breakers["drawdown"]
+    assert breaker["state"] == "latched"
+    words = f"drawdown latched at {utc_text(breaker['ts'])}: no new risk since"
+    assert f"  breakers          {words}" in result.summary().splitlines()
+    assert json.loads(result.json())["breakers"] == result.metrics.breakers
+
+
+def test_a_quiet_run_has_no_breakers(result: b4.BacktestResult) -> None:
+    assert result.metrics.breakers == {}
+    assert "breakers" not in result.summary()
+    assert "canceled by venue" not in result.summary()
+
+
+def test_the_profit_of_an_open_trade_is_told(market: b4.SimulatedMarket) -> None:
+    def always() -> b4.Target:
+        return b4.target(1.0)
+
+    holding = b4.backtest(b4.strategy(always), market)
+    gained = holding.metrics.final_equity - holding.metrics.initial_equity
+    assert holding.metrics.open_profit == pytest.approx(gained)
+    assert f"{holding.metrics.open_profit:,.2f} after their fees so far" in holding.summary()
+
+
+def test_what_the_venue_cut_is_told(market: b4.SimulatedMarket) -> None:
+    @b4.strategy
+    class Greedy(b4.Strategy):
+        """Buys for all of the cash, and forgets the fee."""
+
+        def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+            if ctx.position == 0 and ctx.working == 0:
+                ctx.buy(0.999 * ctx.cash / bar.close)
+
+    result = b4.backtest(Greedy(), market, fee_bps=500, risk="research", limits=CASH_ONLY)
+    assert result.metrics.canceled_by_venue > 0
+    assert f"canceled by venue {result.metrics.canceled_by_venue:,}: more than" in result.summary()
+
+
+def test_the_drawdown_is_drawn_downwards(result: b4.BacktestResult) -> None:
+    panel = result.plot().to_dict()["vconcat"][1]
+    assert panel["encoding"]["y"]["scale"] == {"reverse": True}
 
 
 def test_a_notebook_shows_the_plot_and_the_summary(result: b4.BacktestResult) -> None:
@@ -120,6 +180,12 @@ def test_plot_writes_what_the_suffix_says(
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_plot_takes_as_long_a_name_as_the_system(result: b4.BacktestResult, tmp_path: Path) -> None:
+    name = "x" * 251 + ".png"
+    result.plot(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_the_html_needs_no_network(result: b4.BacktestResult, tmp_path: Path) -> None:
     result.plot(tmp_path / "run.html")
     page = (tmp_path / "run.html").read_text(encoding="utf-8")
@@ -135,6 +201,8 @@ def test_the_html_needs_no_network(result: b4.BacktestResult, tmp_path: Path) ->
         ("none/run.png", "cannot be written: No such file or directory"),
         ("file.txt/run.png", "cannot be written"),
         ("folder.png", "is a folder"),
+        ("x" * 300 + ".png", "File name too long"),
+        ("a\0b.png", "cannot be written"),
     ],
 )
 def test_plot_refuses_a_path_and_leaves_nothing_behind(
@@ -146,6 +214,22 @@ def test_plot_refuses_a_path_and_leaves_nothing_behind(
         result.plot(tmp_path / name)
     assert words in str(refused.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file.txt", "folder.png"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "words"),
+    [
+        ("", b4.OutputError, "the path of the plot is empty"),
+        ("~nouser/run.png", b4.OutputError, "~nouser/run.png cannot be written"),
+        (5, b4.ParameterError, "the path of a plot is 5"),
+    ],
+)
+def test_plot_refuses_what_is_no_path(
+    result: b4.BacktestResult, path: object, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind) as refused:
+        result.plot(path)  # type: ignore[arg-type]
+    assert words in str(refused.value)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

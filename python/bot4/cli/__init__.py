@@ -1,9 +1,8 @@
 """What an operator types. A command is one call; here its errors become one line and a code.
 
-Exit codes: 0 done, 1 a fault of ours or a closed pipe, 2 something the user can mend, 130 Ctrl-C.
+Exit codes: 0 done, 1 a fault of ours or no way to print, 2 something the user can mend, 130 Ctrl-C.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,8 +11,9 @@ import typer
 from typer.exceptions import TyperException
 
 from bot4._engine import __version__
-from bot4.cli import backtest, new, strategies
-from bot4.errors import Bot4Error
+from bot4.cli import backtest, new, strategies, terminal
+from bot4.errors import Bot4Error, InvariantError
+from bot4.paths import reason
 
 __all__ = ["app", "main"]
 
@@ -45,28 +45,38 @@ def bot4(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. An error is one line on stderr; ``--debug`` lets it out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:
+        return _refuse("standard output is closed: there is nowhere to print to", _FAULT)
+    terminal.open_to_any_language()
     try:
         code = app(args=given, prog_name="bot4", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # typer exits where it meets a closed pipe
+        terminal.drop_output()
         return _FAULT
     except KeyboardInterrupt:
         code = _INTERRUPTED
-    except TyperException as error:
-        return _refuse(getattr(error, "format_message", error.__str__)(), _USER)
-    except Exception as error:
-        if "--debug" in given:
+    except BaseException as error:
+        if "--debug" in given and not isinstance(error, TyperException):
             raise
-        if isinstance(error, Bot4Error):
-            return _refuse(str(error), _USER)
-        name = type(error).__name__
-        return _refuse(f"a fault in BOT4: {name}: {error} (--debug shows where)", _FAULT)
+        return _refuse(*_told(error))
     if code == _INTERRUPTED:
         return _refuse("interrupted; nothing was written", _INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
+def _told(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    if isinstance(error, OSError) and error.filename is None:  # of files BOT4 says its own words
+        terminal.drop_output()
+        return f"the output cannot be written: {reason(error)}", _FAULT
+    if isinstance(error, TyperException):
+        return getattr(error, "format_message", error.__str__)(), _USER
+    if isinstance(error, Bot4Error) and not isinstance(error, InvariantError):
+        return str(error), _USER
+    return f"a fault in BOT4: {type(error).__name__}: {error} (--debug shows where)", _FAULT
+
+
 def _refuse(message: str, code: int) -> int:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    terminal.say_error(message)
     return code

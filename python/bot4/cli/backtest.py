@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from bot4.cli.job import Typed, job
+from bot4.cli.terminal import panics_kept_off
 from bot4.history.bars import load
 from bot4.research import backtest as research
 from bot4.research.output import check_plot_path
+from bot4.settings import BARS, CASH, FEE_BPS, RISK_PROFILE, SEED, SIMULATED, SLIPPAGE_BPS
 
 Text = str | None
 
@@ -26,21 +28,19 @@ def run(
     ] = None,
     data: Annotated[
         Text,
-        typer.Option(
-            metavar="PATH", help="A Parquet or CSV file, a folder, a pattern, or simulated."
-        ),
+        typer.Option(metavar="PATH", help=f"Parquet, CSV, folder, pattern, or {SIMULATED}."),
     ] = None,
     cash: Annotated[
-        Text, typer.Option(metavar="AMOUNT", help="What the account starts with (10000).")
+        Text, typer.Option(metavar="AMOUNT", help=f"What the account starts with ({CASH}).")
     ] = None,
     fee_bps: Annotated[
-        Text, typer.Option(metavar="BPS", help="Fee in basis points of notional (10).")
+        Text, typer.Option(metavar="BPS", help=f"Fee in basis points of notional ({FEE_BPS}).")
     ] = None,
     slippage_bps: Annotated[
-        Text, typer.Option(metavar="BPS", help="Slippage of a fill, in bp (1).")
+        Text, typer.Option(metavar="BPS", help=f"Slippage of a fill, in bp ({SLIPPAGE_BPS}).")
     ] = None,
     risk: Annotated[
-        Text, typer.Option(metavar="PROFILE", help="Limits of risk (unleveraged).")
+        Text, typer.Option(metavar="PROFILE", help=f"Limits of risk ({RISK_PROFILE}).")
     ] = None,
     since: Annotated[
         Text, typer.Option(metavar="TIME", help="First bar: an ISO date or time, UTC.")
@@ -49,10 +49,10 @@ def run(
         Text, typer.Option(metavar="TIME", help="Where to stop; that bar is left out.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed of a simulated market (7).")
+        int | None, typer.Option(metavar="N", help=f"Seed of a simulated market ({SEED}).")
     ] = None,
     bars: Annotated[
-        int | None, typer.Option(metavar="N", help="Length of a simulated one (10000).")
+        int | None, typer.Option(metavar="N", help=f"Length of a simulated one ({BARS}).")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     plot: Annotated[Text, typer.Option(metavar="FILE", help="Draw it: .png or .html.")] = None,
@@ -75,10 +75,12 @@ def run(
         since=since,
         until=until,
     )
-    if (asked := job(typed)).notice:
-        typer.echo(asked.notice, err=True)
-    market = load(asked.source, within=asked.within)
+    asked = job(typed)
+    with panics_kept_off():
+        market = load(asked.source, within=asked.within)
     result = research.run(asked.legs, market, asked.account, progress=True)
     if where is not None:
         result.plot(where)
+    if asked.notice:  # not before: where something fails there is one line and no other
+        typer.echo(asked.notice, err=True)
     typer.echo(result.json() if json else result.summary())

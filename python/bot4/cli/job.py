@@ -1,31 +1,23 @@
 """From what was typed, and a configuration file where there is one, to what research runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
-from bot4.config import SIMULATED, BacktestConfig, StrategyTable, read_backtest
-from bot4.errors import ConfigError, ParameterError, StrategyError
+from bot4.config import BacktestConfig, StrategyTable, read_backtest
+from bot4.errors import Bot4Error, ConfigError, ParameterError, StrategyError
 from bot4.history.bars import Span, span
 from bot4.history.simulated import SimulatedMarket, simulated
-from bot4.research.backtest import (
-    CASH,
-    FEE_BPS,
-    RISK_PROFILE,
-    SLIPPAGE_BPS,
-    Account,
-    account,
-)
+from bot4.paths import written
+from bot4.research.backtest import Account, account
 from bot4.research.seats import Leg
+from bot4.settings import BARS, CASH, FEE_BPS, RISK_PROFILE, SEED, SIMULATED, SLIPPAGE_BPS
 from bot4.strategy import StrategyTemplate, find, registered
 from bot4.strategy_file import load
 
 Given = TypeVar("Given")
 Other = TypeVar("Other")
-
-SEED = 7
-BARS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +51,12 @@ class Job:
 
 def job(typed: Typed) -> Job:
     """Put a job together; what was typed wins over the file. Raises a Bot4Error."""
-    suffix = Path(typed.target).suffix.lower() if typed.target else ""
-    if suffix == ".toml":
-        return _configured(typed, read_backtest(Path(str(typed.target))))
-    if typed.target is not None and suffix != ".py":
+    _refuse_empty(typed)
+    target = None if typed.target is None else written(typed.target)
+    suffix = "" if target is None else target.suffix.lower()
+    if target is not None and suffix == ".toml":
+        return _configured(typed, read_backtest(target))
+    if target is not None and suffix != ".py":
         known = typed.target in registered()
         hint = f"--strategy {typed.target}" if known else "a file NAME.py or NAME.toml"
         raise StrategyError(f"{typed.target!r} is not a strategy file; give {hint}")
@@ -74,11 +68,21 @@ def job(typed: Typed) -> Job:
             _or(typed.cash, CASH),
             _or(typed.fee_bps, FEE_BPS),
             _or(typed.slippage_bps, SLIPPAGE_BPS),
-            typed.risk or RISK_PROFILE,
+            _or(typed.risk, RISK_PROFILE),
         ),
         within=span(typed.since, typed.until),
-        notice=None if typed.data else notice,
+        notice=None if typed.data is not None else notice,
     )
+
+
+def _refuse_empty(typed: Typed) -> None:
+    """An empty text is a slip, such as an unset variable of a shell: never the default."""
+    for field in fields(typed):
+        value = getattr(typed, field.name)
+        if isinstance(value, str) and not value.strip():
+            option = f"--{field.name.replace('_', '-')}"
+            name = "the name of the file" if field.name == "target" else option
+            raise ParameterError(f"{name} is empty: give a value or leave it out")
 
 
 def _configured(typed: Typed, config: BacktestConfig) -> Job:
@@ -88,18 +92,31 @@ def _configured(typed: Typed, config: BacktestConfig) -> Job:
             f'{typed.target}: backtest.seed and bars are for data = "{SIMULATED}"; leave them out'
         )
     source, _ = _source(typed, table.data, _or(table.seed, SEED), _or(table.bars, BARS))
-    return Job(
-        legs=_legs(typed, config.strategy),
-        source=source,
-        account=account(
+    money = (typed.cash, typed.fee_bps, typed.slippage_bps, typed.risk)
+    with _blaming(typed.target, unless=(typed.strategy, *typed.settings)):
+        legs = _legs(typed, config.strategy)
+    with _blaming(typed.target, unless=money):
+        assumed = account(
             _or(typed.cash, table.cash),
             _or(typed.fee_bps, table.fee_bps),
             _or(typed.slippage_bps, table.slippage_bps),
-            typed.risk or config.risk.profile,
+            _or(typed.risk, config.risk.profile),
             config.risk.limits,
-        ),
-        within=span(_or(typed.since, table.since), _or(typed.until, table.until)),
-    )
+        )
+    with _blaming(typed.target, unless=(typed.since, typed.until)):
+        within = span(_or(typed.since, table.since), _or(typed.until, table.until))
+    return Job(legs=legs, source=source, account=assumed, within=within)
+
+
+@contextmanager
+def _blaming(file: str | None, unless: Sequence[str | None]) -> Iterator[None]:
+    """Name the file where it says what is wrong, and not where something was typed over it."""
+    try:
+        yield
+    except Bot4Error as error:
+        if any(typed is not None for typed in unless):
+            raise
+        raise type(error)(f"{file}: {error}") from error
 
 
 def _legs(typed: Typed, tables: Sequence[StrategyTable]) -> tuple[Leg, ...]:
@@ -125,7 +142,7 @@ def _template(table: StrategyTable) -> StrategyTemplate:
 
 def _named(typed: Typed) -> StrategyTemplate:
     if typed.target is not None:
-        return load(Path(typed.target), typed.strategy)
+        return load(written(typed.target), typed.strategy)
     if typed.strategy is None:
         known = ", ".join(registered())
         raise StrategyError(f"say which strategy to run: --strategy NAME ({known}) or NAME.py")
@@ -133,11 +150,13 @@ def _named(typed: Typed) -> StrategyTemplate:
 
 
 def _settings(settings: Sequence[str]) -> dict[str, str]:
-    pairs = {}
+    pairs: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise ParameterError(f"--set {setting!r} is not NAME=VALUE, such as --set fast=10")
+        if name.strip() in pairs:
+            raise ParameterError(f"--set {name.strip()} is given twice; give it once")
         pairs[name.strip()] = value.strip()
     return pairs
 
@@ -145,7 +164,7 @@ def _settings(settings: Sequence[str]) -> dict[str, str]:
 def _source(
     typed: Typed, data: str, seed: int, bars: int
 ) -> tuple[SimulatedMarket | str, str | None]:
-    chosen = typed.data or data
+    chosen = _or(typed.data, data)
     if chosen != SIMULATED:
         if typed.seed is not None or typed.bars is not None:
             raise ParameterError(f"--seed and --bars are for --data {SIMULATED}; leave them out")

@@ -2,11 +2,12 @@
 
 import keyword
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
 from bot4.errors import OutputError, ParameterError
+from bot4.paths import reason
 
 _FILE = '''"""{name}: buy a dip in a rising market, leave when it has recovered.
 
@@ -56,9 +57,19 @@ def write(
         raise ParameterError(f"{path.stem!r} cannot be a name in Python; use letters, digits and _")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(_FILE.format(name=path.stem))
+            _fill(file, path)
     except FileExistsError as error:
         raise OutputError(f"{path} exists already; choose another name") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be written: {reason(error)}") from error
     typer.echo(f"wrote {path}; run it with: bot4 backtest {path}")
+
+
+def _fill(file: TextIO, path: Path) -> None:
+    """Write all of it, or leave no file."""
+    try:
+        file.write(_FILE.format(name=path.stem))
+        file.flush()
+    except (OSError, ValueError):
+        path.unlink(missing_ok=True)
+        raise

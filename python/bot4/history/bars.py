@@ -20,6 +20,7 @@ from bot4.history.times import Moment, moment_ns, utc_text
 from bot4.tables import as_polars, is_table
 
 FRAME_NAME = "BARS"
+_CALENDAR_RATIO_MIN = 0.85  # 28 of 31 days are 0.90
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +81,8 @@ def load(source: object, *, name: str = FRAME_NAME, within: Span | None = None) 
         title = f"the simulated market, seed {source.seed}"
         made = _price_history(f"simulated:{source.name}", columns[None], wanted, title)
         return MarketHistory((made,), source.seed)
+    if isinstance(source, str) and not source.strip():
+        raise DataError("the path of the history is empty; give a file, a folder or a pattern")
     if isinstance(source, str | Path):
         return MarketHistory(tuple(_from_files(source, wanted)))
     if is_table(source):
@@ -146,13 +149,10 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
             f"{title} has {len(columns.open_ns)} bar of {identity}; at least 2 are needed "
             "to know the interval"
         )
-    # The most common step: one stray bar is then refused by the engine as an overlap, by row.
-    forward, counts = np.unique(steps[steps > 0], return_counts=True)
-    interval = int(forward[counts.argmax()]) if len(forward) else 1
     try:
         bars = _engine.Bars(
             identity,
-            interval,
+            _interval(steps),
             columns.open_ns,
             columns.open,
             columns.high,
@@ -164,6 +164,19 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
         counted = " (rows counted within since and until)" if within != Span() else ""
         raise DataError(f"{title}{counted}: {error}") from error
     return PriceHistory(bars, columns.open_ns, columns.close)
+
+
+def _interval(steps: NDArray[np.int64]) -> int:
+    """The most common step, so that one stray bar is refused by the engine as an overlap, by row.
+
+    Months have 28 to 31 days, and a day 23 to 25 hours where clocks change: where the smallest
+    step is nearly the most common one, no bar lasts longer than that.
+    """
+    forward, counts = np.unique(steps[steps > 0], return_counts=True)
+    if len(forward) == 0:
+        return 1
+    smallest, common = int(forward[0]), int(forward[counts.argmax()])
+    return smallest if smallest >= _CALENDAR_RATIO_MIN * common else common
 
 
 def _within(columns: Columns, within: Span, identity: str, title: str) -> Columns:

@@ -13,7 +13,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bot4.errors import DataError
+from bot4.history.scan import header, read
 from bot4.history.times import column_ns
+from bot4.paths import readable
+from bot4.tables import named
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")
@@ -48,10 +51,8 @@ class Columns:
 
 
 def layout(names: Iterable[str], title: str) -> Layout:
-    """Find the columns by name, in any case. Raises DataError that names each missing one."""
-    present: dict[str, str] = {}
-    for name in names:
-        present.setdefault(name.strip().lower(), name)
+    """Find the columns by name, in any case. Raises DataError: one is missing, or there twice."""
+    present = named(names, (*TIMES, *NUMBERS, SYMBOL), title)
     ts = next((present[name] for name in TIMES if name in present), None)
     missing = [name for name in NUMBERS if name not in present]
     if ts is None:
@@ -66,20 +67,13 @@ def layout(names: Iterable[str], title: str) -> Layout:
 
 def file_layout(path: Path) -> Layout:
     """The layout of a file, from its header alone. Raises DataError."""
-    return layout(_scan(path).collect_schema().names(), str(path))
+    return layout(header(path), readable(path))
 
 
 def read_file(path: Path) -> dict[str | None, Columns]:
-    """The instruments of one file, by the symbol it names, or None. Raises DataError.
-
-    A CSV is read as text and converted here, so that a bad number is refused by name and row.
-    """
+    """The instruments of one file, by the symbol it names, or None. Raises DataError."""
     found = file_layout(path)
-    try:
-        table = _scan(path).select(found.wanted).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
-    return split(table, found, str(path))
+    return split(read(path, found.wanted), found, readable(path))
 
 
 def split(table: pl.DataFrame, found: Layout, title: str) -> dict[str | None, Columns]:
@@ -89,27 +83,22 @@ def split(table: pl.DataFrame, found: Layout, title: str) -> dict[str | None, Co
     """
     if found.symbol is None:
         return {None: _typed(table, found, title)}
+    _check_symbols(table[found.symbol], title)
     parts = table.partition_by(found.symbol, maintain_order=True, as_dict=True)
     return {str(key[0]): _typed(part, found, title) for key, part in parts.items()}
 
 
-def _scan(path: Path) -> pl.LazyFrame:
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty")
-    try:
-        if path.suffix.lower() == ".parquet":
-            frame = pl.scan_parquet(path)
-        else:
-            frame = pl.scan_csv(path, infer_schema=False)
-        frame.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
-    return frame
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    reason = (str(error).splitlines() or [""])[0]
-    return DataError(f"{path} cannot be read as {path.suffix[1:]}: {reason}")
+def _check_symbols(symbols: pl.Series, title: str) -> None:
+    kind = symbols.dtype
+    if not (kind == pl.String or kind.is_integer() or isinstance(kind, pl.Categorical | pl.Enum)):
+        raise DataError(f"{title}: column {symbols.name!r} holds {kind}, not names")
+    blank = symbols.is_null() | (symbols.cast(pl.String).str.strip_chars() == "").fill_null(True)
+    if blank.any():
+        row = int(blank.arg_max() or 0)
+        raise DataError(
+            f"{title}: column {symbols.name!r} is empty in row {row}; name an instrument in each "
+            "row, or drop the column"
+        )
 
 
 def _typed(table: pl.DataFrame, found: Layout, title: str) -> Columns:

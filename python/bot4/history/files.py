@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot4.errors import DataError
+from bot4.paths import readable, reason, written
 
 SUFFIXES = (".parquet", ".csv")
 
@@ -24,27 +25,35 @@ class Listing:
     def title(self) -> str:
         """The file, or the first one and how many follow, for messages."""
         more = len(self.parts) - 1
-        return f"{self.parts[0]}" + (f" (and {more} more)" if more else "")
+        return readable(self.parts[0]) + (f" (and {more} more)" if more else "")
 
 
 def listings(source: str | Path) -> tuple[Listing, ...]:
     """The instruments a file, a folder or a pattern (``*.parquet``) means, in order of names.
 
-    Files whose names end in a date are parts of one instrument. Raises DataError: nothing there,
-    another kind of file, or several intervals of one symbol.
+    A path that is there is never taken for a pattern. Files whose names end in a date are parts of
+    one instrument. Raises DataError: nothing there, no permission, another kind of file, or several
+    intervals of one symbol.
     """
-    path = Path(source).expanduser()
+    path = written(source)
+    try:
+        return _listings(path)
+    except (OSError, ValueError) as error:  # a pattern such as `**x` is a ValueError
+        raise DataError(f"{readable(path)} cannot be read: {reason(error)}") from error
+
+
+def _listings(path: Path) -> tuple[Listing, ...]:
     if path.is_dir():
         return _group(_in_folder(path), path)
     if path.exists():
         if path.suffix.lower() not in SUFFIXES:
-            raise DataError(f"{path} is not a {' or '.join(SUFFIXES)} file")
+            raise DataError(f"{readable(path)} is not a {' or '.join(SUFFIXES)} file")
         return (Listing(_name(path, path.stem), path.stem, (path,)),)
     if any(mark in str(path) for mark in "*?["):
         return _group(_matching(path), path)
     raise DataError(
-        f"there is no file or folder {path}; give a {' or '.join(SUFFIXES)} file of OHLCV bars, "
-        "a folder of them, or a pattern in quotes"
+        f"there is no file or folder {readable(path)}; give a {' or '.join(SUFFIXES)} file of "
+        "OHLCV bars, a folder of them, or a pattern in quotes"
     )
 
 
@@ -99,5 +108,5 @@ def _refuse_several_intervals(found: tuple[Listing, ...], source: Path) -> None:
 def _name(path: Path, series: str) -> str:
     """`ohlcv-1h` tells nothing of the instrument: there the folder does."""
     if series == "ohlcv" or series.startswith("ohlcv-"):
-        return path.resolve().parent.name
-    return series
+        return readable(path.resolve().parent.name)
+    return readable(series)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bot4.errors import ParameterError
 from bot4.history.times import Moment, interval_ns, moment_ns
+from bot4.settings import BARS, BARS_ALLOWED, BARS_MAX, BARS_MIN, SEED, SEED_ALLOWED, decimal, whole
 
-BARS_MAX = 10_000_000
 _YEAR_NS = 365 * 86_400 * 10**9
 _VOLATILITY_YEAR = 0.6  # per square root of a year, about that of BTC
 _FREEDOM = 5  # of Student's t: tails as fat as those of hourly crypto returns
@@ -24,6 +24,7 @@ _TREND_STRENGTH = 0.04  # drift, in units of a bar's volatility
 _JUMP_CHANCE, _JUMP_SIZE = 1 / 1500, 6.0
 _RETURN_MIN, _RETURN_MAX = -0.5, 1.0
 _TICK = 0.01
+_PRICE_MAX = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class SimulatedMarket:
 
 
 def simulated(
-    bars: int = 10_000,
-    seed: int = 7,
+    bars: int = BARS,
+    seed: int = SEED,
     *,
     interval: str = "1h",
     start: Moment = "2024-01-01",
@@ -50,18 +51,18 @@ def simulated(
     Volatility follows GARCH(1,1) (Bollerslev, 1986) with Student-t shocks; a drift that switches
     at random makes trends. Raises ParameterError.
     """
-    if not 2 <= bars <= BARS_MAX:
-        raise ParameterError(f"bars is {bars}; allowed: from 2 to {BARS_MAX}")
-    if seed < 0:
-        raise ParameterError(f"seed is {seed}; allowed: a whole number, at least 0")
-    if not 1 <= price <= 1e9:
-        raise ParameterError(f"price is {price}; allowed: from 1 to 1000000000")
+    bars = whole(bars, "bars", BARS_ALLOWED, BARS_MIN, BARS_MAX)
+    seed = whole(seed, "seed", SEED_ALLOWED, 0)
+    if not 1 <= decimal(price, "price") <= _PRICE_MAX:
+        raise ParameterError(f"price is {price}; allowed: from 1 to {_PRICE_MAX}")
+    if type(name) is not str or not name.strip():
+        raise ParameterError(f"name is {name!r}; give the name of an instrument, such as BTCUSDT")
     step = interval_ns(interval)
     start_ns = moment_ns(start, "start")
     if start_ns + bars * step >= 2**63:
         raise ParameterError(f"{bars} bars of {interval} from {start} end after the year 2262")
     draw = np.random.Generator(np.random.PCG64(seed))
-    frame = _ohlcv(draw, bars, price, _VOLATILITY_YEAR * (step / _YEAR_NS) ** 0.5)
+    frame = _ohlcv(draw, bars, float(price), _VOLATILITY_YEAR * (step / _YEAR_NS) ** 0.5)
     times = pl.Series("ts", start_ns + step * np.arange(bars, dtype=np.int64))
     stamped = times.cast(pl.Datetime("ns")).dt.replace_time_zone("UTC")
     return SimulatedMarket(frame.insert_column(0, stamped), seed, name)

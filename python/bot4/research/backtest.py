@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot4 import _engine
-from bot4.errors import RiskError, StrategyError, known_names
+from bot4.errors import InvariantError, ParameterError, RiskError, StrategyError, known_names
 from bot4.expression import program
 from bot4.history.bars import MarketHistory, load, span
 from bot4.history.times import Moment, utc_text
 from bot4.research import money
-from bot4.research.metrics import Metrics, metrics
-from bot4.research.money import Number
+from bot4.research.metrics import STRATEGIES_JOINED_BY, Metrics, metrics
 from bot4.research.progress import Progress, progress_bar
 from bot4.research.result import BacktestResult
 from bot4.research.seats import Leg, Seat, seats
+from bot4.settings import CASH, FEE_BPS, RISK_PROFILE, SLIPPAGE_BPS, Number, decimal
 from bot4.strategy import (
     ConfiguredStrategy,
     Scene,
@@ -26,11 +26,6 @@ from bot4.strategy import (
     find,
     strategy_code,
 )
-
-RISK_PROFILE = "unleveraged"
-FEE_BPS = 10
-SLIPPAGE_BPS = 1
-CASH = 10_000
 
 # How far the engine goes between two looks at the clock and at Ctrl-C; both take under 0.1 s.
 _CHUNK_BARS_EXPRESSION = 100_000
@@ -74,6 +69,7 @@ def backtest(
     `limits` replaces single limits of it. Orders fill at the next bar's open. `progress` draws a
     bar on a terminal for runs above half a second. Raises a Bot4Error that says what to do.
     """
+    _check_switches(progress, journal)
     configured = _configured(strategy)
     account_asked = account(cash, fee_bps, slippage_bps, risk, limits)
     market = load(data, within=span(since, until))
@@ -89,6 +85,10 @@ def account(
 ) -> Account:
     """Check what a backtest assumes of money and risk. Raises ParameterError or RiskError."""
     profiles = _engine.risk_profiles()
+    if not isinstance(profile, str):
+        raise ParameterError(f"risk is {profile!r}; give the name of a profile, in quotes")
+    if not isinstance(limits, Mapping | None):
+        raise ParameterError(f"limits is {limits!r}; give values by name: {{'position_max': 0.1}}")
     if profile not in profiles:
         near = known_names(profile, profiles)
         raise RiskError(f"there is no risk profile {profile!r}; {near}")
@@ -126,7 +126,8 @@ def run(
     for seat in taken:
         _seat(engine, seat)
     _go(engine, taken, progress)
-    return BacktestResult(engine, market, _metrics(engine, legs, market, account))
+    traded = [seat.instrument for seat in taken]
+    return BacktestResult(engine, market, _metrics(engine, legs, market, account, traded))
 
 
 def _configured(strategy: Runnable) -> ConfiguredStrategy:
@@ -141,11 +142,18 @@ def _configured(strategy: Runnable) -> ConfiguredStrategy:
     )
 
 
+def _check_switches(progress: object, journal: object) -> None:
+    if not (isinstance(progress, bool) or progress == "always"):
+        raise ParameterError(f"progress is {progress!r}; allowed: True, False or 'always'")
+    if not isinstance(journal, bool):
+        raise ParameterError(f"journal is {journal!r}; allowed: True or False")
+
+
 def _limit(name: str, value: Limit) -> str | bool:
     known = _engine.risk_limits()
     if name not in known:
         raise RiskError(f"there is no risk limit {name!r}; {known_names(name, known)}")
-    return value if isinstance(value, bool) else money.text(money.decimal(value, f"limit {name}"))
+    return value if isinstance(value, bool) else money.text(decimal(value, f"limit {name}"))
 
 
 def _seat(engine: _engine.Backtest, seat: Seat) -> None:
@@ -165,7 +173,7 @@ def _go(engine: _engine.Backtest, taken: Sequence[Seat], progress: Progress) -> 
             before, done = done, _step(engine, taken)
             show(done)
             if done <= before:
-                raise _engine.EngineError(f"the engine stopped at bar {done} of {engine.bars}")
+                raise InvariantError(f"the engine stopped at bar {done} of {engine.bars}")
 
 
 def _step(engine: _engine.Backtest, taken: Sequence[Seat]) -> int:
@@ -184,21 +192,24 @@ def _step(engine: _engine.Backtest, taken: Sequence[Seat]) -> int:
 
 
 def _metrics(
-    engine: _engine.Backtest, legs: Sequence[Leg], market: MarketHistory, account: Account
+    engine: _engine.Backtest,
+    legs: Sequence[Leg],
+    market: MarketHistory,
+    account: Account,
+    traded: Sequence[str],
 ) -> Metrics:
-    histories = [history.bars for history in market.instruments]
-    one = len(legs) == 1
+    histories = [one.bars for one in market.instruments if one.instrument in traded]
     asked: dict[str, object] = {
-        "strategy": " + ".join(leg.strategy.name for leg in legs),
-        "params": dict(legs[0].strategy.params)
-        if one
-        else {leg.strategy.name: dict(leg.strategy.params) for leg in legs},
+        "strategy": STRATEGIES_JOINED_BY.join(leg.strategy.name for leg in legs),
+        "params": _params(legs),
         "instruments": [bars.instrument for bars in histories],
+        "instruments_total": len(market.instruments),
         "simulated": market.seed is not None,
         "seed": market.seed,
         "cash": float(account.cash),
         "fee_bps": float(account.fee_rate.scaleb(4)),
         "slippage_bps": float(account.slippage_rate.scaleb(4)),
+        "limits": {**_engine.risk_profiles()[account.profile], **account.limits},
         "refusals": engine.refusals(),
         "clips": engine.clips(),
         "gaps": sum(bars.gaps for bars in histories),
@@ -206,3 +217,11 @@ def _metrics(
         "interval_ns": min(bars.interval_ns for bars in histories),
     }
     return metrics(asked, engine.report())
+
+
+def _params(legs: Sequence[Leg]) -> dict[str, object] | list[dict[str, object]]:
+    """Of one strategy its parameters; of several by their names, or in order where names meet."""
+    if len(legs) == 1:
+        return dict(legs[0].strategy.params)
+    by_name: dict[str, object] = {leg.strategy.name: dict(leg.strategy.params) for leg in legs}
+    return by_name if len(by_name) == len(legs) else [dict(leg.strategy.params) for leg in legs]

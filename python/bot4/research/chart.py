@@ -4,6 +4,7 @@ One Altair definition serves PNG and HTML, so that they cannot disagree.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -35,7 +36,7 @@ def chart(
     metrics: Metrics, equity: pl.DataFrame, trades: pl.DataFrame, market: MarketHistory
 ) -> alt.VConcatChart:
     """The chart of a run. Long series are thinned so that their extremes survive."""
-    prices, units = _prices(market)
+    prices, units = _prices(market, metrics.instruments)
     marks = _marks(trades, units)
     panels = alt.vconcat(
         _equity_panel(thin(equity.select("ts", "equity"), "equity")),
@@ -101,10 +102,10 @@ def thin(series: pl.DataFrame, column: str, points_max: int = POINTS_MAX) -> pl.
 def _title(metrics: Metrics, marks: _Marks) -> alt.TitleParams:
     names = [instrument.partition(":")[2] for instrument in metrics.instruments]
     shown = ", ".join(names[:PRICES_MAX]) + (" …" if len(names) > PRICES_MAX else "")
-    parameters = ", ".join(f"{name}={value}" for name, value in metrics.params.items())
     subtitle = [
-        f"{parameters}   ·   {metrics.trades:,} trades   ·   fee {metrics.fee_bps:g} bp, "
-        f"slippage {metrics.slippage_bps:g} bp   ·   risk: {metrics.risk_profile}"
+        f"{metrics.parameters_text()}   ·   {metrics.trades:,} trades   ·   "
+        f"fee {metrics.fee_bps:g} bp, slippage {metrics.slippage_bps:g} bp   ·   "
+        f"risk: {metrics.risk_profile}"
     ]
     if marks.trades_left_out:
         subtitle.append(f"entries and exits of {marks.trades_left_out:,} trades are not drawn")
@@ -138,7 +139,13 @@ def _equity_panel(series: pl.DataFrame) -> alt.Chart:
 
 
 def _drawdown_panel(series: pl.DataFrame) -> alt.Chart:
-    y = alt.Y("drawdown:Q", title="underwater", axis=alt.Axis(format=".0%", tickCount=4))
+    # The least loss is at the top: the deeper, the lower.
+    y = alt.Y(
+        "drawdown:Q",
+        title="drawdown",
+        axis=alt.Axis(format=".0%", tickCount=4),
+        scale=alt.Scale(reverse=True),
+    )
     area = alt.Chart(series, width=_WIDTH, height=90).mark_area(
         color=_LOSS, opacity=0.28, line={"color": _LOSS, "strokeWidth": 1}
     )
@@ -182,9 +189,9 @@ def _price_panel(prices: pl.DataFrame, marks: _Marks, *, several: bool) -> alt.L
     return drawn
 
 
-def _prices(market: MarketHistory) -> tuple[pl.DataFrame, dict[str, float]]:
+def _prices(market: MarketHistory, traded: Sequence[str]) -> tuple[pl.DataFrame, dict[str, float]]:
     """The closes drawn, and by instrument what its prices are divided by to share one axis."""
-    shown = market.instruments[:PRICES_MAX]
+    shown = [one for one in market.instruments if one.instrument in traded][:PRICES_MAX]
     units = {
         history.instrument: float(history.close[0]) if len(shown) > 1 else 1.0 for history in shown
     }

@@ -36,11 +36,11 @@ _REPORTED_AS = {"entry_ts": "entry_ns", "exit_ts": "exit_ns"}
 
 
 def equity(columns: Mapping[str, Any]) -> pl.DataFrame:
-    """ts, equity, cash, drawdown; drawdown is the fraction below the highest equity so far."""
+    """ts, equity, cash, drawdown; drawdown is the fraction below the highest equity yet."""
     frame = pl.DataFrame({name: pl.Series(columns[name]) for name in ("ts", "equity", "cash")})
     return frame.with_columns(
         pl.col("ts").cast(pl.Int64).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC"),
-        (pl.col("equity") / pl.col("equity").cum_max() - 1.0).alias("drawdown"),
+        (1.0 - pl.col("equity") / pl.col("equity").cum_max()).alias("drawdown"),
     )
 
 

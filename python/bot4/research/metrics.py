@@ -7,27 +7,34 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+STRATEGIES_JOINED_BY = " + "
+
 
 class Metrics(BaseModel):
     """The numbers of one backtest, in the order that JSON prints them.
 
     Rates and returns are fractions (0.1 is 10 %); `exposure` is the part of the time in the market;
-    `turnover` is notional traded a year over mean equity; an absent number is None. Fields are
-    attributes, and ``metrics["sharpe"]`` works as well.
+    `turnover` is notional traded a year over mean equity; an absent number is None. `params` are
+    those of the strategy; of several strategies by name, or a list in order where names meet.
+    `instruments` are those traded, of `instruments_total` in the history; `limits` are all that
+    held. Fields are attributes, and ``metrics["sharpe"]`` works as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     strategy: str
-    params: dict[str, Any]
+    params: dict[str, Any] | list[dict[str, Any]]
     instruments: list[str]
+    instruments_total: int
     simulated: bool
     seed: int | None
     cash: float
     fee_bps: float
     slippage_bps: float
     risk_profile: str
+    limits: dict[str, str | bool]
     trading_state: str
+    breakers: dict[str, dict[str, Any]]
     bars: int
     trades: int
     open_trades: int
@@ -35,6 +42,7 @@ class Metrics(BaseModel):
     fills: int
     initial_equity: float
     final_equity: float
+    open_profit: float
     total_return: float | None
     cagr: float | None
     sharpe: float | None
@@ -48,6 +56,7 @@ class Metrics(BaseModel):
     fees_paid: float
     refused: int
     clipped: int
+    canceled_by_venue: int
     refusals: dict[str, int]
     clips: dict[str, int]
     gaps: int
@@ -70,9 +79,24 @@ class Metrics(BaseModel):
             raise KeyError(name)
         return getattr(self, name)
 
+    def parameters_text(self) -> str:
+        """The parameters for people: ``fast=10, slow=30``; each strategy's after its name."""
+        names = self.strategy.split(STRATEGIES_JOINED_BY)
+        if isinstance(self.params, list):
+            return "; ".join(
+                f"{name} {_text(params)}" for name, params in zip(names, self.params, strict=True)
+            )
+        if len(names) > 1:
+            return "; ".join(f"{name} {_text(params)}" for name, params in self.params.items())
+        return _text(self.params)
+
     def json_text(self) -> str:
         """One JSON object on one line: keys in the order above, absent numbers null, never NaN."""
         return json.dumps(self.model_dump(mode="json"), allow_nan=False, default=str)
+
+
+def _text(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in params.items()) or "no parameters"
 
 
 def metrics(asked: Mapping[str, object], reported: Mapping[str, object]) -> Metrics:

@@ -1,24 +1,20 @@
-"""Settings as exact decimal text, the only form in which money crosses into the engine."""
+"""Money and rates as exact decimals, and their plain text, the only form the engine takes."""
 
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal
 
 from bot4.errors import ParameterError
+from bot4.settings import (
+    BPS_ALLOWED,
+    BPS_MAX,
+    BPS_PLACES_MAX,
+    CASH_ALLOWED,
+    CASH_MAX,
+    CASH_PLACES_MAX,
+    Number,
+    decimal,
+)
 
-Number = int | float | str | Decimal
-
-BPS_MAX = 10_000
 _ALLOCATION_STEP = Decimal("1e-12")
-
-
-def decimal(value: Number, setting: str) -> Decimal:
-    """The number exactly as it is written. Raises ParameterError where it is none, or infinite."""
-    try:
-        exact = Decimal(str(value).strip())
-    except InvalidOperation as error:
-        raise ParameterError(f"{setting} is {value!r}, which is not a number") from error
-    if isinstance(value, bool) or not exact.is_finite():
-        raise ParameterError(f"{setting} is {value!r}; give a finite number")
-    return exact
 
 
 def text(value: Decimal) -> str:
@@ -27,18 +23,18 @@ def text(value: Decimal) -> str:
 
 
 def cash(value: Number) -> Decimal:
-    """What the account starts with, in quote currency. Raises ParameterError unless above 0."""
-    exact = decimal(value, "cash")
-    if exact <= 0:
-        raise ParameterError(f"cash is {value}; allowed: an amount above 0, such as 10000")
+    """What the account starts with, in quote currency. Raises ParameterError out of its range."""
+    exact = decimal(value, "cash", CASH_PLACES_MAX)
+    if not 0 < exact <= CASH_MAX:
+        raise ParameterError(f"cash is {value}; allowed: {CASH_ALLOWED}")
     return exact
 
 
 def rate(bps: Number, setting: str) -> Decimal:
     """Basis points as a fraction: 10 bp is 0.001. Raises ParameterError outside 0 to 10 000."""
-    exact = decimal(bps, setting)
+    exact = decimal(bps, setting, BPS_PLACES_MAX)
     if not 0 <= exact <= BPS_MAX:
-        raise ParameterError(f"{setting} is {bps}; allowed: from 0 to {BPS_MAX} (basis points)")
+        raise ParameterError(f"{setting} is {bps}; allowed: {BPS_ALLOWED}")
     return exact.scaleb(-4)
 
 

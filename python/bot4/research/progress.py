@@ -19,7 +19,8 @@ PATIENCE_S = 0.5
 def progress_bar(total: int, progress: Progress) -> Iterator[Callable[[int], None]]:
     """Give a function to call with the number of bars done. The bar is gone at the end."""
     forced = progress == "always"
-    if not progress or not (forced or sys.stderr.isatty()):
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    if not progress or not (forced or on_terminal):
         yield lambda _done: None
         return
     started = time.monotonic()

@@ -32,7 +32,7 @@ class BacktestResult:
     def equity(self) -> pl.DataFrame:
         """One row a moment of decision: ts (UTC, bar close), equity, cash, drawdown.
 
-        `equity` and `cash` are in quote currency; `drawdown` is a fraction, 0 or below.
+        `equity` and `cash` are in quote currency; `drawdown` is a fraction, 0 or above.
         """
         return frames.equity(self._ran.equity())
 

@@ -38,8 +38,10 @@ def summary_text(metrics: Metrics) -> str:
 
 def _ran(m: Metrics) -> Iterable[Row]:
     yield "strategy", m.strategy
-    yield "parameters", ", ".join(f"{name}={value}" for name, value in m.params.items()) or "none"
-    yield "instruments", ", ".join(m.instruments)
+    yield "parameters", m.parameters_text()
+    untraded = m.instruments_total - len(m.instruments)
+    rest = f"; {untraded:,} more in the history, not traded" if untraded else ""
+    yield "instruments", ", ".join(m.instruments) + rest
     span = "" if m.first_ns is None or m.last_ns is None else _span(m.first_ns, m.last_ns)
     yield "bars", f"{m.bars:,} of {interval_text(m.interval_ns)}{span}"
     speed = "" if m.bars_per_s is None else f" ({m.bars_per_s:,.0f} bars/s)"
@@ -57,16 +59,22 @@ def _returned(m: Metrics) -> Iterable[Row]:
 
 
 def _risked(m: Metrics) -> Iterable[Row]:
-    yield "max drawdown", _percent(m.max_drawdown)
+    deepest = _percent(m.max_drawdown)
+    yield "max drawdown", deepest if m.max_drawdown is None else f"{deepest} at bar closes"
     yield "Sharpe", _ratio(m.sharpe)
     yield "Sortino", _ratio(m.sortino)
     yield "Calmar", _ratio(m.calmar)
     yield "time in market", _percent(m.exposure)
+    for component, breaker in m.breakers.items():
+        at = utc_text(breaker["ts"])
+        yield "breakers", f"{component} {breaker['state']} at {at}: no new risk since"
 
 
 def _traded(m: Metrics) -> Iterable[Row]:
     still = f" closed, {m.open_trades:,} still open" if m.open_trades else ""
     yield "trades", f"{m.trades:,}{still}"
+    if m.open_trades:
+        yield "open profit", f"{m.open_profit:,.2f} after their fees so far"
     yield "won", _percent(m.win_rate)
     yield "profit factor", _ratio(m.profit_factor)
     yield "orders, fills", f"{m.orders:,}, {m.fills:,}"
@@ -80,6 +88,8 @@ def _cost(m: Metrics) -> Iterable[Row]:
 def _refused(m: Metrics) -> Iterable[Row]:
     yield "refused", _counted(m.refused, m.refusals)
     yield "clipped", _counted(m.clipped, m.clips)
+    if m.canceled_by_venue:
+        yield "canceled by venue", f"{m.canceled_by_venue:,}: more than the account could pay for"
     if m.trading_state.lower() != "active":
         yield "trading state", m.trading_state
 
@@ -88,7 +98,11 @@ def _assumed(m: Metrics) -> Iterable[Row]:
     yield "fill", f"market orders at the next bar's open, slippage {m.slippage_bps:g} bp"
     yield "fee", f"{m.fee_bps:g} bp of notional on every fill"
     if all(name.startswith(_FILES_ASSUMED) for name in m.instruments):
-        yield "tick and lot", "1e-8 assumed; the bars do not tell the venue's own"
+        yield (
+            "tick and lot",
+            "1e-8 assumed (the lot of a coin under 0.01 is coarser); the bars do not tell the "
+            "venue's own",
+        )
     yield "risk profile", m.risk_profile
     if m.gaps:
         longest = interval_text(m.gap_max_ns)
