@@ -343,3 +343,13 @@ def test_a_stray_bar_between_two_others_is_refused_by_row(frame: pl.DataFrame) -
     stray = frame[5:6].with_columns(later)
     with pytest.raises(b4.DataError, match=r"row 6: the bar begins before the one before"):
         load(pl.concat([frame[:6], stray, frame[6:]]))
+
+
+def test_months_of_different_lengths_are_no_gaps(frame: pl.DataFrame) -> None:
+    months = pl.datetime_range(
+        datetime(2020, 1, 1), datetime(2022, 12, 1), "1mo", time_zone="UTC", eager=True
+    )
+    (history,) = load(frame[: len(months)].with_columns(ts=months)).instruments
+    assert history.bars.gaps == 0
+    without = pl.concat([frame[:10], frame[11:]])
+    assert load(without).instruments[0].bars.gaps == 1

@@ -177,7 +177,8 @@ impl History {
             if step < self.interval_ns {
                 return Err(HistoryError::Overlap(row));
             }
-            if step > self.interval_ns {
+            // A month is a little longer than another; two intervals are a bar that is missing.
+            if step / 2 >= self.interval_ns {
                 self.gaps += 1;
                 self.gap_max_ns = self.gap_max_ns.max(step);
             }
