@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
-use bot4_engine::event::{OrderUpdate, SleeveId};
+use bot4_engine::event::SleeveId;
 use bot4_engine::history::History;
 use bot4_engine::instrument::{InstrumentId, amount_as_f64, amount_from_text, rate_from_text};
 use bot4_engine::journal::{self, Record, State};
@@ -339,9 +339,6 @@ pub(crate) fn replay_journal<'py>(py: Python<'py>, encoded: &[u8]) -> PyResult<B
     out.set_item("records", records.len())?;
     out.set_item("orders", count(|record| matches!(record, Record::Placed { .. })))?;
     out.set_item("fills", count(|record| matches!(record, Record::Fill(_))))?;
-    let canceled =
-        |record: &Record| matches!(record, Record::Update { update: OrderUpdate::Canceled, .. });
-    out.set_item("canceled", count(canceled))?;
     out.set_item("ledger_hash", state.ledger_hash())?;
     Ok(out)
 }

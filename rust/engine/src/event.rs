@@ -68,6 +68,9 @@ pub enum Side {
 }
 
 impl Side {
+    /// Both, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Buy, Self::Sell];
+
     /// `+1` or `-1`, to sign a size.
     #[must_use]
     pub const fn sign(self) -> i64 {
@@ -201,6 +204,20 @@ pub enum OrderUpdate {
     NeverArrived,
 }
 
+impl OrderUpdate {
+    /// Every update, in the order of their codes.
+    pub const ALL: [Self; 8] = [
+        Self::Acked,
+        Self::Rejected,
+        Self::CancelSent,
+        Self::Canceled,
+        Self::CancelRejected,
+        Self::Expired,
+        Self::Unanswered,
+        Self::NeverArrived,
+    ];
+}
+
 /// Part of an order done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
@@ -245,6 +262,20 @@ pub enum Component {
 }
 
 impl Component {
+    /// Every component, in the order of their codes.
+    pub const ALL: [Self; 10] = [
+        Self::Feed,
+        Self::Venue,
+        Self::Journal,
+        Self::Clock,
+        Self::Strategy,
+        Self::DailyLoss,
+        Self::Drawdown,
+        Self::Ledger,
+        Self::Invariant,
+        Self::KillSwitch,
+    ];
+
     /// The word in reports and on the screen.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -277,6 +308,9 @@ pub enum BreakerState {
 }
 
 impl BreakerState {
+    /// Every state, in the order of their codes.
+    pub const ALL: [Self; 4] = [Self::Closed, Self::HalfOpen, Self::Open, Self::Latched];
+
     /// The word in reports and on the screen.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -301,6 +335,9 @@ pub enum TradingState {
 }
 
 impl TradingState {
+    /// Every state, in the order of their codes.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Reducing, Self::Halted];
+
     /// The word in reports and on the screen.
     #[must_use]
     pub const fn name(self) -> &'static str {

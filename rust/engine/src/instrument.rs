@@ -143,12 +143,6 @@ impl Instrument {
         Qty::new(qty.mantissa() - rest)
     }
 
-    /// Whether a limit price lies on the tick.
-    #[must_use]
-    pub fn on_tick(&self, price: Price) -> bool {
-        price.mantissa().checked_rem(self.tick.mantissa()) == Some(0)
-    }
-
     /// The highest price on the tick that is at most `value`: a buy's limit is never worsened.
     pub fn tick_down(&self, value: f64) -> Result<Price, UnitError> {
         let raw = self.price(value)?.mantissa();

@@ -111,6 +111,18 @@ impl Rate {
     pub const ONE: Self = Self(RATE_ONE);
 }
 
+impl Nanos {
+    /// 24 hours.
+    pub const DAY: Self = Self(86_400_000_000_000);
+
+    /// The UTC day that this moment closes or lies in, counted from 1970-01-01: midnight itself
+    /// belongs to the day that ends with it, as the bar that closes then does.
+    #[must_use]
+    pub const fn closing_day(self) -> i64 {
+        self.0.saturating_sub(1).div_euclid(Self::DAY.0)
+    }
+}
+
 impl Amount {
     /// This part of the amount; `rounding` says where the last 10⁻¹⁸ goes.
     pub fn times(self, rate: Rate, rounding: Rounding) -> Result<Self, Overflow> {

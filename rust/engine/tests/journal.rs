@@ -24,31 +24,6 @@ use crate::market::{
     volume_is_target, walk,
 };
 
-const UPDATES: [OrderUpdate; 8] = [
-    OrderUpdate::Acked,
-    OrderUpdate::Rejected,
-    OrderUpdate::CancelSent,
-    OrderUpdate::Canceled,
-    OrderUpdate::CancelRejected,
-    OrderUpdate::Expired,
-    OrderUpdate::Unanswered,
-    OrderUpdate::NeverArrived,
-];
-const COMPONENTS: [Component; 10] = [
-    Component::Feed,
-    Component::Venue,
-    Component::Journal,
-    Component::Clock,
-    Component::Strategy,
-    Component::DailyLoss,
-    Component::Drawdown,
-    Component::Ledger,
-    Component::Invariant,
-    Component::KillSwitch,
-];
-const STATES: [BreakerState; 4] =
-    [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open, BreakerState::Latched];
-
 fn wants() -> impl Strategy<Value = Want> {
     let float = || any::<u64>().prop_map(f64::from_bits);
     let perhaps = || (any::<bool>(), float()).prop_map(|(some, value)| some.then_some(value));
@@ -109,13 +84,10 @@ fn records() -> impl Strategy<Value = Record> {
             limit
         }),
         (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed { ts, id, order }),
-        (ts(), id(), select(UPDATES.to_vec())).prop_map(|(ts, order, update)| Record::Update {
-            ts,
-            order,
-            update
-        }),
+        (ts(), id(), select(OrderUpdate::ALL.to_vec()))
+            .prop_map(|(ts, order, update)| Record::Update { ts, order, update }),
         fill,
-        (ts(), select(COMPONENTS.to_vec()), select(STATES.to_vec()))
+        (ts(), select(Component::ALL.to_vec()), select(BreakerState::ALL.to_vec()))
             .prop_map(|(ts, component, state)| Record::Breaker { ts, component, state }),
         (ts(), select(states)).prop_map(|(ts, state)| Record::Control { ts, state }),
     ]

@@ -13,21 +13,6 @@ use bot4_engine::units::{Amount, Overflow};
 
 use crate::market::{DAY, START, amount, ns, profile};
 
-const COMPONENTS: [Component; 10] = [
-    Component::Feed,
-    Component::Venue,
-    Component::Journal,
-    Component::Clock,
-    Component::Strategy,
-    Component::DailyLoss,
-    Component::Drawdown,
-    Component::Ledger,
-    Component::Invariant,
-    Component::KillSwitch,
-];
-const STATES: [BreakerState; 4] =
-    [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open, BreakerState::Latched];
-
 fn number(text: &str) -> LimitValue {
     LimitValue::Number(text.to_owned())
 }
@@ -171,19 +156,19 @@ fn deposits_are_neither_gain_nor_loss() {
 
 #[test]
 fn each_breaker_has_its_own_bits() {
-    for component in COMPONENTS {
-        for state in STATES {
+    for component in Component::ALL {
+        for state in BreakerState::ALL {
             let word = Breakers::default().with(component, state);
             assert_eq!(word.all_closed(), state == BreakerState::Closed);
-            for other in COMPONENTS {
+            for other in Component::ALL {
                 let wanted = if other == component { state } else { BreakerState::Closed };
                 assert_eq!(word.state(other), wanted, "{component:?} {state:?} {other:?}");
             }
-            let full = COMPONENTS.iter().fold(Breakers::default(), |word, component| {
+            let full = Component::ALL.iter().fold(Breakers::default(), |word, component| {
                 word.with(*component, BreakerState::Latched)
             });
             let changed = full.with(component, state);
-            for other in COMPONENTS.into_iter().filter(|other| *other != component) {
+            for other in Component::ALL.into_iter().filter(|other| *other != component) {
                 assert_eq!(changed.state(other), BreakerState::Latched);
             }
             assert_eq!(changed.with(component, BreakerState::Latched).word(), full.word());

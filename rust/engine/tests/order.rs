@@ -17,16 +17,6 @@ use proptest::{prop_assert, prop_assert_eq};
 use crate::market::{always, amount, instrument};
 
 const HERE: InstrumentId = InstrumentId(0);
-const UPDATES: [OrderUpdate; 8] = [
-    OrderUpdate::Acked,
-    OrderUpdate::Rejected,
-    OrderUpdate::CancelSent,
-    OrderUpdate::Canceled,
-    OrderUpdate::CancelRejected,
-    OrderUpdate::Expired,
-    OrderUpdate::Unanswered,
-    OrderUpdate::NeverArrived,
-];
 
 /// Trigger in a row, state in a column. `.` stays, `-` is illegal, `late` is a late fill.
 const LIVE: &str = "\
@@ -72,7 +62,8 @@ fn table(states: &[OrderState]) -> String {
         ("PartFill".to_owned(), Trigger::PartFill),
         ("LastFill".to_owned(), Trigger::LastFill),
     ];
-    triggers.extend(UPDATES.map(|update| (format!("{update:?}"), Trigger::Update(update))));
+    triggers
+        .extend(OrderUpdate::ALL.map(|update| (format!("{update:?}"), Trigger::Update(update))));
     for (name, trigger) in triggers {
         table += &line(&name, states.iter().map(|state| cell(state, trigger)).collect());
     }
@@ -90,7 +81,7 @@ fn the_table_is_the_one_agreed_on() {
 #[test]
 fn a_life_that_is_over_stays_over() {
     for state in OrderState::ALL.into_iter().filter(|state| state.is_terminal()) {
-        for update in UPDATES {
+        for update in OrderUpdate::ALL {
             let moved = state.on(Trigger::Update(update));
             assert!(matches!(moved, Move::Stay | Move::Illegal), "{state:?} {update:?}");
         }

@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
-use crate::units::{Amount, Nanos, Price, Qty, Rate};
+use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
 const MAGIC: &[u8; 8] = b"BOT4JRN1";
 /// No frame is larger: a longer length is damage, not a reason to allocate.
@@ -215,7 +215,7 @@ fn read_instrument(payload: &[u8]) -> Option<Instrument> {
     let notional_min = from.amount()?;
     let (taker_fee, maker_fee) = (Rate::new(from.i64()?), Rate::new(from.i64()?));
     let symbol = core::str::from_utf8(from.0).ok()?.to_owned();
-    let scales_fit = price_scale <= 18 && qty_scale <= 18 && tick.is_positive();
+    let scales_fit = price_scale.max(qty_scale) <= AMOUNT_DECIMALS && tick.is_positive();
     (scales_fit && lot.is_positive()).then_some(Instrument {
         symbol,
         price_scale,
@@ -262,7 +262,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
         Record::Update { ts, order, update } => {
             head(5, ts);
             out.u64(order.number());
-            out.u8(code(&UPDATES, &update));
+            out.u8(update as u8);
         }
         Record::Fill(fill) => {
             head(6, fill.ts);
@@ -275,11 +275,11 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
         Record::Breaker { ts, component, state } => {
             head(7, ts);
             out.u8(component as u8);
-            out.u8(code(&BREAKER_STATES, &state));
+            out.u8(state as u8);
         }
         Record::Control { ts, state } => {
             head(8, ts);
-            out.u8(code(&TRADING_STATES, &state));
+            out.u8(state as u8);
         }
     }
 }
@@ -293,7 +293,11 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         2 => Record::Refused { ts, sleeve: SleeveId(from.u32()?), refusal: refusal(&mut from)? },
         3 => Record::Clipped { ts, sleeve: SleeveId(from.u32()?), limit: refusal(&mut from)? },
         4 => Record::Placed { ts, id: from.order()?, order: read_order(&mut from)? },
-        5 => Record::Update { ts, order: from.order()?, update: coded(&UPDATES, from.u8()?)? },
+        5 => Record::Update {
+            ts,
+            order: from.order()?,
+            update: coded(&OrderUpdate::ALL, from.u8()?)?,
+        },
         6 => Record::Fill(Fill {
             ts,
             order: from.order()?,
@@ -304,10 +308,10 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         }),
         7 => Record::Breaker {
             ts,
-            component: coded(&COMPONENTS, from.u8()?)?,
-            state: coded(&BREAKER_STATES, from.u8()?)?,
+            component: coded(&Component::ALL, from.u8()?)?,
+            state: coded(&BreakerState::ALL, from.u8()?)?,
         },
-        8 => Record::Control { ts, state: coded(&TRADING_STATES, from.u8()?)? },
+        8 => Record::Control { ts, state: coded(&TradingState::ALL, from.u8()?)? },
         _ => return None,
     };
     from.end(record)
@@ -323,7 +327,7 @@ fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
         }
         Want::Trade { side, qty, limit } => {
             out.u8(1);
-            out.u8(code(&SIDES, &side));
+            out.u8(side as u8);
             out.u64(qty.to_bits());
             out.optional(limit.map(f64::to_bits));
         }
@@ -339,7 +343,7 @@ fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             band: from.optional()?.map(f64::from_bits),
         },
         1 => Want::Trade {
-            side: coded(&SIDES, from.u8()?)?,
+            side: coded(&Side::ALL, from.u8()?)?,
             qty: f64::from_bits(from.u64()?),
             limit: from.optional()?.map(f64::from_bits),
         },
@@ -352,7 +356,7 @@ fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
 fn write_order(out: &mut Writer<'_>, order: &NewOrder) {
     out.u32(order.sleeve.0);
     out.u32(order.instrument.0);
-    out.u8(code(&SIDES, &order.side));
+    out.u8(order.side as u8);
     match order.size {
         Size::Base(qty) => {
             out.u8(0);
@@ -371,7 +375,7 @@ fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {
     Some(NewOrder {
         sleeve: SleeveId(from.u32()?),
         instrument: InstrumentId(from.u32()?),
-        side: coded(&SIDES, from.u8()?)?,
+        side: coded(&Side::ALL, from.u8()?)?,
         size: match (from.u8()?, from.amount()?) {
             (0, qty) => Size::Base(Qty::new(i64::try_from(qty.mantissa()).ok()?)),
             (1, amount) => Size::Quote(amount),
@@ -386,40 +390,7 @@ fn refusal(from: &mut Reader<'_>) -> Option<Refusal> {
     coded(&Refusal::ALL, from.u8()?)
 }
 
-const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
-const UPDATES: [OrderUpdate; 8] = [
-    OrderUpdate::Acked,
-    OrderUpdate::Rejected,
-    OrderUpdate::CancelSent,
-    OrderUpdate::Canceled,
-    OrderUpdate::CancelRejected,
-    OrderUpdate::Expired,
-    OrderUpdate::Unanswered,
-    OrderUpdate::NeverArrived,
-];
-const BREAKER_STATES: [BreakerState; 4] =
-    [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open, BreakerState::Latched];
-const TRADING_STATES: [TradingState; 3] =
-    [TradingState::Active, TradingState::Reducing, TradingState::Halted];
-const COMPONENTS: [Component; 10] = [
-    Component::Feed,
-    Component::Venue,
-    Component::Journal,
-    Component::Clock,
-    Component::Strategy,
-    Component::DailyLoss,
-    Component::Drawdown,
-    Component::Ledger,
-    Component::Invariant,
-    Component::KillSwitch,
-];
-
-/// The place of a value in its list is its code.
-fn code<T: PartialEq>(all: &[T], value: &T) -> u8 {
-    let place = all.iter().position(|known| known == value);
-    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
-}
-
+/// A value's code is its place in the list of all of them.
 fn coded<T: Copy>(all: &[T], code: u8) -> Option<T> {
     all.get(usize::from(code)).copied()
 }

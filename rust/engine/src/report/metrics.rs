@@ -2,9 +2,8 @@
 
 use super::Report;
 use crate::instrument::amount_as_f64;
-use crate::units::Overflow;
+use crate::units::{Nanos, Overflow};
 
-const DAY_NS: i64 = 86_400_000_000_000;
 const DAYS_A_YEAR: f64 = 365.0;
 /// A shorter run has no growth a year.
 const DAYS_MIN: f64 = 30.0;
@@ -105,7 +104,7 @@ impl Report {
     fn years(&self) -> f64 {
         let (first, last) = (self.first_ns, self.curve.ts.last());
         let span = first.zip(last).map_or(0, |(first, last)| last - first.mantissa());
-        span as f64 / DAY_NS as f64 / DAYS_A_YEAR
+        span as f64 / Nanos::DAY.mantissa() as f64 / DAYS_A_YEAR
     }
 
     /// Returns from the last equity of one UTC day to that of the next day that has any.
@@ -113,8 +112,7 @@ impl Report {
         let mut closes = vec![self.initial];
         let mut day = None;
         for (ts, equity) in self.curve.ts.iter().zip(&self.curve.equity) {
-            // A bar that closes at midnight belongs to the day that ends.
-            let this = (ts - 1).div_euclid(DAY_NS);
+            let this = Nanos::new(*ts).closing_day();
             if day == Some(this) {
                 closes.pop();
             }

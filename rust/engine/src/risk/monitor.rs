@@ -5,8 +5,6 @@ use super::limits::Profile;
 use crate::event::Component;
 use crate::units::{Amount, Nanos, Overflow, Rate, Rounding};
 
-const DAY_NS: i64 = 86_400_000_000_000;
-
 /// What equity is measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Monitor {
@@ -35,8 +33,7 @@ impl Monitor {
         equity: Amount,
         profile: &Profile,
     ) -> Result<Option<Component>, Overflow> {
-        // Midnight itself still belongs to the day that ends with it.
-        let day = now.mantissa().saturating_sub(1).div_euclid(DAY_NS);
+        let day = now.closing_day();
         if self.day != Some(day) {
             self.day = Some(day);
             self.day_start = self.last;
