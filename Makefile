@@ -16,7 +16,7 @@ RUST_SOURCES := $(shell find rust -name target -prune -o -type f \( -name '*.rs'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench coverage wheel peers lock clean need-cargo
+.PHONY: help setup run backtest test check bench coverage wheel peers lock clean need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,14 @@ help: ## list the targets
 setup: $(VENV)/.built ## install everything into .venv and leave .venv/bin/bot4 there
 	@echo "ready: $(BOT4)"
 
-run: $(VENV)/.built ## run the example backtest; DATA=path for your bars, ARGS='...' for options
-	@$(BOT4) backtest examples/first.toml $(if $(DATA),--data "$(DATA)") $(ARGS)
+run: $(VENV)/.built ## trade the example on paper, on a simulated market; ARGS='--for 30s' for options
+	@$(BOT4) run examples/first.toml $(ARGS)
+
+backtest: $(VENV)/.built ## backtest the example; DATA=path for your bars, ARGS='...' for options
+	@$(BOT4) backtest examples/backtest.toml $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/.built peers ## run every test of both languages
-	cargo test --locked --quiet -p bot4-engine
+	cargo test --locked --quiet -p bot4-engine -p bot4-journal -p bot4-desk
 	$(PYTHON_IN_VENV) -m pytest --quiet
 
 check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothing

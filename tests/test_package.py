@@ -21,5 +21,5 @@ def test_importing_it_loads_no_plotting_and_no_terminal_code(slow: str) -> None:
 
 def test_every_error_is_a_bot4_error() -> None:
     errors = [getattr(b4, name) for name in b4.__all__ if name.endswith("Error")]
-    assert len(errors) == 10
+    assert len(errors) == 13
     assert all(issubclass(error, b4.Bot4Error) for error in errors)

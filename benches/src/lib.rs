@@ -9,6 +9,7 @@ use bot4_engine::instrument::{InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::signal::{Node, Program, SignalError};
 use bot4_engine::units::Rate;
+use bot4_journal::JournalError;
 
 /// The seed of every bench's market, printed by the benches.
 pub const SEED: u64 = 42;
@@ -34,7 +35,7 @@ macro_rules! unusable {
     )*};
 }
 
-unusable!(SignalError, HistoryError, BacktestError);
+unusable!(SignalError, HistoryError, BacktestError, JournalError, std::io::Error);
 
 /// SIMULATED one-minute bars: a seeded walk (splitmix64) with steps of about 5 bp.
 pub fn walk(bars: usize) -> Result<Arc<History>, Unusable> {

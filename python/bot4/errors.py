@@ -6,9 +6,12 @@ Bot4Error
 ├── RiskError        a risk profile or limit that does not exist or is out of range
 ├── EngineError      an amount that does not fit
 │   └── InvariantError   a fault of ours, found by a check of our own
+├── JournalError     a journal that cannot be opened, read or written
+│   └── JournalInUseError     a journal that another run has open
 ├── StrategyError    a strategy that is unknown, broken, or raises
 ├── ParameterError   a parameter or setting that is unknown or out of range
 ├── ConfigError      a configuration file that cannot be read
+├── CopyError        a readable copy of a journal that cannot be written or read
 └── OutputError      a file that cannot be written
 """
 
@@ -20,6 +23,8 @@ from bot4._engine import (
     DataError,
     EngineError,
     InvariantError,
+    JournalError,
+    JournalInUseError,
     RiskError,
     SignalError,
 )
@@ -27,9 +32,12 @@ from bot4._engine import (
 __all__ = [
     "Bot4Error",
     "ConfigError",
+    "CopyError",
     "DataError",
     "EngineError",
     "InvariantError",
+    "JournalError",
+    "JournalInUseError",
     "OutputError",
     "ParameterError",
     "RiskError",
@@ -49,6 +57,10 @@ class ParameterError(Bot4Error):
 
 class ConfigError(Bot4Error):
     """A configuration file that is missing, broken, or has a key it should not have."""
+
+
+class CopyError(Bot4Error):
+    """A readable copy of a journal that cannot be made, written or read. Trading goes on."""
 
 
 class OutputError(Bot4Error):

@@ -1,4 +1,4 @@
-"""The settings of a backtest, said once: what holds where nobody speaks, and how far each may go.
+"""The settings of backtests and runs: what holds where nobody speaks, and how far each may go.
 
 Numbers become exact here, or are refused; what they are used for is for others to say.
 """
@@ -6,6 +6,7 @@ Numbers become exact here, or are refused; what they are used for is for others 
 import re
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 
 import numpy as np
 
@@ -35,6 +36,19 @@ BPS_ALLOWED = f"from 0 to {BPS_MAX} (basis points)"
 
 RISK_PROFILE = "unleveraged"
 CONFIGURED_RISK_PROFILE = "default"  # a file that names none has the strictest
+PROFILES_OF_RESEARCH = frozenset({"research"})  # a bot that runs takes none of them
+
+RUNS = Path(".bot4")  # where runs keep what they have, unless told otherwise
+SPEED_MAX = 1_000_000
+LATENCY_MS_MAX = 60_000
+SNAPSHOT_S_MAX = 86_400
+LOG_MB_MAX = 10_000
+LOG_FILES_MAX = 1_000
+PORT_MAX = 65_535
+
+INTERVAL = re.compile(r"(0*[1-9][0-9]{0,5})([smhd])")
+SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+PORT = re.compile(r"[0-9]{1,5}")
 
 # Beyond these a number is a slip of the finger, and its plain digits could fill the memory.
 _DIGITS_MAX = 28  # what Python's own decimal arithmetic keeps exactly

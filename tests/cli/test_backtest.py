@@ -11,7 +11,7 @@ import bot4 as b4
 
 Bot4 = Callable[..., Any]
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "first.toml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "backtest.toml"
 SMA = ("backtest", "--strategy", "sma_cross")
 
 

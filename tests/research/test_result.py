@@ -66,6 +66,13 @@ def test_the_tables_of_an_idle_run_have_the_same_columns(
     assert idle.fills.schema == result.fills.schema
 
 
+def test_every_fill_names_its_order() -> None:
+    fills = b4.backtest(b4.sma_cross(fast=3, slow=9), b4.simulated(bars=500)).fills
+    assert fills["order"].null_count() == 0
+    assert fills["order"].n_unique() == fills.height, "each order of this strategy fills at once"
+    assert set(fills["order"].str.len_bytes()) == {13}
+
+
 def test_json_has_the_keys_of_the_issue_and_no_nan(
     result: b4.BacktestResult, idle: b4.BacktestResult
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot4._engine import __version__
-from bot4.cli import backtest, new, strategies, terminal
+from bot4.cli import backtest, config, ledger, new, operate, replay, run, strategies, terminal
 from bot4.errors import Bot4Error, InvariantError
 from bot4.paths import reason
 
@@ -28,6 +28,18 @@ app = typer.Typer(
 app.command("backtest")(backtest.run)
 app.command("strategies")(strategies.show)
 app.command("new")(new.write)
+app.command("run")(run.run)
+app.command("status")(operate.status)
+app.command("pause")(operate.pause)
+app.command("resume")(operate.resume)
+app.command("flatten")(operate.flatten)
+app.command("halt")(operate.halt)
+app.command("stop")(operate.stop)
+app.command("orders")(ledger.orders)
+app.command("fills")(ledger.fills)
+app.command("equity")(ledger.equity)
+app.command("replay")(replay.replay)
+app.add_typer(config.app, name="config")
 
 
 @app.callback(invoke_without_command=True)
@@ -56,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAULT
     except KeyboardInterrupt:
         code = _INTERRUPTED
+    except run.Ended as error:  # a run says itself how it ended, and its code
+        return _refuse(str(error), error.code)
     except BaseException as error:
         if "--debug" in given and not isinstance(error, TyperException):
             raise

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
-from bot4.config import BacktestConfig, StrategyTable, read_backtest
+from bot4.config import Config, StrategyTable, read_backtest
 from bot4.errors import Bot4Error, ConfigError, ParameterError, StrategyError
 from bot4.history.bars import Span, span
 from bot4.history.simulated import SimulatedMarket, simulated
@@ -85,7 +85,7 @@ def _refuse_empty(typed: Typed) -> None:
             raise ParameterError(f"{name} is empty: give a value or leave it out")
 
 
-def _configured(typed: Typed, config: BacktestConfig) -> Job:
+def _configured(typed: Typed, config: Config) -> Job:
     table = config.backtest
     if table.data != SIMULATED and (table.seed is not None or table.bars is not None):
         raise ConfigError(
@@ -117,6 +117,11 @@ def _blaming(file: str | None, unless: Sequence[str | None]) -> Iterator[None]:
         if any(typed is not None for typed in unless):
             raise
         raise type(error)(f"{file}: {error}") from error
+
+
+def configured_legs(tables: Sequence[StrategyTable]) -> tuple[Leg, ...]:
+    """The strategies of a configuration, their parameters checked. Raises a Bot4Error."""
+    return _legs(Typed(), tables)
 
 
 def _legs(typed: Typed, tables: Sequence[StrategyTable]) -> tuple[Leg, ...]:

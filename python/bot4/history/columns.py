@@ -83,12 +83,13 @@ def split(table: pl.DataFrame, found: Layout, title: str) -> dict[str | None, Co
     """
     if found.symbol is None:
         return {None: _typed(table, found, title)}
-    _check_symbols(table[found.symbol], title)
+    check_symbols(table[found.symbol], title)
     parts = table.partition_by(found.symbol, maintain_order=True, as_dict=True)
     return {str(key[0]): _typed(part, found, title) for key, part in parts.items()}
 
 
-def _check_symbols(symbols: pl.Series, title: str) -> None:
+def check_symbols(symbols: pl.Series, title: str) -> None:
+    """Refuse a column of symbols that names none in some row. Raises DataError."""
     kind = symbols.dtype
     if not (kind == pl.String or kind.is_integer() or isinstance(kind, pl.Categorical | pl.Enum)):
         raise DataError(f"{title}: column {symbols.name!r} holds {kind}, not names")
@@ -106,10 +107,11 @@ def _typed(table: pl.DataFrame, found: Layout, title: str) -> Columns:
         times = column_ns(table.drop_in_place(found.ts))
     except DataError as error:
         raise DataError(f"{title}: {error}") from error
-    return Columns(times, *(_numbers(table.drop_in_place(name), title) for name in found.numbers))
+    return Columns(times, *(numbers(table.drop_in_place(name), title) for name in found.numbers))
 
 
-def _numbers(series: pl.Series, title: str) -> NDArray[np.float64]:
+def numbers(series: pl.Series, title: str) -> NDArray[np.float64]:
+    """A column of numbers, or of text that reads as such; none is NaN. Raises DataError."""
     if series.dtype == pl.String:
         text = series.str.strip_chars()
         parsed = text.cast(pl.Float64, strict=False)

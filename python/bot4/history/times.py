@@ -1,6 +1,5 @@
 """Times as nanoseconds since 1970-01-01 UTC, from whatever a file, a table or a person says."""
 
-import re
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from bot4.errors import DataError, ParameterError
 from bot4.history.iso import stamps
+from bot4.settings import INTERVAL
 
 Moment = str | date | datetime
 
@@ -43,8 +43,8 @@ def moment_ns(moment: object, setting: str) -> int:
 
 def interval_ns(text: object) -> int:
     """A length of time such as ``1m``, ``4h`` or ``1d``, in nanoseconds. Raises ParameterError."""
-    match = re.fullmatch(r"([0-9]{1,6})([smhd])", text) if isinstance(text, str) else None
-    if match is None or int(match[1]) == 0:
+    match = INTERVAL.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         raise ParameterError(f"interval is {text!r}; give a number and s, m, h or d, such as 15m")
     return int(match[1]) * _UNIT_NS[match[2]]
 

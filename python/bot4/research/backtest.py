@@ -9,22 +9,20 @@ from decimal import Decimal
 
 from bot4 import _engine
 from bot4.errors import InvariantError, ParameterError, RiskError, StrategyError, known_names
-from bot4.expression import program
 from bot4.history.bars import MarketHistory, load, span
-from bot4.history.times import Moment, utc_text
+from bot4.history.times import Moment
 from bot4.research import money
 from bot4.research.metrics import STRATEGIES_JOINED_BY, Metrics, metrics
 from bot4.research.progress import Progress, progress_bar
 from bot4.research.result import BacktestResult
+from bot4.research.seating import calls_classes, seat, strategies_called
 from bot4.research.seats import Leg, Seat, seats
 from bot4.settings import CASH, FEE_BPS, RISK_PROFILE, SLIPPAGE_BPS, Number, decimal
 from bot4.strategy import (
     ConfiguredStrategy,
-    Scene,
     Strategy,
     StrategyTemplate,
     find,
-    strategy_code,
 )
 
 # How far the engine goes between two looks at the clock and at Ctrl-C; both take under 0.1 s.
@@ -123,10 +121,9 @@ def run(
         limits=dict(account.limits),
         journal=journal,
     )
-    for seat in taken:
-        _seat(engine, seat)
+    seat(engine, taken)
     _go(engine, taken, progress)
-    traded = [seat.instrument for seat in taken]
+    traded = [one.instrument for one in taken]
     return BacktestResult(engine, market, _metrics(engine, legs, market, account, traded))
 
 
@@ -156,16 +153,6 @@ def _limit(name: str, value: Limit) -> str | bool:
     return value if isinstance(value, bool) else money.text(decimal(value, f"limit {name}"))
 
 
-def _seat(engine: _engine.Backtest, seat: Seat) -> None:
-    strategy, allocation = seat.strategy, money.text(seat.allocation)
-    if strategy.form == "class":
-        engine.add_class(strategy.name, seat.instrument, allocation, strategy.instance())
-        return
-    target = strategy.target()
-    compiled = program([target.fraction])
-    engine.add_program(strategy.name, seat.instrument, allocation, compiled, target.band)
-
-
 def _go(engine: _engine.Backtest, taken: Sequence[Seat], progress: Progress) -> None:
     with progress_bar(engine.bars, progress) as show:
         done = 0
@@ -177,18 +164,9 @@ def _go(engine: _engine.Backtest, taken: Sequence[Seat], progress: Progress) -> 
 
 
 def _step(engine: _engine.Backtest, taken: Sequence[Seat]) -> int:
-    classes = [seat.strategy.template for seat in taken if seat.strategy.form == "class"]
-    if not classes:
-        return engine.run(_CHUNK_BARS_EXPRESSION)
-
-    def scene() -> Scene:
-        name = engine.running.partition(" on ")[0]
-        template = next((made for made in classes if made.name == name), classes[0])
-        moment = utc_text(engine.now_ns) if engine.now_ns else "the start"
-        return Scene(f"strategy {engine.running or template.name}", template.file, moment)
-
-    with strategy_code(scene):
-        return engine.run(_CHUNK_BARS_CLASS)
+    chunk = _CHUNK_BARS_CLASS if calls_classes(taken) else _CHUNK_BARS_EXPRESSION
+    with strategies_called(engine, taken):
+        return engine.run(chunk)
 
 
 def _metrics(

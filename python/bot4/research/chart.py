@@ -13,6 +13,8 @@ import polars as pl
 from bot4.history.bars import MarketHistory
 from bot4.research.metrics import Metrics
 
+Panel = alt.Chart | alt.LayerChart
+
 POINTS_MAX = 2_000
 MARKS_MAX = 1_500
 PRICES_MAX = 6
@@ -20,6 +22,7 @@ _LOG_RATIO = 10
 _WIDTH = 940
 _INK, _SOFT, _GRID = "#1f2933", "#616e7c", "#e4e7eb"
 _EQUITY, _LOSS, _ENTRY, _EXIT = "#1f5fa8", "#c0392b", "#1a8a5a", "#c0392b"
+_CLOCKS = {"hours": "%H:%M", "minutes": "%H:%M", "seconds": "%H:%M:%S"}  # a day has 24 hours
 _PRICES = ["#52606d", "#b7791f", "#6b46c1", "#0f766e", "#be185d", "#2b6cb0"]
 _FONT = "Inter, Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 
@@ -38,15 +41,26 @@ def chart(
     """The chart of a run. Long series are thinned so that their extremes survive."""
     prices, units = _prices(market, metrics.instruments)
     marks = _marks(trades, units)
-    panels = alt.vconcat(
+    panels: list[Panel] = [*account_panels(equity)]
+    panels.append(_price_panel(prices, marks, several=len(units) > 1))
+    return stacked(panels, title(*_titles(metrics, marks)))
+
+
+def account_panels(equity: pl.DataFrame, *, lowest: bool = False) -> list[alt.Chart]:
+    """Equity over drawdown, of a table with ts, equity, drawdown; `lowest` bears the times."""
+    return [
         _equity_panel(thin(equity.select("ts", "equity"), "equity")),
-        _drawdown_panel(thin(equity.select("ts", "drawdown"), "drawdown")),
-        _price_panel(prices, marks, several=len(units) > 1),
-        spacing=14,
-        title=_title(metrics, marks),
-    ).resolve_scale(x="shared", color="independent", shape="independent")
+        _drawdown_panel(thin(equity.select("ts", "drawdown"), "drawdown"), labels=lowest),
+    ]
+
+
+def stacked(panels: Sequence[Panel], over: alt.TitleParams) -> alt.VConcatChart:
+    """Panels of one time, one over the other, in the looks of the house."""
+    stack = alt.vconcat(*panels, spacing=14, title=over).resolve_scale(
+        x="shared", color="independent", shape="independent"
+    )
     styled: alt.VConcatChart = (
-        panels.configure(font=_FONT, background="white", padding=18)
+        stack.configure(font=_FONT, background="white", padding=18)
         .configure_view(stroke=None)
         .configure_axis(
             gridColor=_GRID,
@@ -99,21 +113,11 @@ def thin(series: pl.DataFrame, column: str, points_max: int = POINTS_MAX) -> pl.
     return series[rows.drop_nulls().unique().sort()]
 
 
-def _title(metrics: Metrics, marks: _Marks) -> alt.TitleParams:
-    names = [instrument.partition(":")[2] for instrument in metrics.instruments]
-    shown = ", ".join(names[:PRICES_MAX]) + (" …" if len(names) > PRICES_MAX else "")
-    subtitle = [
-        f"{metrics.parameters_text()}   ·   {metrics.trades:,} trades   ·   "
-        f"fee {metrics.fee_bps:g} bp, slippage {metrics.slippage_bps:g} bp   ·   "
-        f"risk: {metrics.risk_profile}"
-    ]
-    if marks.trades_left_out:
-        subtitle.append(f"entries and exits of {marks.trades_left_out:,} trades are not drawn")
-    if metrics.simulated:
-        subtitle.append(f"SIMULATED market, seed {metrics.seed}")
+def title(text: str, subtitle: Sequence[str]) -> alt.TitleParams:
+    """What stands over a chart."""
     return alt.TitleParams(
-        text=f"{metrics.strategy} on {shown}{'  (SIMULATED)' if metrics.simulated else ''}",
-        subtitle=subtitle,
+        text=text,
+        subtitle=list(subtitle),
         anchor="start",
         offset=16,
         fontSize=20,
@@ -125,8 +129,24 @@ def _title(metrics: Metrics, marks: _Marks) -> alt.TitleParams:
     )
 
 
+def _titles(metrics: Metrics, marks: _Marks) -> tuple[str, list[str]]:
+    names = [instrument.partition(":")[2] for instrument in metrics.instruments]
+    shown = ", ".join(names[:PRICES_MAX]) + (" …" if len(names) > PRICES_MAX else "")
+    subtitle = [
+        f"{metrics.parameters_text()}   ·   {metrics.trades:,} trades   ·   "
+        f"fee {metrics.fee_bps:g} bp, slippage {metrics.slippage_bps:g} bp   ·   "
+        f"risk: {metrics.risk_profile}"
+    ]
+    if marks.trades_left_out:
+        subtitle.append(f"entries and exits of {marks.trades_left_out:,} trades are not drawn")
+    if metrics.simulated:
+        subtitle.append(f"SIMULATED market, seed {metrics.seed}")
+    simulated = "  (SIMULATED)" if metrics.simulated else ""
+    return f"{metrics.strategy} on {shown}{simulated}", subtitle
+
+
 def _time(labels: bool) -> alt.X:
-    axis = alt.Axis(title=None, labels=labels, ticks=labels, grid=True, tickCount=8)
+    axis = alt.Axis(title=None, labels=labels, ticks=labels, grid=True, tickCount=8, format=_CLOCKS)
     return alt.X("ts:T", axis=axis, scale=alt.Scale(type="utc"))
 
 
@@ -138,7 +158,7 @@ def _equity_panel(series: pl.DataFrame) -> alt.Chart:
     return drawn
 
 
-def _drawdown_panel(series: pl.DataFrame) -> alt.Chart:
+def _drawdown_panel(series: pl.DataFrame, *, labels: bool) -> alt.Chart:
     # The least loss is at the top: the deeper, the lower.
     y = alt.Y(
         "drawdown:Q",
@@ -149,7 +169,7 @@ def _drawdown_panel(series: pl.DataFrame) -> alt.Chart:
     area = alt.Chart(series, width=_WIDTH, height=90).mark_area(
         color=_LOSS, opacity=0.28, line={"color": _LOSS, "strokeWidth": 1}
     )
-    drawn: alt.Chart = area.encode(_time(labels=False), y)
+    drawn: alt.Chart = area.encode(_time(labels=labels), y)
     return drawn
 
 

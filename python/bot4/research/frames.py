@@ -23,7 +23,7 @@ _TRADES: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 _FILLS: dict[str, pl.DataType | type[pl.DataType]] = {
     "ts": TS,
-    "order": pl.Int64,
+    "order": pl.String,
     "strategy": pl.String,
     "instrument": pl.String,
     "side": pl.String,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
-use bot4_engine::bot::{Decides, Sleeve};
+use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::event::SleeveId;
 use bot4_engine::history::History;
 use bot4_engine::instrument::{InstrumentId, amount_as_f64, amount_from_text, rate_from_text};
@@ -15,23 +15,23 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bars::PyBars;
-use crate::context::{PyBar, PyContext, band_of};
+use crate::context::{Past, PyBar, PyContext, band_of};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::report;
 
 /// A limit's value as Python gives it.
 #[derive(FromPyObject)]
-enum RawLimit {
+pub(crate) enum RawLimit {
     Switch(bool),
     Number(String),
 }
 
 /// A class strategy's instance on its sleeve.
-struct Callee {
-    sleeve: SleeveId,
-    instrument: InstrumentId,
-    instance: Py<PyAny>,
+pub(crate) struct Callee {
+    pub(crate) sleeve: SleeveId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) instance: Py<PyAny>,
 }
 
 enum Stage {
@@ -67,14 +67,7 @@ impl PyBacktest {
         limits: Option<BTreeMap<String, RawLimit>>,
         journal: bool,
     ) -> PyResult<Self> {
-        let mut profile = Profile::named(profile).raise()?;
-        for (limit, value) in limits.unwrap_or_default() {
-            let value = match value {
-                RawLimit::Switch(on) => LimitValue::Switch(on),
-                RawLimit::Number(text) => LimitValue::Number(text),
-            };
-            profile = profile.with(&limit, &value).raise()?;
-        }
+        let profile = profile_of(profile, limits)?;
         let settings = Settings {
             cash: amount_from_text(cash).raise()?,
             fee: rate_from_text(fee_rate).raise()?,
@@ -253,6 +246,22 @@ impl PyBacktest {
     }
 }
 
+/// A named profile with single limits replaced.
+pub(crate) fn profile_of(
+    profile: &str,
+    limits: Option<BTreeMap<String, RawLimit>>,
+) -> PyResult<Profile> {
+    let mut profile = Profile::named(profile).raise()?;
+    for (limit, value) in limits.unwrap_or_default() {
+        let value = match value {
+            RawLimit::Switch(on) => LimitValue::Switch(on),
+            RawLimit::Number(text) => LimitValue::Number(text),
+        };
+        profile = profile.with(&limit, &value).raise()?;
+    }
+    Ok(profile)
+}
+
 /// Advance moment by moment; after each, ask the class strategies that the engine names.
 fn call_along(
     py: Python<'_>,
@@ -293,20 +302,24 @@ fn tell(py: Python<'_>, run: &mut Backtest, context: &Py<PyContext>) -> PyResult
 fn last_bar(run: &Backtest, callee: &Callee) -> PyResult<PyBar> {
     let (history, told) = run.told(callee.instrument).ok_or_else(not_run)?;
     let bar = told.checked_sub(1).and_then(|row| history.bar(callee.instrument, row));
-    Ok(PyBar { bar: bar.ok_or_else(not_run)?, history: Arc::clone(history) })
+    Ok(PyBar { bar: bar.ok_or_else(not_run)?, past: Past::History(Arc::clone(history)) })
 }
 
 /// What a callee may know now.
 fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
-    let (bot, state) = (run.bot(), run.bot().state());
-    let told = run.told(callee.instrument);
-    let (history, told) = told.ok_or_else(not_run)?;
+    let (history, told) = run.told(callee.instrument).ok_or_else(not_run)?;
+    Ok(snapshot(run.bot(), callee, Past::History(Arc::clone(history)), told))
+}
+
+/// The account as a callee may know it now.
+pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> PyContext {
+    let state = bot.state();
     let position = state.portfolio().position(callee.instrument);
     let qty = state.instrument(callee.instrument).map_or(0.0, |i| i.qty_as_f64(position.qty));
     let mine = |order: &&bot4_engine::order::Order| order.new_order().sleeve == callee.sleeve;
-    Ok(PyContext {
+    PyContext {
         sleeve: callee.sleeve,
-        history: Arc::clone(history),
+        past,
         told,
         now_ns: bot.now().mantissa(),
         position: qty,
@@ -315,13 +328,18 @@ fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
         equity: amount_as_f64(bot.account().equity),
         working: state.orders().working().filter(mine).count(),
         wants: Some(Vec::new()),
-    })
+    }
 }
 
 fn name_of(run: &Backtest, callee: &Callee) -> String {
-    let strategy = run.bot().sleeves().get(callee.sleeve.index());
+    called(run.bot(), callee)
+}
+
+/// `strategy on instrument` of a callee.
+pub(crate) fn called(bot: &Bot, callee: &Callee) -> String {
+    let strategy = bot.sleeves().get(callee.sleeve.index());
     let strategy = strategy.map_or("", |sleeve| sleeve.strategy.as_str());
-    let symbol = run.bot().state().instrument(callee.instrument);
+    let symbol = bot.state().instrument(callee.instrument);
     format!("{strategy} on {}", symbol.map_or("", |instrument| instrument.symbol.as_str()))
 }
 

@@ -65,6 +65,7 @@ impl PyBars {
     }
 }
 
-fn contiguous<T>(slice: Option<&[T]>) -> PyResult<&[T]> {
+/// A column as it lies in memory.
+pub(crate) fn contiguous<T>(slice: Option<&[T]>) -> PyResult<&[T]> {
     slice.ok_or_else(|| DataError::new_err("a column is not contiguous in memory"))
 }

@@ -9,17 +9,42 @@ use pyo3::prelude::*;
 
 use crate::errors::EngineError;
 
+/// The bars a class strategy may look back on: a whole history, or those made so far.
+#[derive(Clone)]
+pub(crate) enum Past {
+    /// A history, of which some bars were told.
+    History(Arc<History>),
+    /// The bars of an instrument that were made so far.
+    Made(Arc<str>, Arc<Vec<Row>>),
+}
+
+impl Past {
+    fn symbol(&self) -> &str {
+        match self {
+            Self::History(history) => history.symbol(),
+            Self::Made(symbol, _) => symbol,
+        }
+    }
+
+    fn rows(&self) -> &[Row] {
+        match self {
+            Self::History(history) => history.rows(),
+            Self::Made(_, rows) => rows,
+        }
+    }
+}
+
 #[pyclass(name = "Bar", module = "bot4._engine", frozen)]
 pub(crate) struct PyBar {
     pub(crate) bar: Bar,
-    pub(crate) history: Arc<History>,
+    pub(crate) past: Past,
 }
 
 #[pymethods]
 impl PyBar {
     #[getter]
     fn instrument(&self) -> &str {
-        self.history.symbol()
+        self.past.symbol()
     }
     #[getter]
     fn open_ns(&self) -> i64 {
@@ -53,7 +78,7 @@ impl PyBar {
 
 #[pyclass(name = "History", module = "bot4._engine", frozen)]
 pub(crate) struct PyHistory {
-    history: Arc<History>,
+    past: Past,
     from: usize,
     to: usize,
 }
@@ -64,7 +89,7 @@ impl PyHistory {
         py: Python<'py>,
         column: impl Fn(&Row) -> T,
     ) -> Bound<'py, PyArray1<T>> {
-        let rows = self.history.rows().get(self.from..self.to).unwrap_or_default();
+        let rows = self.past.rows().get(self.from..self.to).unwrap_or_default();
         rows.iter().map(column).collect::<Vec<T>>().into_pyarray(py)
     }
 }
@@ -104,7 +129,7 @@ impl PyHistory {
 #[pyclass(name = "Context", module = "bot4._engine")]
 pub(crate) struct PyContext {
     pub(crate) sleeve: SleeveId,
-    pub(crate) history: Arc<History>,
+    pub(crate) past: Past,
     /// Bars told so far.
     pub(crate) told: usize,
     #[pyo3(get)]
@@ -143,14 +168,14 @@ impl PyContext {
 impl PyContext {
     #[getter]
     fn instrument(&self) -> &str {
-        self.history.symbol()
+        self.past.symbol()
     }
 
     fn history(&self, n: i64) -> PyResult<PyHistory> {
         let n = usize::try_from(n)
             .map_err(|_| EngineError::new_err(format!("history: n must be 0 or more, not {n}")))?;
         let from = self.told.saturating_sub(n);
-        Ok(PyHistory { history: Arc::clone(&self.history), from, to: self.told })
+        Ok(PyHistory { past: self.past.clone(), from, to: self.told })
     }
 
     #[pyo3(signature = (fraction, band=None))]

@@ -1,13 +1,17 @@
 //! The tree of exceptions, and which error of the engine becomes which.
 
+use bot4_desk::DeskError;
 use bot4_engine::backtest::BacktestError;
 use bot4_engine::bot::BotError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
-use bot4_engine::journal::{JournalError, StateError};
+use bot4_engine::journal::{JournalError as Encoded, StateError};
+use bot4_engine::market::RecordingError;
 use bot4_engine::risk::limits::LimitError;
+use bot4_engine::session::{KeepError, SessionError};
 use bot4_engine::signal::SignalError as Signal;
 use bot4_engine::units::Overflow;
+use bot4_journal::JournalError as OnDisk;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -17,6 +21,8 @@ create_exception!(bot4._engine, SignalError, Bot4Error, "An expression the engin
 create_exception!(bot4._engine, DataError, Bot4Error, "Market data that cannot be trusted.");
 create_exception!(bot4._engine, RiskError, Bot4Error, "A risk profile or limit that is wrong.");
 create_exception!(bot4._engine, EngineError, Bot4Error, "Something the engine refuses.");
+create_exception!(bot4._engine, JournalError, Bot4Error, "A journal that cannot be used.");
+create_exception!(bot4._engine, JournalInUseError, JournalError, "A journal another run has open.");
 create_exception!(bot4._engine, InvariantError, EngineError, "A fault of ours, found by a check.");
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -26,6 +32,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DataError", py.get_type::<DataError>())?;
     module.add("RiskError", py.get_type::<RiskError>())?;
     module.add("EngineError", py.get_type::<EngineError>())?;
+    module.add("JournalError", py.get_type::<JournalError>())?;
+    module.add("JournalInUseError", py.get_type::<JournalInUseError>())?;
     module.add("InvariantError", py.get_type::<InvariantError>())
 }
 
@@ -49,7 +57,8 @@ raises! {
     HistoryError => DataError,
     LimitError => RiskError,
     UnitError => EngineError,
-    JournalError => EngineError,
+    Encoded => EngineError,
+    RecordingError => DataError,
     StateError => EngineError,
     Overflow => EngineError,
 }
@@ -60,7 +69,7 @@ impl<T> Raise<T> for Result<T, BacktestError> {
             let fault = match &error {
                 BacktestError::Ledger
                 | BacktestError::Bot(
-                    BotError::State(_) | BotError::Unknown | BotError::Backwards,
+                    BotError::State(_) | BotError::Unknown | BotError::Backwards | BotError::Forked,
                 ) => true,
                 BacktestError::Bot(BotError::Unit { .. } | BotError::Overflow(_))
                 | BacktestError::Unit { .. }
@@ -73,6 +82,42 @@ impl<T> Raise<T> for Result<T, BacktestError> {
             };
             let text = error.to_string();
             if fault { InvariantError::new_err(text) } else { EngineError::new_err(text) }
+        })
+    }
+}
+
+impl<T> Raise<T> for Result<T, DeskError> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| {
+            let text = error.to_string();
+            match error {
+                DeskError::Setup(_)
+                | DeskError::Unit(_)
+                | DeskError::Twice(_)
+                | DeskError::Mixed { .. }
+                | DeskError::NoMarket(_)
+                | DeskError::NoStrategy
+                | DeskError::Session(
+                    SessionError::Unit { .. }
+                    | SessionError::Overflow(_)
+                    | SessionError::Bot(BotError::Unit { .. } | BotError::Overflow(_))
+                    | SessionError::Keep(KeepError::Overflow(_) | KeepError::Strategy),
+                ) => EngineError::new_err(text),
+                DeskError::Session(SessionError::Bot(
+                    BotError::State(_) | BotError::Backwards | BotError::Unknown,
+                )) => InvariantError::new_err(text),
+                DeskError::Journal(OnDisk::InUse { .. }) => JournalInUseError::new_err(text),
+                DeskError::Journal(_)
+                | DeskError::Records { .. }
+                | DeskError::OtherRun { .. }
+                | DeskError::VenueRecord { .. }
+                | DeskError::Differs { .. }
+                | DeskError::Session(
+                    SessionError::Forked { .. }
+                    | SessionError::Bot(BotError::Forked)
+                    | SessionError::Keep(KeepError::Journal(_)),
+                ) => JournalError::new_err(text),
+            }
         })
     }
 }

@@ -8,8 +8,13 @@ mod bars;
 mod catalogue;
 mod context;
 mod errors;
+mod journal_file;
 mod program;
+mod recording;
+mod records;
 mod report;
+mod run;
+mod status;
 
 use pyo3::prelude::*;
 
@@ -23,6 +28,10 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<context::PyHistory>()?;
     module.add_class::<context::PyContext>()?;
     module.add_class::<backtest::PyBacktest>()?;
+    module.add_class::<recording::PyRecording>()?;
+    module.add_class::<run::PyRun>()?;
+    module.add_class::<journal_file::PyJournalFile>()?;
+    module.add("RECORDED", recording::codes(module.py())?)?;
     module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_limits, module)?)?;

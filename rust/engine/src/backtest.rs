@@ -4,19 +4,18 @@
 //! of the fills, then of the bars in the order of instruments, then it decides once. So the bar
 //! that decided never fills, and nothing sees what has not happened.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bot::{Bot, BotError, Decides, Output, Sleeve};
-use crate::event::{Action, Bar, Event, Intent, SleeveId};
-use crate::history::History;
+use crate::bot::{Bot, BotError, Decides, Sleeve};
+use crate::event::{Bar, Event, Intent, OrderId, SleeveId};
+use crate::history::{History, Moments};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::journal::{self, Record};
-use crate::portfolio::Party;
+use crate::journal::{self, Record, State};
 use crate::report::Report;
 use crate::risk::limits::Profile;
+use crate::session::{Driver, KeepError, Session, SessionError};
 use crate::units::{Amount, Nanos, Overflow, Rate};
-use crate::venue::{Paper, PaperRules};
+use crate::venue::{Act, Paper, PaperRules, Venue};
 
 /// What every run needs besides history and strategies.
 #[derive(Debug, Clone)]
@@ -38,7 +37,7 @@ pub struct Settings {
 pub enum BacktestError {
     /// The bot could not go on.
     #[error(transparent)]
-    Bot(#[from] BotError),
+    Bot(BotError),
     /// A price of a history that is no unit.
     #[error("{symbol}: {reason}")]
     Unit {
@@ -70,26 +69,68 @@ pub enum BacktestError {
     Ledger,
 }
 
+impl From<SessionError> for BacktestError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Bot(error) => Self::Bot(error),
+            SessionError::Unit { symbol, reason } => Self::Unit { symbol, reason },
+            SessionError::Overflow(error) | SessionError::Keep(KeepError::Overflow(error)) => {
+                Self::Overflow(error)
+            }
+            // Neither keeps nor meets a backtest what could do that.
+            SessionError::Keep(KeepError::Journal(_) | KeepError::Strategy)
+            | SessionError::Forked { .. } => Self::Ledger,
+        }
+    }
+}
+
+/// What is collected of a run.
 #[derive(Debug)]
-struct Feed {
-    history: Arc<History>,
-    row: usize,
+struct Collected {
+    report: Report,
+    records: Option<Vec<Record>>,
+}
+
+impl Driver for Collected {
+    fn keep(&mut self, _: u64, records: &[Record], state: &State) -> Result<(), KeepError> {
+        for record in records {
+            self.report.on_record(record, state)?;
+        }
+        if let Some(kept) = &mut self.records {
+            kept.extend_from_slice(records);
+        }
+        Ok(())
+    }
+
+    fn recalled(&mut self, _: &Record, _: &State) {}
+
+    fn release(&mut self, _: OrderId) -> Result<(), KeepError> {
+        Ok(())
+    }
+
+    /// Whoever drives a backtest asks between moments: [`Backtest::outside`].
+    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Intent>) -> Result<(), KeepError> {
+        Ok(())
+    }
+
+    fn acted(&mut self, _: u64, _: &[Act]) -> Result<(), KeepError> {
+        Ok(())
+    }
+
+    fn done(&mut self, _: u64) -> Result<(), KeepError> {
+        Ok(())
+    }
 }
 
 /// A run over history.
 #[derive(Debug)]
 pub struct Backtest {
-    bot: Bot,
-    venue: Paper,
-    report: Report,
-    feeds: Vec<Feed>,
-    output: Output,
-    events: Vec<Event>,
+    session: Session,
+    moments: Moments,
+    collected: Collected,
     closing: Vec<Bar>,
-    actions: VecDeque<Action>,
     /// An instrument had its last bar at the last moment.
     ending: bool,
-    records: Option<Vec<Record>>,
 }
 
 impl Backtest {
@@ -113,52 +154,35 @@ impl Backtest {
             shorting: settings.profile.shorting,
         };
         let moments = histories.iter().map(|history| history.len()).max().unwrap_or(0);
-        let first = histories.iter().filter_map(|history| history.rows().first());
-        let ts = Nanos::new(first.map(|row| row.open_ns).min().unwrap_or_default());
+        let told = Moments::new(histories);
+        let ts = told.opens_ns().unwrap_or_default();
+        let venue = Venue::Bars(Paper::new(rules, instruments.clone()));
+        let report = Report::new(instruments.len(), moments);
+        let bot = Bot::new(instruments, sleeves, settings.profile.clone(), 0);
         let mut backtest = Self {
-            venue: Paper::new(rules, instruments.clone()),
-            report: Report::new(instruments.len(), moments),
-            bot: Bot::new(instruments, sleeves, settings.profile.clone(), 0),
-            feeds: histories.into_iter().map(|history| Feed { history, row: 0 }).collect(),
-            output: Output::default(),
-            events: Vec::new(),
+            session: Session::new(bot, venue, None, None),
+            moments: told,
+            collected: Collected { report, records: settings.journal.then(Vec::new) },
             closing: Vec::new(),
-            actions: VecDeque::new(),
             ending: false,
-            records: settings.journal.then(Vec::new),
         };
-        backtest.venue.deposit(settings.cash)?;
-        backtest.tell(&Event::Deposit { ts, amount: settings.cash })?;
+        backtest.session.deposit(ts, settings.cash, &mut backtest.collected)?;
         Ok(backtest)
     }
 
     /// Go on to the next moment at which bars close, and decide. `None` at the end.
     pub fn advance(&mut self) -> Result<Option<Nanos>, BacktestError> {
         self.retire()?;
-        let closes = self.feeds.iter().filter_map(|feed| feed.history.close_ns(feed.row));
-        let Some(now) = closes.min() else {
+        let Some(now) = self.moments.next_ns() else {
             return Ok(None);
         };
-        let mut closing = core::mem::take(&mut self.closing);
-        for (place, feed) in self.feeds.iter_mut().enumerate() {
-            if feed.history.close_ns(feed.row) == Some(now) {
-                let id = InstrumentId(u32::try_from(place).map_err(|_| Overflow)?);
-                closing.extend(feed.history.bar(id, feed.row));
-                feed.row += 1;
-                self.ending |= feed.row == feed.history.len();
-            }
+        self.closing.clear();
+        self.ending = self.moments.next(&mut self.closing);
+        self.session.on_moment(&self.closing, now, &mut self.collected)?;
+        for bar in &self.closing {
+            self.collected.report.on_bar(bar.instrument, bar.open_ns);
         }
-        for bar in &closing {
-            self.trade(bar)?;
-        }
-        for bar in &closing {
-            self.report.on_bar(bar.instrument, bar.open_ns);
-            self.tell(&Event::Bar(*bar))?;
-        }
-        closing.clear();
-        self.closing = closing;
-        self.tell(&Event::Time(now))?;
-        self.report.on_moment(now, self.bot.account());
+        self.collected.report.on_moment(now, self.session.bot().account());
         Ok(Some(now))
     }
 
@@ -171,33 +195,26 @@ impl Backtest {
         }
         self.ending = false;
         let mut left = false;
-        for place in 0..self.feeds.len() {
-            let feed = self.feeds.get(place);
-            let ended = feed.is_some_and(|feed| feed.history.close_ns(feed.row).is_none());
+        for (id, (history, row)) in (0..).map(InstrumentId).zip(self.moments.told()) {
+            let ended = history.close_ns(row).is_none();
             left |= !ended;
-            if ended && !self.venue.is_idle() {
-                let id = InstrumentId(u32::try_from(place).map_err(|_| Overflow)?);
-                let mut events = core::mem::take(&mut self.events);
-                self.venue.expire(id, self.bot.now(), &mut events);
-                for event in events.drain(..) {
-                    self.tell(&event)?;
-                }
-                self.events = events;
+            if ended {
+                self.session.expire(id, &mut self.collected)?;
             }
         }
-        if left { Ok(()) } else { self.settle() }
+        if left || self.session.agrees()? { Ok(()) } else { Err(BacktestError::Ledger) }
     }
 
     /// The sleeves that decide outside the engine and had a bar at the last moment, in order: each
     /// is to be asked once, and what it wants told by [`Backtest::ask`], before going on.
     pub fn outside(&self) -> impl Iterator<Item = SleeveId> + '_ {
-        let now = self.bot.now();
+        let now = self.bot().now();
         let had_a_bar = move |id| {
             let row =
                 self.told(id).and_then(|(history, told)| Some((history, told.checked_sub(1)?)));
             row.is_some_and(|(history, row)| history.close_ns(row) == Some(now))
         };
-        (0..).map(SleeveId).zip(self.bot.sleeves()).filter_map(move |(id, sleeve)| {
+        (0..).map(SleeveId).zip(self.bot().sleeves()).filter_map(move |(id, sleeve)| {
             let outside = matches!(sleeve.decides, Decides::Outside);
             (outside && had_a_bar(sleeve.instrument)).then_some(id)
         })
@@ -205,112 +222,40 @@ impl Backtest {
 
     /// What a strategy outside the engine wants, after [`Backtest::advance`].
     pub fn ask(&mut self, intent: Intent) -> Result<(), BacktestError> {
-        self.tell(&Event::Intent(intent))
-    }
-
-    /// The venue trades a bar; the bot is told what came of it.
-    fn trade(&mut self, bar: &Bar) -> Result<(), BacktestError> {
-        if self.venue.is_idle() {
-            return Ok(());
-        }
-        let mut events = core::mem::take(&mut self.events);
-        if let Err(reason) = self.venue.on_bar(bar, &mut events) {
-            let feed = self.feeds.get(bar.instrument.index());
-            let symbol = feed.map_or("", |feed| feed.history.symbol()).to_owned();
-            return Err(BacktestError::Unit { symbol, reason });
-        }
-        for event in events.drain(..) {
-            self.tell(&event)?;
-        }
-        self.events = events;
-        Ok(())
-    }
-
-    /// One event to the bot, its records kept, then its actions carried out in order. What the
-    /// venue answers at once is told to the bot before the next action.
-    fn tell(&mut self, event: &Event) -> Result<(), BacktestError> {
-        self.hear(event)?;
-        if self.actions.is_empty() {
-            return Ok(());
-        }
-        while let Some(action) = self.actions.pop_front() {
-            let now = self.bot.now();
-            let answer = match action {
-                Action::Place { id, order } => self.venue.place(id, order, now),
-                Action::Cancel { id } => self.venue.cancel(id, now),
-                Action::Trip { component, state } => Event::Breaker { ts: now, component, state },
-            };
-            self.hear(&answer)?;
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self, event: &Event) -> Result<(), BacktestError> {
-        self.bot.on(event, &mut self.output)?;
-        if self.output.is_empty() {
-            return Ok(());
-        }
-        self.keep()?;
-        self.actions.extend(&self.output.actions);
-        self.output.clear();
-        Ok(())
-    }
-
-    fn keep(&mut self) -> Result<(), BacktestError> {
-        for record in &self.output.records {
-            self.report.on_record(record, self.bot.state())?;
-        }
-        if let Some(records) = &mut self.records {
-            records.extend_from_slice(&self.output.records);
-        }
-        Ok(())
-    }
-
-    /// At the end the venue's own record must agree with our ledger, to the last unit.
-    fn settle(&self) -> Result<(), BacktestError> {
-        let portfolio = self.bot.state().portfolio();
-        let ours = portfolio.positions().iter().map(|position| position.qty);
-        let cash = portfolio.cash();
-        let mut balanced = cash.sum()?.is_zero();
-        for base in portfolio.base() {
-            balanced &= base.sum()?.is_zero();
-        }
-        let agree = ours.eq(self.venue.positions().iter().copied())
-            && cash.of(Party::Ours) == self.venue.cash();
-        if agree && balanced { Ok(()) } else { Err(BacktestError::Ledger) }
+        Ok(self.session.tell(&Event::Intent(intent), &mut self.collected)?)
     }
 
     /// The bot.
     #[must_use]
     pub fn bot(&self) -> &Bot {
-        &self.bot
+        self.session.bot()
     }
 
     /// What was collected.
     #[must_use]
     pub fn report(&self) -> &Report {
-        &self.report
+        &self.collected.report
     }
 
     /// An instrument's history and how many of its bars were told.
     #[must_use]
     pub fn told(&self, id: InstrumentId) -> Option<(&Arc<History>, usize)> {
-        self.feeds.get(id.index()).map(|feed| (&feed.history, feed.row))
+        self.moments.told_of(id)
     }
 
     /// How many bars there are in all.
     #[must_use]
     pub fn bars(&self) -> usize {
-        self.feeds.iter().map(|feed| feed.history.len()).sum()
+        self.moments.bars()
     }
 
     /// The journal as bytes; empty unless it was asked for.
     #[must_use]
     pub fn journal(&self) -> Vec<u8> {
-        let sleeves = u32::try_from(self.bot.sleeves().len()).unwrap_or(u32::MAX);
-        let instruments = self.bot.state().instruments();
+        let sleeves = u32::try_from(self.bot().sleeves().len()).unwrap_or(u32::MAX);
+        let instruments = self.bot().state().instruments();
         let encode = |records: &Vec<Record>| journal::encode(instruments, sleeves, records);
-        self.records.as_ref().map(encode).unwrap_or_default()
+        self.collected.records.as_ref().map(encode).unwrap_or_default()
     }
 }
 
@@ -331,7 +276,11 @@ fn instruments(histories: &[Arc<History>], fee: Rate) -> Result<Vec<Instrument>,
     Ok(instruments)
 }
 
-fn check_sleeves(sleeves: &[Sleeve], instruments: &[Instrument]) -> Result<(), BacktestError> {
+/// Whether every sleeve has an instrument of its own, and all together no more than the equity.
+pub(crate) fn check_sleeves(
+    sleeves: &[Sleeve],
+    instruments: &[Instrument],
+) -> Result<(), BacktestError> {
     let mut taken = vec![false; instruments.len()];
     let mut allocated = Rate::ZERO;
     for sleeve in sleeves {

@@ -3,11 +3,15 @@
 //! The bot has no clock, no file and no socket; what it says is carried out by a driver, which
 //! keeps the records before it sends the actions. It does not know whether it trades on history,
 //! on paper or for real.
+//!
+//! Long because every stage is joined here and nowhere else.
+
+use serde::{Deserialize, Serialize};
 
 use crate::book::Book;
 use crate::decision::target;
 use crate::event::{
-    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, Want,
+    Action, Bar, BreakerState, Event, Intent, OrderUpdate, SleeveId, TradingState, Want,
 };
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
@@ -16,9 +20,8 @@ use crate::order::{Order, OrderState};
 use crate::portfolio::Party;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::risk::monitor::Monitor;
 use crate::risk::{self, View};
-use crate::signal::{Program, Stream};
+use crate::signal::{Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 /// One strategy on one instrument with its share of the equity.
@@ -71,6 +74,9 @@ pub enum BotError {
     /// An event names an instrument or sleeve that the bot does not have.
     #[error("an event names an instrument or sleeve that the bot does not have")]
     Unknown,
+    /// A record says that the account was worth something else than it is worth here.
+    #[error("the market is not the one that the journal was written on: equity differs")]
+    Forked,
 }
 
 /// What an event led to. The driver empties it and hands it in again.
@@ -96,7 +102,7 @@ impl Output {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Market {
     book: Book,
     bar: Option<Bar>,
@@ -110,12 +116,21 @@ pub struct Bot {
     state: State,
     sleeves: Vec<Sleeve>,
     markets: Vec<Market>,
-    /// Of each sleeve, the target that waits until none of its orders works.
-    waiting: Vec<Option<Want>>,
     account: Account,
-    monitor: Monitor,
     profile: Profile,
     now: Nanos,
+    /// Programs run and nothing is wanted.
+    quiet: bool,
+}
+
+/// All that a bot remembers, so that another of the same instruments can go on from there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BotMemory {
+    state: State,
+    markets: Vec<Market>,
+    account: Account,
+    now: Nanos,
+    programs: Vec<Option<Memory>>,
 }
 
 impl Bot {
@@ -130,12 +145,11 @@ impl Bot {
         Self {
             markets: vec![Market::default(); instruments.len()],
             state: State::new(instruments, sleeves.len(), epoch),
-            waiting: vec![None; sleeves.len()],
             sleeves,
             account: Account::default(),
-            monitor: Monitor::default(),
             profile,
             now: Nanos::ZERO,
+            quiet: false,
         }
     }
 
@@ -146,32 +160,154 @@ impl Bot {
             Event::Quote(ref quote) => {
                 let market = self.markets.get_mut(quote.instrument.index());
                 market.ok_or(BotError::Unknown)?.book.on_quote(quote);
+                self.now = self.now.max(quote.ts);
                 Ok(())
             }
             Event::Time(ts) => self.on_time(ts, out),
             Event::Intent(ref intent) => self.on_intent(intent, self.state.breakers(), out),
             Event::Deposit { ts, amount } => {
                 self.keep(Record::Deposit { ts, amount }, out)?;
-                self.monitor.on_deposit(amount)?;
                 self.value()?;
                 self.reserve()
             }
             Event::Order { ts, order, update } => {
                 self.keep(Record::Update { ts, order, update }, out)?;
                 self.reserve()?;
-                self.resume(order, out)
+                self.go_on(out)
             }
             Event::Fill(fill) => {
                 self.keep(Record::Fill(fill), out)?;
                 self.value()?;
                 self.reserve()?;
-                self.resume(fill.order, out)
+                self.go_on(out)
             }
             Event::Breaker { ts, component, state } => {
                 self.keep(Record::Breaker { ts, component, state }, out)
             }
-            Event::Control { ts, state } => self.keep(Record::Control { ts, state }, out),
+            Event::Control { ts, state } => {
+                self.keep(Record::Control { ts, state }, out)?;
+                if state == TradingState::Halted { self.cancel_everything(out) } else { Ok(()) }
+            }
+            Event::Pause { ts, sleeve, paused } => {
+                self.keep(Record::Pause { ts, sleeve, paused }, out)?;
+                let want = Want::CancelAll;
+                if paused { self.want(&Intent { sleeve, want }, out) } else { Ok(()) }
+            }
+            Event::Adopted { ts, id, order } => {
+                self.keep(Record::Placed { ts, id, order }, out)?;
+                self.reserve()
+            }
+            Event::Start { ts, epoch } => self.keep(Record::Start { ts, epoch }, out),
+            Event::Flatten { ts } => {
+                self.now = self.now.max(ts);
+                self.flatten(out)
+            }
         }
+    }
+
+    /// The time is at least `ts`: what is decided from here on is decided then.
+    pub fn advance(&mut self, ts: Nanos) {
+        self.now = self.now.max(ts);
+    }
+
+    /// From here on programs run and nothing is wanted, or again it is.
+    pub fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    /// Whether nothing is wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// What another run of the same market wrote down here: the state follows it, and what it
+    /// asked to be carried out comes back. Nothing is decided.
+    pub fn recall(&mut self, record: &Record) -> Result<Option<Action>, BotError> {
+        if let Record::Equity { ts, cash: _, equity } = *record {
+            self.now = ts;
+            self.value()?;
+            if self.account.equity != equity {
+                return Err(BotError::Forked);
+            }
+        }
+        self.state.apply(record)?;
+        match *record {
+            Record::Deposit { .. } | Record::Fill(_) => self.value()?,
+            Record::Equity { .. } => self.think()?,
+            Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Placed { .. }
+            | Record::Update { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => {}
+        }
+        self.reserve()?;
+        Ok(match *record {
+            Record::Placed { id, .. } => self.state.orders().send(id),
+            Record::Update { order: id, update: OrderUpdate::CancelSent, .. } => {
+                Some(Action::Cancel { id })
+            }
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Update { .. }
+            | Record::Fill(_)
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => None,
+        })
+    }
+
+    /// Every program runs on what is fresh, and nothing comes of it.
+    fn think(&mut self) -> Result<(), BotError> {
+        for place in 0..self.sleeves.len() {
+            self.decide(place)?;
+        }
+        for market in &mut self.markets {
+            market.fresh = false;
+        }
+        Ok(())
+    }
+
+    /// All that it remembers now.
+    #[must_use]
+    pub fn memory(&self) -> BotMemory {
+        let programs = self.sleeves.iter().map(|sleeve| match &sleeve.decides {
+            Decides::Program { program, .. } => Some(program.memory()),
+            Decides::Outside => None,
+        });
+        BotMemory {
+            state: self.state.clone(),
+            markets: self.markets.clone(),
+            account: self.account,
+            now: self.now,
+            programs: programs.collect(),
+        }
+    }
+
+    /// Go on from what a bot of the same instruments and sleeves remembered; the sleeves whose
+    /// program is another one now, which begins anew.
+    pub fn remember(&mut self, memory: BotMemory) -> Vec<SleeveId> {
+        self.state = memory.state;
+        self.markets = memory.markets;
+        self.account = memory.account;
+        self.now = memory.now;
+        let mut cold = Vec::new();
+        for ((id, sleeve), memory) in (0..).zip(&mut self.sleeves).zip(memory.programs) {
+            if let Decides::Program { program, .. } = &mut sleeve.decides
+                && !memory.is_some_and(|memory| program.recall(memory))
+            {
+                cold.push(SleeveId(id));
+            }
+        }
+        cold
     }
 
     fn keep(&mut self, record: Record, out: &mut Output) -> Result<(), BotError> {
@@ -208,11 +344,16 @@ impl Bot {
         }
         self.now = ts;
         self.value()?;
+        let Account { cash, equity, .. } = self.account;
+        self.keep(Record::Equity { ts, cash, equity }, out)?;
         if self.state.orders().working_len() > 0 {
             self.reserve()?;
         }
+        if self.quiet {
+            return self.think();
+        }
         let mut breakers = self.state.breakers();
-        if let Some(component) = self.monitor.on_equity(ts, self.account.equity, &self.profile)?
+        if let Some(component) = self.state.monitor().tripped(&self.profile)?
             && breakers.state(component) != BreakerState::Latched
         {
             // It holds for this very event; the journaled event that comes back makes it last.
@@ -272,7 +413,7 @@ impl Bot {
         Ok(Some(Intent { sleeve: SleeveId(id), want }))
     }
 
-    /// From an intent to an order, through risk.
+    /// What a strategy wants now, if that is anything new and it may want.
     #[inline]
     fn on_intent(
         &mut self,
@@ -288,38 +429,58 @@ impl Bot {
                 return Ok(());
             }
         }
+        if self.quiet || self.state.is_paused(intent.sleeve) {
+            return Ok(());
+        }
+        self.want_under(intent, breakers, out)
+    }
+
+    fn want(&mut self, intent: &Intent, out: &mut Output) -> Result<(), BotError> {
+        self.want_under(intent, self.state.breakers(), out)
+    }
+
+    /// From an intent to an order, through risk.
+    #[inline]
+    fn want_under(
+        &mut self,
+        intent: &Intent,
+        breakers: Breakers,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let working = self.is_working(intent.sleeve);
         self.keep(Record::Intent { ts: self.now, intent: *intent }, out)?;
         match intent.want {
-            Want::CancelAll => {
-                if let Some(waiting) = self.waiting.get_mut(intent.sleeve.index()) {
-                    *waiting = None;
-                }
-                self.cancel_all(intent.sleeve, out)
-            }
-            // A target says what to hold in all: what still works is called back first.
-            Want::Target { .. } if self.is_working(intent.sleeve) => {
-                if let Some(waiting) = self.waiting.get_mut(intent.sleeve.index()) {
-                    *waiting = Some(intent.want);
-                }
-                self.cancel_all(intent.sleeve, out)
-            }
+            Want::CancelAll => self.cancel_all(intent.sleeve, out),
+            // It waits in the state until none of the sleeve's orders works.
+            Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
             Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
         }
     }
 
-    /// An order of a sleeve moved: if none works any more, act on the target that waited for that.
-    fn resume(&mut self, order: OrderId, out: &mut Output) -> Result<(), BotError> {
-        let order = self.state.orders().get(order).ok_or(BotError::Unknown)?;
-        let sleeve = order.new_order().sleeve;
-        let waits = self.waiting.get(sleeve.index()).is_some_and(Option::is_some);
-        if !waits || self.is_working(sleeve) {
-            return Ok(());
+    /// Act on the target that waited for the order which has just ended.
+    fn go_on(&mut self, out: &mut Output) -> Result<(), BotError> {
+        match self.state.released() {
+            Some(intent) => self.act(&intent, self.state.breakers(), out),
+            None => Ok(()),
         }
-        let waiting = self.waiting.get_mut(sleeve.index()).and_then(Option::take);
-        let Some(want) = waiting else {
-            return Ok(());
-        };
-        self.act(&Intent { sleeve, want }, self.state.breakers(), out)
+    }
+
+    fn cancel_everything(&mut self, out: &mut Output) -> Result<(), BotError> {
+        for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
+            if self.is_working(sleeve) {
+                self.want(&Intent { sleeve, want: Want::CancelAll }, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hold nothing, whatever the strategies want and however often it was asked for.
+    fn flatten(&mut self, out: &mut Output) -> Result<(), BotError> {
+        let want = Want::Target { fraction: 0.0, band: None };
+        for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
+            self.want(&Intent { sleeve, want }, out)?;
+        }
+        Ok(())
     }
 
     fn is_working(&self, sleeve: SleeveId) -> bool {
@@ -388,6 +549,12 @@ impl Bot {
         let held = rules.notional(mark.price, self.state.exposure(sleeve.instrument).position)?;
         let equity = amount_as_f64(self.account.equity) * rate_as_f64(sleeve.allocation);
         Ok((equity > 0.0).then(|| amount_as_f64(held) / equity))
+    }
+
+    /// The price an instrument is valued at, where it has one.
+    #[must_use]
+    pub fn mark_of(&self, id: InstrumentId) -> Option<Mark> {
+        self.mark(id)
     }
 
     fn mark(&self, id: InstrumentId) -> Option<Mark> {

@@ -2,11 +2,13 @@
 //!
 //! Plain values only: no logic, no state. Time always comes with the event.
 
+use serde::{Deserialize, Serialize};
+
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty};
 
 /// Which sleeve: one strategy on one instrument with its share of the equity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SleeveId(pub u32);
 
 impl SleeveId {
@@ -18,7 +20,7 @@ impl SleeveId {
 }
 
 /// Our name for an order, never used twice: the epoch of the start above, a sequence below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderId(u64);
 
 impl OrderId {
@@ -35,6 +37,13 @@ impl OrderId {
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
+    }
+
+    /// The sequence in it: how many orders came before, over all starts.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+    pub const fn sequence(self) -> u32 {
+        self.0 as u32
     }
 
     /// The id that has this number.
@@ -59,7 +68,7 @@ impl OrderId {
 }
 
 /// Which way an order goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// More base, less quote.
     Buy,
@@ -91,7 +100,7 @@ impl Side {
 }
 
 /// How an order is sized: in base units, or in what it may spend (FIX CashOrderQty).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Size {
     /// So much base.
     Base(Qty),
@@ -100,7 +109,7 @@ pub enum Size {
 }
 
 /// Everything a venue must know of a new order. Market without a limit, good till canceled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Whose it is.
     pub sleeve: SleeveId,
@@ -117,7 +126,7 @@ pub struct NewOrder {
 }
 
 /// What a strategy asks for, before risk.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Want {
     /// Hold this fraction of the sleeve's equity, signed.
     Target {
@@ -141,7 +150,7 @@ pub enum Want {
 }
 
 /// Who wants what.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// Who.
     pub sleeve: SleeveId,
@@ -150,7 +159,7 @@ pub struct Intent {
 }
 
 /// A finished bar. Prices stay as read, for the signals; money is made of them in `instrument`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
     /// Of what.
     pub instrument: InstrumentId,
@@ -171,7 +180,7 @@ pub struct Bar {
 }
 
 /// The touch of a book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// Of what.
     pub instrument: InstrumentId,
@@ -183,8 +192,44 @@ pub struct Quote {
     pub ask: Price,
 }
 
+/// One change of a market, as a venue tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// When.
+    pub ts: Nanos,
+    /// What.
+    pub kind: TickKind,
+}
+
+/// What changed in a market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TickKind {
+    /// The book is empty now.
+    Clear,
+    /// A level of the book holds so much now; nothing: it is gone.
+    Level {
+        /// Bids or asks.
+        side: Side,
+        /// At what price.
+        price: Price,
+        /// How much base.
+        qty: Qty,
+    },
+    /// Somebody traded.
+    Trade {
+        /// Who took.
+        aggressor: Side,
+        /// At what price.
+        price: Price,
+        /// How much base.
+        qty: Qty,
+    },
+}
+
 /// A venue's answer about an order, other than a fill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderUpdate {
     /// The venue has it.
     Acked,
@@ -219,7 +264,7 @@ impl OrderUpdate {
 }
 
 /// Part of an order done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// Which order.
     pub order: OrderId,
@@ -236,7 +281,7 @@ pub struct Fill {
 }
 
 /// A part of the system that carries a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Component {
     /// Market data.
@@ -295,7 +340,7 @@ impl Component {
 }
 
 /// Whether a component may be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BreakerState {
     /// It works.
     Closed,
@@ -324,7 +369,7 @@ impl BreakerState {
 }
 
 /// How much the whole system may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TradingState {
     /// Everything that risk approves.
     Active,
@@ -350,7 +395,7 @@ impl TradingState {
 }
 
 /// All that can happen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// Money came in (or, below zero, went out).
     Deposit {
@@ -387,17 +432,47 @@ pub enum Event {
         /// To what.
         state: BreakerState,
     },
-    /// An operator changed the trading state.
+    /// An operator changed the trading state. A halt cancels everything.
     Control {
         /// When.
         ts: Nanos,
         /// To what.
         state: TradingState,
     },
+    /// An operator paused a strategy, which cancels what it has working, or ended its pause.
+    Pause {
+        /// When.
+        ts: Nanos,
+        /// Whose.
+        sleeve: SleeveId,
+        /// Paused, or no more.
+        paused: bool,
+    },
+    /// The program started: order ids carry `epoch` from here on.
+    Start {
+        /// When, in the time of the market.
+        ts: Nanos,
+        /// Never used before.
+        epoch: u32,
+    },
+    /// A venue proved that it has an order of ours that the journal lost.
+    Adopted {
+        /// When it came there.
+        ts: Nanos,
+        /// Its id.
+        id: OrderId,
+        /// The order.
+        order: NewOrder,
+    },
+    /// An operator wants nothing held: cancel everything, then close every position.
+    Flatten {
+        /// When.
+        ts: Nanos,
+    },
 }
 
 /// All we may do. The driver carries it out, after the records that came with it are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Send a new order.
     Place {

@@ -2,10 +2,12 @@
 //!
 //! `portfolio` and `order` fill it, `bot` carries it up to `decision` and `risk`. No logic here.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{Amount, Nanos, Price, Qty};
 
 /// One instrument's exposure. Orders whose fate is unknown count as working.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exposure {
     /// Held now, signed.
     pub position: Qty,
@@ -16,7 +18,7 @@ pub struct Exposure {
 }
 
 /// The account as a whole, in the reporting currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Account {
     /// Cash, whether reserved or not.
     pub cash: Amount,
@@ -32,7 +34,7 @@ pub struct Account {
 }
 
 /// The price that positions are valued and orders are checked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The price.
     pub price: Price,

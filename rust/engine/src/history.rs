@@ -1,5 +1,7 @@
 //! One instrument's past, checked at the door: what is in here may be trusted.
 
+use std::sync::Arc;
+
 use crate::event::Bar;
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
@@ -246,5 +248,79 @@ impl History {
             close: row.close,
             volume: row.volume,
         })
+    }
+}
+
+/// Several histories told together: one moment after the other at which bars close.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    histories: Vec<Arc<History>>,
+    rows: Vec<usize>,
+}
+
+impl Moments {
+    /// Before the first bar; an instrument's id is the place of its history.
+    #[must_use]
+    pub fn new(histories: Vec<Arc<History>>) -> Self {
+        let rows = vec![0; histories.len()];
+        Self { histories, rows }
+    }
+
+    /// When the next bars close; `None` at the end.
+    #[must_use]
+    pub fn next_ns(&self) -> Option<Nanos> {
+        self.told().filter_map(|(history, row)| history.close_ns(row)).min()
+    }
+
+    /// When the first of the bars that were not told begins; `None` at the end.
+    #[must_use]
+    pub fn opens_ns(&self) -> Option<Nanos> {
+        let open_ns =
+            |(history, row): (&Arc<History>, usize)| history.rows().get(row).map(|r| r.open_ns);
+        self.told().filter_map(open_ns).min().map(Nanos::new)
+    }
+
+    /// Go on to the next moment: its bars into `closing`, in the order of instruments. Whether an
+    /// instrument had its last bar.
+    pub fn next(&mut self, closing: &mut Vec<Bar>) -> bool {
+        let Some(now) = self.next_ns() else {
+            return false;
+        };
+        let mut ended = false;
+        for ((id, history), row) in (0..).zip(&self.histories).zip(&mut self.rows) {
+            if history.close_ns(*row) == Some(now) {
+                closing.extend(history.bar(InstrumentId(id), *row));
+                *row += 1;
+                ended |= *row == history.len();
+            }
+        }
+        ended
+    }
+
+    /// Each history, and how many of its bars were told.
+    pub fn told(&self) -> impl Iterator<Item = (&Arc<History>, usize)> {
+        self.histories.iter().zip(self.rows.iter().copied())
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn told_of(&self, id: InstrumentId) -> Option<(&Arc<History>, usize)> {
+        self.histories.get(id.index()).zip(self.rows.get(id.index()).copied())
+    }
+
+    /// Go on from where each was; whether there are as many, and no shorter.
+    pub fn skip_to(&mut self, rows: &[usize]) -> bool {
+        let fits = rows.len() == self.rows.len()
+            && self.histories.iter().zip(rows).all(|(history, row)| *row <= history.len());
+        if fits {
+            self.rows = rows.to_vec();
+        }
+        fits
+    }
+
+    /// How many bars there are in all.
+    #[must_use]
+    pub fn bars(&self) -> usize {
+        self.histories.iter().map(|history| history.len()).sum()
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The only door between text or floats and units. Nothing else converts money.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{
     AMOUNT_DECIMALS, Amount, Overflow, Price, Qty, RATE_DECIMALS, Rate, Rounding, mul_div,
 };
 
 /// Which instrument, by its place in the run's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstrumentId(pub u32);
 
 impl InstrumentId {
@@ -42,6 +44,9 @@ pub enum UnitError {
     /// NaN or infinite.
     #[error("the number is not finite")]
     NotFinite,
+    /// Nothing, or below it, where something has to be.
+    #[error("'{0}' is not above zero")]
+    NotPositive(String),
     /// Larger than the integer holds.
     #[error("the number is too large")]
     TooLarge,
@@ -57,7 +62,7 @@ impl From<Overflow> for UnitError {
 }
 
 /// One thing that can be bought and sold, with its venue's rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
     /// `venue:SYMBOL`.
     pub symbol: String,
@@ -113,6 +118,47 @@ impl Instrument {
         })
     }
 
+    /// An instrument whose venue states tick and lot, as decimal text; it trades at about `price`.
+    ///
+    /// The price scale keeps about twelve significant digits, as an assumed one's, and the tick.
+    pub fn listed(symbol: &str, price: f64, tick: &str, lot: &str) -> Result<Self, UnitError> {
+        let mut listed = Self::assumed(symbol, price, Rate::ZERO)?;
+        let (tick_amount, lot_amount) = (amount_from_text(tick)?, amount_from_text(lot)?);
+        for (text, amount) in [(tick, tick_amount), (lot, lot_amount)] {
+            if !amount.is_positive() {
+                return Err(UnitError::NotPositive(text.to_owned()));
+            }
+        }
+        // Where the tick is fine the digits beyond it would not fit, and are not needed.
+        listed.price_scale = listed.price_scale.max(decimals(tick_amount));
+        listed.qty_scale = decimals(lot_amount);
+        let at = |amount: Amount, scale: u32| {
+            let raw = amount.mantissa() / 10_i128.pow(AMOUNT_DECIMALS - scale);
+            i64::try_from(raw).map_err(|_| UnitError::TooLarge)
+        };
+        listed.tick = Price::new(at(tick_amount, listed.price_scale)?);
+        listed.lot = Qty::new(at(lot_amount, listed.qty_scale)?);
+        Ok(listed)
+    }
+
+    /// The same with these fees, as fractions of notional.
+    #[must_use]
+    pub fn with_fees(self, taker_fee: Rate, maker_fee: Rate) -> Self {
+        Self { taker_fee, maker_fee, ..self }
+    }
+
+    /// A price as decimal text, exactly.
+    #[must_use]
+    pub fn price_as_text(&self, price: Price) -> String {
+        decimal_text(price.mantissa().into(), self.price_scale)
+    }
+
+    /// A size as decimal text, exactly.
+    #[must_use]
+    pub fn qty_as_text(&self, qty: Qty) -> String {
+        decimal_text(qty.mantissa().into(), self.qty_scale)
+    }
+
     /// The venue before the colon.
     #[must_use]
     pub fn venue(&self) -> &str {
@@ -134,6 +180,11 @@ impl Instrument {
         };
         let raw = scaled(value, self.qty_scale, forgiven)?;
         Ok(self.lots_down(Qty::new(raw)))
+    }
+
+    /// The size nearest to `value` at the instrument's scale, whatever the lot: of others' trades.
+    pub fn qty_nearest(&self, value: f64) -> Result<Qty, UnitError> {
+        scaled(value, self.qty_scale, f64::round).map(Qty::new)
     }
 
     /// The size at most `qty`, on the lot, towards zero.
@@ -261,10 +312,35 @@ pub fn rate_as_f64(rate: Rate) -> f64 {
 /// A rate as decimal text, without trailing zeros.
 #[must_use]
 pub fn rate_as_text(rate: Rate) -> String {
-    let (one, raw) = (Rate::ONE.mantissa().unsigned_abs(), rate.mantissa().unsigned_abs());
-    let sign = if rate.is_negative() { "-" } else { "" };
-    let text = format!("{sign}{}.{:012}", raw / one, raw % one);
+    decimal_text(rate.mantissa().into(), RATE_DECIMALS)
+}
+
+/// An amount as decimal text, exactly, without trailing zeros.
+#[must_use]
+pub fn amount_as_text(amount: Amount) -> String {
+    decimal_text(amount.mantissa(), AMOUNT_DECIMALS)
+}
+
+fn decimal_text(mantissa: i128, places: u32) -> String {
+    let (one, raw) = (10_u128.pow(places), mantissa.unsigned_abs());
+    let sign = if mantissa < 0 { "-" } else { "" };
+    if places == 0 {
+        return format!("{sign}{raw}");
+    }
+    let width = places as usize;
+    let text = format!("{sign}{}.{:0width$}", raw / one, raw % one);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// How many decimal places an amount has.
+fn decimals(amount: Amount) -> u32 {
+    let mut raw = amount.mantissa();
+    let mut places = AMOUNT_DECIMALS;
+    while places > 0 && raw % 10 == 0 {
+        raw /= 10;
+        places -= 1;
+    }
+    places
 }
 
 fn power_of_ten(places: u32) -> f64 {

@@ -1,5 +1,7 @@
 //! [`Approved`] → an order and its whole life: one closed table of states and triggers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{Action, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
 use crate::exposure::Exposure;
 use crate::instrument::InstrumentId;
@@ -7,7 +9,7 @@ use crate::risk::Approved;
 use crate::units::{Amount, Overflow, Price, Qty};
 
 /// Where an order is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderState {
     /// Written down and on its way; the venue has not answered.
     Pending,
@@ -128,7 +130,7 @@ impl OrderState {
 }
 
 /// One order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     id: OrderId,
     new: NewOrder,
@@ -180,10 +182,15 @@ pub enum OrderError {
     Overflow(#[from] Overflow),
 }
 
-/// Every order of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Orders whose life is over are kept until there are twice as many; then the older half goes.
+pub const ORDERS_KEPT: usize = 16_384;
+
+/// The orders of the run: all that work, and the last [`ORDERS_KEPT`] at least.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     epoch: u32,
+    /// The sequence of the first that is kept.
+    first: u32,
     all: Vec<Order>,
     working: Vec<u32>,
 }
@@ -192,7 +199,12 @@ impl Orders {
     /// No orders yet; ids will carry `epoch`.
     #[must_use]
     pub const fn new(epoch: u32) -> Self {
-        Self { epoch, all: Vec::new(), working: Vec::new() }
+        Self { epoch, first: 0, all: Vec::new(), working: Vec::new() }
+    }
+
+    /// The program started anew: ids carry `epoch` from now on, sequences go on.
+    pub fn on_start(&mut self, epoch: u32) {
+        self.epoch = epoch;
     }
 
     /// Use up an approval: the id the order will have, and the action that sends it.
@@ -200,28 +212,35 @@ impl Orders {
     /// Nothing is stored until the record of it comes back through [`Orders::on_placed`]: what is
     /// sent was first written down.
     pub fn place(&self, approved: Approved) -> Result<Action, Overflow> {
-        let sequence = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
-        let id = OrderId::new(self.epoch, sequence);
+        let id = OrderId::new(self.epoch, self.next_sequence()?);
         Ok(Action::Place { id, order: approved.into_order() })
+    }
+
+    /// The action that sends an order that was written down, while its life is not over.
+    #[must_use]
+    pub fn send(&self, id: OrderId) -> Option<Action> {
+        let order = self.get(id).filter(|order| !order.state.is_terminal())?;
+        Some(Action::Place { id, order: order.new })
     }
 
     /// An order was written down.
     pub fn on_placed(&mut self, id: OrderId, new: NewOrder) -> Result<(), OrderError> {
-        let place = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
+        let sequence = self.next_sequence()?;
         let sized = match (new.side, new.size) {
             (_, Size::Base(qty)) => qty.is_positive(),
             (Side::Buy, Size::Quote(budget)) => budget.is_positive(),
             (Side::Sell, Size::Quote(_)) => false,
         };
         let priced = new.limit.is_none_or(Price::is_positive);
-        let next = id.number() & u64::from(u32::MAX) == u64::from(place);
+        let next = id.sequence() == sequence;
         if !next || !sized || !priced || new.reserve.is_negative() {
             return Err(OrderError::Illegal);
         }
         let order =
             Order { id, new, state: OrderState::Pending, filled: Qty::ZERO, spent: Amount::ZERO };
+        self.retire();
         self.all.push(order);
-        self.working.push(place);
+        self.working.push(sequence);
         Ok(())
     }
 
@@ -253,13 +272,36 @@ impl Orders {
         Ok(self.apply(fill.order, trigger)? == Move::LateFill)
     }
 
-    /// The order of that id.
-    #[must_use]
-    pub fn get(&self, id: OrderId) -> Option<&Order> {
-        self.all.get(Self::place_of(id)).filter(|order| order.id == id)
+    /// Let go of the older half where there are too many whose life is over.
+    fn retire(&mut self) {
+        if self.all.len() < 2 * ORDERS_KEPT {
+            return;
+        }
+        let over = self.all.iter().take_while(|order| order.state.is_terminal()).count();
+        let gone = over.min(self.all.len() - ORDERS_KEPT);
+        if let Some(first) = u32::try_from(gone).ok().and_then(|n| self.first.checked_add(n)) {
+            self.all.drain(..gone);
+            self.first = first;
+        }
     }
 
-    /// Every order, in the order of placing.
+    fn next_sequence(&self) -> Result<u32, Overflow> {
+        let kept = u32::try_from(self.all.len()).map_err(|_| Overflow)?;
+        self.first.checked_add(kept).ok_or(Overflow)
+    }
+
+    /// The order of that id, while it is kept.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.of_sequence(id.sequence()).filter(|order| order.id == id)
+    }
+
+    fn of_sequence(&self, sequence: u32) -> Option<&Order> {
+        let place = sequence.checked_sub(self.first)?;
+        self.all.get(usize::try_from(place).ok()?)
+    }
+
+    /// Every order that is kept, in the order of placing.
     #[must_use]
     pub fn all(&self) -> &[Order] {
         &self.all
@@ -267,7 +309,7 @@ impl Orders {
 
     /// The orders whose life is not over, oldest first.
     pub fn working(&self) -> impl Iterator<Item = &Order> {
-        self.working.iter().filter_map(|place| self.all.get(*place as usize))
+        self.working.iter().filter_map(|sequence| self.of_sequence(*sequence))
     }
 
     /// How many orders work.
@@ -316,8 +358,7 @@ impl Orders {
                 let part_filled = state == OrderState::Open && order.filled.is_positive();
                 order.state = if part_filled { OrderState::PartiallyFilled } else { state };
                 if state.is_terminal() {
-                    let place = Self::place_of(id);
-                    self.working.retain(|working| *working as usize != place);
+                    self.working.retain(|working| *working != id.sequence());
                 }
             }
         }
@@ -325,10 +366,8 @@ impl Orders {
     }
 
     fn get_mut(&mut self, id: OrderId) -> Option<&mut Order> {
-        self.all.get_mut(Self::place_of(id)).filter(|order| order.id == id)
-    }
-
-    fn place_of(id: OrderId) -> usize {
-        usize::try_from(id.number() & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+        let place = id.sequence().checked_sub(self.first)?;
+        let order = self.all.get_mut(usize::try_from(place).ok()?);
+        order.filter(|order| order.id == id)
     }
 }

@@ -1,6 +1,8 @@
 //! Fill → position, cash, profit: an exact double-entry ledger. Every posting has two legs of one
 //! asset, so the legs of every event sum to zero.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::Side;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::units::{Amount, Overflow, Price, Qty, Rounding, mul_div};
@@ -20,7 +22,7 @@ pub enum Party {
 }
 
 /// Balances of one asset, at 10⁻¹⁸.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Balances([Amount; 4]);
 
 impl Party {
@@ -52,7 +54,7 @@ impl Balances {
 }
 
 /// What is held of one instrument, at average cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
     /// Base units, signed.
     pub qty: Qty,
@@ -94,7 +96,7 @@ impl Position {
 }
 
 /// The ledger and the positions.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Portfolio {
     cash: Balances,
     base: Vec<Balances>,

@@ -4,6 +4,7 @@
 //! what does not fit is an [`Overflow`], never a wrapped or saturated number.
 
 use ethnum::I256;
+use serde::{Deserialize, Serialize};
 
 /// Decimal places of an [`Amount`], the same for every asset.
 pub const AMOUNT_DECIMALS: u32 = 18;
@@ -21,6 +22,7 @@ macro_rules! unit {
     ($(#[$doc:meta])* $name:ident, $int:ty) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Serialize, Deserialize)]
         pub struct $name($int);
 
         impl $name {

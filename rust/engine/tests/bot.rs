@@ -116,7 +116,10 @@ impl Desk {
             | Record::Update { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
-            | Record::Control { .. } => None,
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),
@@ -189,7 +192,7 @@ fn a_clip_is_recorded_before_its_order() {
     assert_eq!(said, format!("intent; clipped: order_limit; buy {}", quote(100)));
     let placed = desk.out.records.last().unwrap();
     assert!(matches!(placed, Record::Placed { .. }), "{placed:?}");
-    assert_eq!(desk.out.records.len(), 3);
+    assert_eq!(desk.out.records.len(), 4, "the account's value stands before them");
 }
 
 #[test]
@@ -341,7 +344,7 @@ fn a_price_too_old_is_not_traded_on() {
 }
 
 #[test]
-fn cancels_its_own_working_orders_even_while_halted() {
+fn a_halt_cancels_everything_once() {
     let mut desk = Desk::outside(&[]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
@@ -351,11 +354,12 @@ fn cancels_its_own_working_orders_even_while_halted() {
     }
     desk.fill(2, 9_800, 10_000);
     desk.tell(Event::Control { ts: desk.now(), state: TradingState::Halted });
-    assert_eq!(desk.ask(0, Want::CancelAll), "intent; cancel 0; cancel 3");
+    assert_eq!(desk.said(), "intent; intent; cancel 0; cancel 3; cancel 1");
     let sent =
         |record: &&Record| matches!(record, Record::Update { update: OrderUpdate::CancelSent, .. });
-    assert_eq!(desk.out.records.iter().filter(sent).count(), 2);
-    assert_eq!(desk.ask(1, Want::CancelAll), "intent; cancel 1");
+    assert_eq!(desk.out.records.iter().filter(sent).count(), 3);
+    assert_eq!(desk.ask(1, Want::CancelAll), "intent", "it is asked for already");
+    assert_eq!(desk.ask(1, limit(99.0)), "intent; no: halted");
 }
 
 #[test]

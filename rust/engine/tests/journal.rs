@@ -90,6 +90,17 @@ fn records() -> impl Strategy<Value = Record> {
         (ts(), select(Component::ALL.to_vec()), select(BreakerState::ALL.to_vec()))
             .prop_map(|(ts, component, state)| Record::Breaker { ts, component, state }),
         (ts(), select(states)).prop_map(|(ts, state)| Record::Control { ts, state }),
+        (ts(), any::<i128>(), any::<i128>()).prop_map(|(ts, cash, equity)| Record::Equity {
+            ts,
+            cash: Amount::new(cash),
+            equity: Amount::new(equity),
+        }),
+        (ts(), sleeve(), any::<bool>()).prop_map(|(ts, sleeve, paused)| Record::Pause {
+            ts,
+            sleeve,
+            paused
+        }),
+        (ts(), any::<u32>()).prop_map(|(ts, epoch)| Record::Start { ts, epoch }),
     ]
 }
 
@@ -340,7 +351,10 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Refused { .. }
         | Record::Clipped { .. }
         | Record::Breaker { .. }
-        | Record::Control { .. } => record,
+        | Record::Control { .. }
+        | Record::Equity { .. }
+        | Record::Pause { .. }
+        | Record::Start { .. } => record,
     });
     always(500, vec(bounded, 1..40), |records| {
         let mut state = State::new(vec![instrument()], 1, 0);

@@ -104,7 +104,8 @@ fn watch(changes: &[(&str, &str)], steps: &[Step]) {
     monitor.on_deposit(amount("100")).unwrap();
     for (hour, equity, wanted) in steps {
         let now = ns(START + hour * DAY / 24);
-        let got = monitor.on_equity(now, amount(equity), &profile);
+        monitor.on_equity(now, amount(equity));
+        let got = monitor.tripped(&profile);
         assert_eq!(got, Ok(*wanted), "{equity} after {hour} h");
     }
 }
@@ -142,7 +143,8 @@ fn deposits_are_neither_gain_nor_loss() {
     let mut hour = 0;
     let mut at = |monitor: &mut Monitor, equity: &str| {
         hour += 1;
-        monitor.on_equity(ns(START + hour), amount(equity), &limits).unwrap()
+        monitor.on_equity(ns(START + hour), amount(equity));
+        monitor.tripped(&limits).unwrap()
     };
     monitor.on_deposit(amount("100")).unwrap();
     assert_eq!(at(&mut monitor, "99"), None);

@@ -22,7 +22,7 @@ fn paper(slippage: &str, borrowing: bool, shorting: bool) -> Paper {
     let rules = PaperRules { slippage: rate(slippage), borrowing, shorting };
     let other = Instrument { symbol: "test:ETH".to_owned(), ..instrument() };
     let mut paper = Paper::new(rules, vec![instrument(), other]);
-    paper.deposit(amount("1000")).unwrap();
+    paper.clearing_mut().deposit(amount("1000")).unwrap();
     paper
 }
 
@@ -62,7 +62,8 @@ fn traded(paper: &mut Paper, bar: &Bar) -> Vec<Event> {
 
 /// What one bar does to one order, in words.
 fn answer(paper: &mut Paper, order: NewOrder, prices: [f64; 4]) -> String {
-    paper.place(ID, order, ns(START));
+    let id = OrderId::new(0, u32::try_from(paper.clearing().acts()).unwrap());
+    paper.place(id, order, ns(START));
     let words = |event: &Event| match event {
         Event::Fill(Fill { ts, price, qty, last, .. }) => {
             let when = if ts.mantissa() == START { "open" } else { "close" };
@@ -118,7 +119,7 @@ fn a_limit_fills_only_when_traded_through() {
         let mut paper = paper("0.01", true, true);
         let got = answer(&mut paper, order(side, base(5), Some(limit)), [open, high, low, close]);
         assert_eq!(got, wanted, "{name}: {limit}");
-        assert_eq!(paper.is_idle(), wanted != "rests", "{name}");
+        assert_eq!(paper.resting_len() == 0, wanted != "rests", "{name}");
     }
 }
 
@@ -146,7 +147,7 @@ fn what_rests_expires_when_no_more_bars_come() {
     paper.expire(InstrumentId(0), ns(9), &mut events);
     let update = OrderUpdate::Expired;
     assert_eq!(events, [Event::Order { ts: ns(9), order: ID, update }]);
-    assert!(!paper.is_idle(), "the other instrument goes on");
+    assert!(paper.resting_len() > 0, "the other instrument goes on");
 }
 
 #[test]
@@ -199,8 +200,8 @@ fn fees_are_paid_on_top_and_rounded_up() {
     let fee = notional.times(rate("0.001"), Rounding::Up).unwrap();
     assert_eq!((fill.fee, fill.ts), (fee, ns(START)));
     let left = amount("1000").minus(notional).and_then(|left| left.minus(fee)).unwrap();
-    assert_eq!(paper.cash(), left);
-    assert_eq!(paper.positions(), [Qty::new(3), Qty::ZERO]);
+    assert_eq!(paper.clearing().cash(), left);
+    assert_eq!(paper.clearing().positions(), [Qty::new(3), Qty::ZERO]);
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn an_order_can_be_canceled_once() {
     assert_eq!(update(acked), OrderUpdate::Acked);
     assert_eq!(update(paper.cancel(ID, ns(6))), OrderUpdate::Canceled);
     assert_eq!(update(paper.cancel(ID, ns(6))), OrderUpdate::CancelRejected);
-    assert!(paper.is_idle());
+    assert_eq!(paper.resting_len(), 0);
     assert!(traded(&mut paper, &bar(0, row(0, [0.01; 4]))).is_empty());
 }
 
@@ -241,7 +242,7 @@ fn a_bar_trades_its_own_instrument_in_the_order_of_arrival() {
     };
     assert_eq!(fills(&traded(&mut paper, &bar(0, row(0, [100.0; 4])))), [1, 2]);
     assert_eq!(fills(&traded(&mut paper, &bar(1, row(0, [100.0; 4])))), [0]);
-    assert!(paper.is_idle());
+    assert_eq!(paper.resting_len(), 0);
     let nowhere = NewOrder { instrument: InstrumentId(9), ..order(Side::Buy, all, None) };
     paper.place(ID, nowhere, ns(START));
     assert!(traded(&mut paper, &bar(9, row(1, [1.0; 4]))).is_empty());
@@ -264,8 +265,8 @@ fn an_account_that_lends_nothing_never_goes_below_nothing() {
             paper.place(id, order(side, size, limit), ns(START));
             let price = f64::from(price);
             traded(&mut paper, &bar(0, row(place, [price, price * 1.1, price * 0.9, price])));
-            prop_assert!(!paper.cash().is_negative(), "{:?}", paper.cash());
-            prop_assert!(paper.positions().iter().all(|qty| !qty.is_negative()));
+            prop_assert!(!paper.clearing().cash().is_negative(), "{:?}", paper.clearing().cash());
+            prop_assert!(paper.clearing().positions().iter().all(|qty| !qty.is_negative()));
         }
         Ok(())
     });
@@ -278,6 +279,6 @@ fn a_price_that_is_no_price_stops_the_venue() {
     let mut events = Vec::new();
     assert!(paper.on_bar(&bar(0, row(0, [f64::NAN; 4])), &mut events).is_err());
     assert!(paper.on_bar(&bar(0, row(0, [1e30; 4])), &mut events).is_err());
-    assert!(paper.deposit(Amount::new(i128::MAX)).is_err());
-    assert_eq!((events.len(), paper.cash()), (0, amount("1000")));
+    assert!(paper.clearing_mut().deposit(Amount::new(i128::MAX)).is_err());
+    assert_eq!((events.len(), paper.clearing().cash()), (0, amount("1000")));
 }

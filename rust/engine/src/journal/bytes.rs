@@ -83,6 +83,31 @@ pub fn decode(encoded: &[u8]) -> Result<(Vec<Instrument>, u32, Vec<Record>), Jou
     Ok((instruments, sleeves, records))
 }
 
+/// One record behind what `out` holds, its length (u16) first: how a store on disk keeps it, which
+/// brings checks of its own.
+pub fn encode_record(out: &mut Vec<u8>, record: &Record) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 2]);
+    write(out, record);
+    let len = u16::try_from(out.len() - start - 2).unwrap_or(u16::MAX);
+    if let Some(slot) = out.get_mut(start..start + 2) {
+        slot.copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+/// What [`encode_record`] was given, one after the other; the offset of what is no record.
+pub fn decode_records(encoded: &[u8]) -> Result<Vec<Record>, JournalError> {
+    let mut records = Vec::new();
+    let mut reader = Reader(encoded);
+    while !reader.0.is_empty() {
+        let unknown = JournalError::Unknown(encoded.len() - reader.0.len());
+        let payload = reader.array().map(u16::from_le_bytes).map(usize::from);
+        let payload = payload.and_then(|len| reader.take(len));
+        records.push(payload.and_then(read_record).ok_or(unknown)?);
+    }
+    Ok(records)
+}
+
 fn frame(out: &mut Vec<u8>, chain: &mut [u8; 32], payload: &[u8]) {
     *chain = linked(chain, payload);
     out.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -281,6 +306,20 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             head(8, ts);
             out.u8(state as u8);
         }
+        Record::Equity { ts, cash, equity } => {
+            head(9, ts);
+            out.amount(cash);
+            out.amount(equity);
+        }
+        Record::Pause { ts, sleeve, paused } => {
+            head(10, ts);
+            out.u32(sleeve.0);
+            out.u8(u8::from(paused));
+        }
+        Record::Start { ts, epoch } => {
+            head(11, ts);
+            out.u32(epoch);
+        }
     }
 }
 
@@ -312,6 +351,13 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             state: coded(&BreakerState::ALL, from.u8()?)?,
         },
         8 => Record::Control { ts, state: coded(&TradingState::ALL, from.u8()?)? },
+        9 => Record::Equity { ts, cash: from.amount()?, equity: from.amount()? },
+        10 => Record::Pause {
+            ts,
+            sleeve: SleeveId(from.u32()?),
+            paused: coded(&[false, true], from.u8()?)?,
+        },
+        11 => Record::Start { ts, epoch: from.u32()? },
         _ => return None,
     };
     from.end(record)

@@ -4,6 +4,8 @@
 //! encoded journal is bytes, [`State::fold`] reads them back, and the hashes tell whether two
 //! runs did the same.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{
     BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
     Want,
@@ -14,11 +16,12 @@ use crate::order::{OrderError, Orders};
 use crate::portfolio::{Party, Portfolio};
 use crate::risk::Refusal;
 use crate::risk::breaker::Breakers;
+use crate::risk::monitor::Monitor;
 use crate::units::{Amount, Nanos, Overflow};
 
 mod bytes;
 
-pub use bytes::{JournalError, decode, encode};
+pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
 
 /// One thing that happened or was decided, as it is written down.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,6 +94,101 @@ pub enum Record {
         /// To what.
         state: TradingState,
     },
+    /// The account was valued, before a moment of decision.
+    Equity {
+        /// When.
+        ts: Nanos,
+        /// Cash, whether reserved or not.
+        cash: Amount,
+        /// Cash and positions at their marks.
+        equity: Amount,
+    },
+    /// A strategy was paused, or its pause ended.
+    Pause {
+        /// When.
+        ts: Nanos,
+        /// Whose.
+        sleeve: SleeveId,
+        /// Paused, or no more.
+        paused: bool,
+    },
+    /// The program started: order ids carry this epoch from here on.
+    Start {
+        /// When, in the time of the market.
+        ts: Nanos,
+        /// Never used before.
+        epoch: u32,
+    },
+}
+
+impl Record {
+    /// When it happened.
+    #[must_use]
+    pub const fn ts(&self) -> Nanos {
+        match self {
+            Self::Fill(fill) => fill.ts,
+            Self::Deposit { ts, .. }
+            | Self::Intent { ts, .. }
+            | Self::Refused { ts, .. }
+            | Self::Clipped { ts, .. }
+            | Self::Placed { ts, .. }
+            | Self::Update { ts, .. }
+            | Self::Breaker { ts, .. }
+            | Self::Control { ts, .. }
+            | Self::Equity { ts, .. }
+            | Self::Pause { ts, .. }
+            | Self::Start { ts, .. } => *ts,
+        }
+    }
+
+    /// As it is hashed: an order is named by its sequence, whatever epoch a restart began.
+    #[must_use]
+    pub fn normalised(&self) -> Self {
+        let normal = |id: OrderId| OrderId::new(0, id.sequence());
+        match *self {
+            Self::Placed { ts, id, order } => Self::Placed { ts, id: normal(id), order },
+            Self::Fill(fill) => Self::Fill(Fill { order: normal(fill.order), ..fill }),
+            Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },
+            Self::Deposit { .. }
+            | Self::Intent { .. }
+            | Self::Refused { .. }
+            | Self::Clipped { .. }
+            | Self::Breaker { .. }
+            | Self::Control { .. }
+            | Self::Equity { .. }
+            | Self::Pause { .. }
+            | Self::Start { .. } => *self,
+        }
+    }
+}
+
+/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts left
+/// out, so that a run that was stopped and went on equals one that never stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EngineHash {
+    chain: [u8; 32],
+    /// Room to link in, so that linking does not allocate.
+    #[serde(skip)]
+    scratch: Vec<u8>,
+}
+
+impl EngineHash {
+    /// One record more.
+    pub fn on_record(&mut self, record: &Record) {
+        if let Record::Start { .. } = record {
+            return;
+        }
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&self.chain);
+        bytes::write(&mut self.scratch, &record.normalised());
+        self.chain = *blake3::hash(&self.scratch).as_bytes();
+    }
+
+    /// In hexadecimal digits.
+    #[must_use]
+    pub fn text(&self) -> String {
+        blake3::Hash::from(self.chain).to_hex().to_string()
+    }
 }
 
 /// A record that cannot follow from the state.
@@ -108,18 +206,25 @@ pub enum StateError {
 }
 
 /// Everything that the records determine.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     instruments: Vec<Instrument>,
     orders: Orders,
     portfolio: Portfolio,
     exposures: Vec<Exposure>,
     targets: Vec<Option<f64>>,
+    /// Of each sleeve, the target that waits until none of its orders works.
+    waiting: Vec<Option<Want>>,
+    /// What need not wait any longer since the last record.
+    released: Option<Intent>,
+    paused: Vec<bool>,
+    monitor: Monitor,
     breakers: Breakers,
     trading_state: TradingState,
     late_fills: u64,
     chain: [u8; 32],
     /// Room to link in, so that linking does not allocate.
+    #[serde(skip)]
     scratch: Vec<u8>,
 }
 
@@ -132,6 +237,10 @@ impl State {
             portfolio: Portfolio::new(instruments.len()),
             exposures: vec![Exposure::default(); instruments.len()],
             targets: vec![None; sleeves],
+            waiting: vec![None; sleeves],
+            released: None,
+            paused: vec![false; sleeves],
+            monitor: Monitor::default(),
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
             late_fills: 0,
@@ -151,18 +260,16 @@ impl State {
 
     /// One record more. An error changes nothing.
     pub fn apply(&mut self, record: &Record) -> Result<(), StateError> {
+        self.released = None;
         match *record {
             Record::Deposit { ts: _, amount } => {
+                let mut monitor = self.monitor;
+                monitor.on_deposit(amount)?;
                 self.portfolio.on_deposit(amount)?;
+                self.monitor = monitor;
                 self.link(record, None);
             }
-            Record::Intent { ts: _, intent } => {
-                let target = self.targets.get_mut(intent.sleeve.index());
-                let target = target.ok_or(StateError::Unknown)?;
-                if let Want::Target { fraction, band: _ } = intent.want {
-                    *target = Some(fraction);
-                }
-            }
+            Record::Intent { ts: _, intent } => self.on_intent(&intent)?,
             Record::Refused { .. } | Record::Clipped { .. } => {}
             Record::Placed { ts: _, id, order } => {
                 if order.instrument.index() >= self.instruments.len() {
@@ -177,17 +284,66 @@ impl State {
             }
             Record::Update { ts: _, order, update } => {
                 self.orders.on_update(order, update)?;
-                if let Some(order) = self.orders.get(order) {
-                    self.refresh(order.new_order().instrument)?;
+                if let Some(order) = self.orders.get(order).map(|order| *order.new_order()) {
+                    self.refresh(order.instrument)?;
+                    self.release(order.sleeve);
                 }
             }
             Record::Fill(fill) => self.on_fill(record, &fill)?,
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
             }
-            Record::Control { ts: _, state } => self.trading_state = state,
+            Record::Control { ts: _, state } => {
+                if state == TradingState::Active && self.trading_state != state {
+                    // What was wanted meanwhile was refused: it is wanted anew.
+                    self.targets.fill(None);
+                }
+                self.trading_state = state;
+            }
+            Record::Equity { ts, cash: _, equity } => self.monitor.on_equity(ts, equity),
+            Record::Pause { ts: _, sleeve, paused } => {
+                let place = sleeve.index();
+                *self.paused.get_mut(place).ok_or(StateError::Unknown)? = paused;
+                if let (false, Some(target)) = (paused, self.targets.get_mut(place)) {
+                    *target = None;
+                }
+            }
+            Record::Start { ts: _, epoch } => self.orders.on_start(epoch),
         }
         Ok(())
+    }
+
+    fn on_intent(&mut self, intent: &Intent) -> Result<(), StateError> {
+        let place = intent.sleeve.index();
+        let working = self.is_working(intent.sleeve);
+        let (Some(target), Some(waiting)) =
+            (self.targets.get_mut(place), self.waiting.get_mut(place))
+        else {
+            return Err(StateError::Unknown);
+        };
+        match intent.want {
+            Want::Target { fraction, band: _ } => {
+                *target = Some(fraction);
+                // A target says what to hold in all: what still works is called back first.
+                *waiting = working.then_some(intent.want);
+            }
+            Want::CancelAll => *waiting = None,
+            Want::Trade { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// An order of a sleeve moved: if none works any more, what waited for that need not wait.
+    fn release(&mut self, sleeve: SleeveId) {
+        let waits = self.waiting.get(sleeve.index()).is_some_and(Option::is_some);
+        if waits && !self.is_working(sleeve) {
+            let want = self.waiting.get_mut(sleeve.index()).and_then(Option::take);
+            self.released = want.map(|want| Intent { sleeve, want });
+        }
+    }
+
+    fn is_working(&self, sleeve: SleeveId) -> bool {
+        self.orders.working().any(|order| order.new_order().sleeve == sleeve)
     }
 
     fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
@@ -202,6 +358,7 @@ impl State {
             self.late_fills += 1;
         }
         self.refresh(order.instrument)?;
+        self.release(order.sleeve);
         self.link(record, Some(fill.order));
         Ok(())
     }
@@ -217,22 +374,10 @@ impl State {
 
     /// Chain a record into the ledger's hash, its order named by sequence, not by epoch.
     fn link(&mut self, record: &Record, order: Option<OrderId>) {
-        let sequence = order.map(|id| id.number() & u64::from(u32::MAX)).unwrap_or_default();
-        let normal = OrderId::from_number(sequence);
-        let record = match *record {
-            Record::Placed { ts, id: _, order } => Record::Placed { ts, id: normal, order },
-            Record::Fill(fill) => Record::Fill(Fill { order: normal, ..fill }),
-            Record::Deposit { .. }
-            | Record::Intent { .. }
-            | Record::Refused { .. }
-            | Record::Clipped { .. }
-            | Record::Update { .. }
-            | Record::Breaker { .. }
-            | Record::Control { .. } => *record,
-        };
+        let record = if order.is_some() { &record.normalised() } else { record };
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.chain);
-        bytes::write(&mut self.scratch, &record);
+        bytes::write(&mut self.scratch, record);
         self.chain = *blake3::hash(&self.scratch).as_bytes();
     }
 
@@ -252,6 +397,24 @@ impl State {
             hasher.update(&exposure.working_sell.mantissa().to_le_bytes());
         }
         hasher.finalize().to_hex().to_string()
+    }
+
+    /// The target that had to wait for working orders, where the last record ended the last.
+    #[must_use]
+    pub fn released(&self) -> Option<Intent> {
+        self.released
+    }
+
+    /// Whether an operator paused a sleeve.
+    #[must_use]
+    pub fn is_paused(&self, sleeve: SleeveId) -> bool {
+        self.paused.get(sleeve.index()).copied().unwrap_or(false)
+    }
+
+    /// What equity is measured against.
+    #[must_use]
+    pub fn monitor(&self) -> &Monitor {
+        &self.monitor
     }
 
     /// The instruments of the run.

@@ -5,9 +5,10 @@
 //! 52 for series that are thinner. A year is 365 days.
 
 mod metrics;
+mod tally;
 mod trades;
 
-use crate::event::{BreakerState, Component, Fill, OrderUpdate, Side, SleeveId};
+use crate::event::{Fill, OrderUpdate, Side, SleeveId};
 use crate::exposure::Account;
 use crate::instrument::{InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
@@ -15,6 +16,7 @@ use crate::risk::Refusal;
 use crate::units::{Amount, Nanos, Overflow};
 
 pub use metrics::Metrics;
+pub use tally::{Breaker, Tally};
 pub use trades::Trade;
 use trades::TradeBook;
 
@@ -31,17 +33,6 @@ pub struct Execution {
     pub fill: Fill,
     /// Quote units, above zero, fee left out.
     pub notional: Amount,
-}
-
-/// A breaker that is not closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Breaker {
-    /// Whose.
-    pub component: Component,
-    /// How.
-    pub state: BreakerState,
-    /// Since when.
-    pub since: Nanos,
 }
 
 /// Equity over time: one row a moment of decision.
@@ -65,17 +56,14 @@ pub struct Report {
     cash: (Amount, f64),
     bars: u64,
     moments_invested: u64,
-    orders: u64,
+    tally: Tally,
     executions: Vec<Execution>,
     trades: TradeBook,
     fees: Amount,
     traded: Amount,
-    breakers: Vec<Breaker>,
     cancels_sent: u64,
     cancels_rejected: u64,
     canceled: u64,
-    refusals: [u64; Refusal::ALL.len()],
-    clips: [u64; Refusal::ALL.len()],
 }
 
 impl Report {
@@ -95,18 +83,10 @@ impl Report {
 
     /// A record was kept; `state` is after it.
     pub fn on_record(&mut self, record: &Record, state: &State) -> Result<(), Overflow> {
+        self.tally.on_record(record, state);
         match *record {
             Record::Deposit { ts: _, amount } => self.initial += amount_as_f64(amount),
-            Record::Placed { .. } => self.orders += 1,
-            Record::Refused { refusal, .. } => count(&mut self.refusals, refusal),
-            Record::Clipped { limit, .. } => count(&mut self.clips, limit),
             Record::Fill(fill) => self.on_fill(&fill, state)?,
-            Record::Breaker { ts, component, state } => {
-                self.breakers.retain(|breaker| breaker.component != component);
-                if state != BreakerState::Closed {
-                    self.breakers.push(Breaker { component, state, since: ts });
-                }
-            }
             Record::Update { update, .. } => match update {
                 OrderUpdate::CancelSent => self.cancels_sent += 1,
                 OrderUpdate::CancelRejected => self.cancels_rejected += 1,
@@ -117,7 +97,15 @@ impl Report {
                 | OrderUpdate::Unanswered
                 | OrderUpdate::NeverArrived => {}
             },
-            Record::Intent { .. } | Record::Control { .. } => {}
+            Record::Intent { .. }
+            | Record::Placed { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => {}
         }
         Ok(())
     }
@@ -184,18 +172,18 @@ impl Report {
 
     /// How often risk refused, by reason, reasons that never came left out.
     pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
-        counted(&self.refusals)
+        self.tally.refusals()
     }
 
     /// How often a limit clipped an order, by limit.
     pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
-        counted(&self.clips)
+        self.tally.clips()
     }
 
     /// The breakers that are not closed.
     #[must_use]
     pub fn breakers(&self) -> &[Breaker] {
-        &self.breakers
+        self.tally.breakers()
     }
 
     /// Orders that the venue ended without being asked: more than the account could pay for.
@@ -207,7 +195,7 @@ impl Report {
     /// How many orders were placed.
     #[must_use]
     pub fn orders(&self) -> u64 {
-        self.orders
+        self.tally.orders()
     }
 
     /// How many bars were told.
@@ -221,14 +209,4 @@ impl Report {
     pub fn first_ns(&self) -> Option<Nanos> {
         self.first_ns
     }
-}
-
-fn count(counts: &mut [u64], reason: Refusal) {
-    if let Some(count) = counts.get_mut(reason as usize) {
-        *count += 1;
-    }
-}
-
-fn counted(counts: &[u64]) -> impl Iterator<Item = (Refusal, u64)> + '_ {
-    Refusal::ALL.into_iter().zip(counts.iter().copied()).filter(|(_, count)| *count > 0)
 }

@@ -2,10 +2,12 @@
 //!
 //! Only a journaled [`Event::Breaker`](crate::event::Event::Breaker) changes it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{BreakerState, Component};
 
 /// The word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Breakers(u64);
 
 impl Breakers {

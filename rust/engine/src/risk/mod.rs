@@ -137,6 +137,7 @@ impl From<UnitError> for Refusal {
         match error {
             UnitError::TooLarge => Self::TooLarge,
             UnitError::NotFinite
+            | UnitError::NotPositive(_)
             | UnitError::NotANumber(_)
             | UnitError::TooFine { .. }
             | UnitError::NotAnInstrument(_) => Self::NotUsable,

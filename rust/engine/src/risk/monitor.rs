@@ -1,12 +1,14 @@
 //! Watches equity: loss of the day and fall from the peak. It says which breaker to latch; the
 //! breaker itself changes only by the event that comes back.
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::Profile;
 use crate::event::Component;
 use crate::units::{Amount, Nanos, Overflow, Rate, Rounding};
 
 /// What equity is measured against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Monitor {
     peak: Amount,
     day: Option<i64>,
@@ -23,16 +25,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// Equity was measured. What must be latched now, if anything.
-    ///
-    /// A limit of 100 % cannot be reached by a loss short of everything and switches the watch
-    /// off.
-    pub fn on_equity(
-        &mut self,
-        now: Nanos,
-        equity: Amount,
-        profile: &Profile,
-    ) -> Result<Option<Component>, Overflow> {
+    /// Equity was measured.
+    pub fn on_equity(&mut self, now: Nanos, equity: Amount) {
         let day = now.closing_day();
         if self.day != Some(day) {
             self.day = Some(day);
@@ -40,6 +34,14 @@ impl Monitor {
         }
         self.last = equity;
         self.peak = self.peak.max(equity);
+    }
+
+    /// What must be latched now, if anything.
+    ///
+    /// A limit of 100 % cannot be reached by a loss short of everything and switches the watch
+    /// off.
+    pub fn tripped(&self, profile: &Profile) -> Result<Option<Component>, Overflow> {
+        let equity = self.last;
         // Nothing left is the end, whatever the limits say.
         if !equity.is_positive() || beyond(self.peak, equity, profile.drawdown_max)? {
             return Ok(Some(Component::Drawdown));
@@ -48,6 +50,12 @@ impl Monitor {
             return Ok(Some(Component::DailyLoss));
         }
         Ok(None)
+    }
+
+    /// The highest equity so far, and that of the start of the UTC day.
+    #[must_use]
+    pub fn peak_and_day_start(&self) -> (Amount, Amount) {
+        (self.peak, self.day_start)
     }
 }
 

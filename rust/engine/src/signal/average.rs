@@ -1,9 +1,11 @@
 //! Moving averages.
 
+use serde::{Deserialize, Serialize};
+
 use super::window::RunningSum;
 
 /// Simple moving average: the mean of the last `n` samples.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Sma {
     sum: RunningSum,
     n: f64,
@@ -22,7 +24,7 @@ impl Sma {
 
 /// A value that starts as the mean of its first `n` samples and then moves by a part of the
 /// distance to each new one. The exponential and Wilder's averages are this.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Smoothed {
     weight: f64,
     n: u32,

@@ -5,6 +5,8 @@
 //! Operations that remember skip a sample that is not finite: they give NaN for it and stay as
 //! they were.
 
+use serde::{Deserialize, Serialize};
+
 use super::average::{Sma, Smoothed};
 use super::drive::Drive;
 use super::logic::{Crossed, Crossing, Latch};
@@ -13,7 +15,7 @@ use super::statistic::{RollingMax, Shift};
 use super::volatility::{Atr, RollingStd};
 
 /// An operation with its state.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Kernel {
     Constant(f64),
     Add,

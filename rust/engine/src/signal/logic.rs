@@ -4,14 +4,17 @@
 
 use core::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 /// Whether `a` has just come above (or below) `b`: it is now, and was not a sample before.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Crossed {
-    before: Option<Ordering>,
+    /// The sign of `a - b` at the sample before.
+    before: Option<i8>,
 }
 
 /// Which crossings count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Crossing {
     Above,
     Below,
@@ -21,12 +24,12 @@ pub(crate) enum Crossing {
 impl Crossed {
     #[inline]
     pub(crate) fn push(&mut self, a: f64, b: f64, which: Crossing) -> f64 {
-        let now = a.partial_cmp(&b).unwrap_or(Ordering::Equal);
+        let now = a.partial_cmp(&b).unwrap_or(Ordering::Equal) as i8;
         let Some(before) = self.before.replace(now) else {
             return f64::NAN;
         };
-        let above = now == Ordering::Greater && before != Ordering::Greater;
-        let below = now == Ordering::Less && before != Ordering::Less;
+        let above = now > 0 && before <= 0;
+        let below = now < 0 && before >= 0;
         let crossed = match which {
             Crossing::Above => above,
             Crossing::Below => below,
@@ -37,7 +40,7 @@ impl Crossed {
 }
 
 /// True from `on` until `off`; `off` wins. False before the first of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Latch {
     held: bool,
 }

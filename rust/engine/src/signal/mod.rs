@@ -17,5 +17,5 @@ mod volatility;
 mod window;
 
 pub use node::{Input, Node, NodeKind, SignalError, Stream};
-pub use program::Program;
+pub use program::{Memory, Program};
 pub use table::{Gives, OPERATIONS, Operation, Parameter};

@@ -1,10 +1,12 @@
 //! Momentum.
 
+use serde::{Deserialize, Serialize};
+
 use super::average::Smoothed;
 
 /// Relative strength index (Wilder 1978): Wilder's average of gains over that of all changes,
 /// times 100. A series that does not move at all gives 0, as TA-Lib does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Rsi {
     before: Option<f64>,
     gain: Smoothed,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::drive::{BLOCK, Columns, Once};
 use super::kernel::Kernel;
 use super::node::{Input, Node, NodeKind, SignalError};
@@ -40,6 +42,15 @@ pub struct Program {
     registers: Vec<f64>,
     outputs: Vec<usize>,
     warm_up: Vec<u32>,
+}
+
+/// All that a program remembers: what each operation holds, and the registers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Memory {
+    /// Of which program.
+    shape: [u8; 32],
+    kernels: Vec<Kernel>,
+    registers: Vec<f64>,
 }
 
 impl Program {
@@ -125,6 +136,46 @@ impl Program {
                 step.kernel.drive(Once { registers: before, operands: step.operands, out });
             }
         }
+    }
+
+    /// What it remembers now.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        Memory {
+            shape: self.shape(),
+            kernels: self.steps.iter().map(|step| step.kernel.clone()).collect(),
+            registers: self.registers.clone(),
+        }
+    }
+
+    /// Go on from what a program of the same shape remembered; whether it was of the same shape.
+    pub fn recall(&mut self, memory: Memory) -> bool {
+        let fits = memory.shape == self.shape() && memory.registers.len() == self.registers.len();
+        if fits {
+            for (step, kernel) in self.steps.iter_mut().zip(memory.kernels) {
+                step.kernel = kernel;
+            }
+            self.registers = memory.registers;
+        }
+        fits
+    }
+
+    /// Equal for programs that compute the same in the same order.
+    fn shape(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for input in &self.inputs {
+            hasher.update(format!("{input:?};").as_bytes());
+        }
+        for step in &self.steps {
+            // What it is, not what it holds.
+            let what = match step.origin {
+                Some((operation, n)) => format!("{} {n}", operation.name),
+                None => format!("{:?}", step.kernel),
+            };
+            hasher.update(format!("{what}{:?};", step.operands).as_bytes());
+        }
+        hasher.update(format!("{:?}", self.outputs).as_bytes());
+        *hasher.finalize().as_bytes()
     }
 
     /// Run over whole columns of `rows` samples, one for each input; one column for each output.

@@ -1,10 +1,12 @@
 //! Rolling extremes and shifts.
 
+use serde::{Deserialize, Serialize};
+
 use super::window::Window;
 
 /// The largest of the last `n` samples, in constant time on average: a queue of samples that may
 /// still become the largest, falling from front to back. The smallest is this with signs turned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RollingMax {
     /// Value and place in the series, in a ring of `n`.
     queue: Box<[(f64, u64)]>,
@@ -53,7 +55,7 @@ impl RollingMax {
 }
 
 /// The sample `n` samples ago.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Shift {
     window: Window,
 }

@@ -1,10 +1,12 @@
 //! Volatility.
 
+use serde::{Deserialize, Serialize};
+
 use super::average::Smoothed;
 use super::window::{RESUM_EVERY, Window};
 
 /// Average true range (Wilder 1978). The first bar has no true range, as in TA-Lib.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Atr {
     close_before: Option<f64>,
     average: Smoothed,
@@ -28,7 +30,7 @@ impl Atr {
 /// Population standard deviation of the last `n` samples: mean and sum of squares are moved by
 /// the sample that comes and the one that goes (Welford 1962). They are counted anew every
 /// [`RESUM_EVERY`] updates, and when the sum falls so far that what is left is mostly rounding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RollingStd {
     window: Window,
     n: f64,

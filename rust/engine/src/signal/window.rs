@@ -1,10 +1,12 @@
 //! The last `n` samples and their running sum.
 
+use serde::{Deserialize, Serialize};
+
 /// How many updates a running sum may go without being added up anew.
 pub(crate) const RESUM_EVERY: u32 = 1_024;
 
 /// The last `n` samples, oldest first when read from `oldest`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Window {
     samples: Box<[f64]>,
     oldest: usize,
@@ -50,7 +52,7 @@ impl Window {
 /// So the sum is that of the exact sum, rounded once, whatever came before the window: two
 /// averages that are equal compare equal, and a run that starts elsewhere agrees. The counter is
 /// part of the state, so that streaming and columns agree to the bit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RunningSum {
     window: Window,
     total: f64,

@@ -1,5 +1,120 @@
 //! Order → fill: the paper venue. It knows nothing of the bot and keeps a record of its own.
 
+mod clearing;
+mod matching;
 mod paper;
 
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Bar, Event, NewOrder, OrderId, Tick, TickKind};
+use crate::instrument::{Instrument, InstrumentId, UnitError};
+use crate::units::Nanos;
+
+pub use clearing::{Act, Clearing, Deed, Lending};
+pub use matching::Matching;
 pub use paper::{Paper, PaperRules};
+
+/// A simulated venue: over bars and single trades, or over a book.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Venue {
+    /// It fills at opens and limits.
+    Bars(Paper),
+    /// It fills against a book.
+    Book(Matching),
+}
+
+impl Venue {
+    /// Its side of the account.
+    #[must_use]
+    pub fn clearing(&self) -> &Clearing {
+        match self {
+            Self::Bars(paper) => paper.clearing(),
+            Self::Book(matching) => matching.clearing(),
+        }
+    }
+
+    /// The same, to put money in.
+    pub fn clearing_mut(&mut self) -> &mut Clearing {
+        match self {
+            Self::Bars(paper) => paper.clearing_mut(),
+            Self::Book(matching) => matching.clearing_mut(),
+        }
+    }
+
+    /// How many orders rest.
+    #[must_use]
+    pub fn resting_len(&self) -> usize {
+        match self {
+            Self::Bars(paper) => paper.resting_len(),
+            Self::Book(matching) => matching.resting_len(),
+        }
+    }
+
+    /// An order arrives.
+    pub fn place(
+        &mut self,
+        id: OrderId,
+        order: NewOrder,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        match self {
+            Self::Bars(paper) => {
+                events.push(paper.place(id, order, ts));
+                Ok(())
+            }
+            Self::Book(matching) => matching.place(id, order, ts, events),
+        }
+    }
+
+    /// A request to cancel arrives.
+    pub fn cancel(&mut self, id: OrderId, ts: Nanos, events: &mut Vec<Event>) {
+        match self {
+            Self::Bars(paper) => events.push(paper.cancel(id, ts)),
+            Self::Book(matching) => matching.cancel(id, ts, events),
+        }
+    }
+
+    /// A bar trades. Only a venue over bars has any.
+    pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        match self {
+            Self::Bars(paper) if paper.resting_len() > 0 => paper.on_bar(bar, events),
+            Self::Bars(_) | Self::Book(_) => Ok(()),
+        }
+    }
+
+    /// The market changed. Without a book each trade is a bar of its own, and levels say nothing.
+    pub fn on_tick(
+        &mut self,
+        tick: &Tick,
+        rules: &Instrument,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        match (self, tick.kind) {
+            (Self::Book(matching), _) => matching.on_tick(tick, events),
+            (bars @ Self::Bars(_), TickKind::Trade { price, qty, aggressor: _ }) => {
+                let price = rules.price_as_f64(price);
+                let bar = Bar {
+                    instrument: tick.instrument,
+                    open_ns: tick.ts,
+                    close_ns: tick.ts,
+                    open: price,
+                    high: price,
+                    low: price,
+                    close: price,
+                    volume: rules.qty_as_f64(qty),
+                };
+                bars.on_bar(&bar, events)
+            }
+            (Self::Bars(_), TickKind::Clear | TickKind::Level { .. }) => Ok(()),
+        }
+    }
+
+    /// No more of a market will come: what rests in it expires.
+    pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
+        match self {
+            Self::Bars(paper) => paper.expire(instrument, ts, events),
+            Self::Book(matching) => matching.expire(instrument, ts, events),
+        }
+    }
+}

@@ -5,9 +5,12 @@
 //! limit; one that rests fills at its limit when a later bar trades through it, never on a touch.
 //! The bar that decided never fills. Sizes are not limited by volume.
 
+use serde::{Deserialize, Serialize};
+
+use super::clearing::{Clearing, Deed, Lending};
 use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
+use crate::units::{Nanos, Price, Rate};
 
 /// How the simulated venue treats an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub struct PaperRules {
     pub shorting: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Resting {
     id: OrderId,
     order: NewOrder,
@@ -37,12 +40,10 @@ struct Match {
 }
 
 /// A simulated venue with one account.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Paper {
-    rules: PaperRules,
-    instruments: Vec<Instrument>,
-    cash: Amount,
-    positions: Vec<Qty>,
+    slippage: Rate,
+    clearing: Clearing,
     resting: Vec<Resting>,
 }
 
@@ -50,30 +51,27 @@ impl Paper {
     /// An empty account.
     #[must_use]
     pub fn new(rules: PaperRules, instruments: Vec<Instrument>) -> Self {
-        let positions = vec![Qty::ZERO; instruments.len()];
-        Self { rules, instruments, cash: Amount::ZERO, positions, resting: Vec::new() }
+        let PaperRules { slippage, borrowing, shorting } = rules;
+        let clearing = Clearing::new(Lending { borrowing, shorting }, instruments);
+        Self { slippage, clearing, resting: Vec::new() }
     }
 
-    /// Money comes in.
-    pub fn deposit(&mut self, amount: Amount) -> Result<(), Overflow> {
-        self.cash = self.cash.plus(amount)?;
-        Ok(())
-    }
-
-    /// The venue's own record of the cash.
+    /// The venue's side of the account.
     #[must_use]
-    pub fn cash(&self) -> Amount {
-        self.cash
+    pub fn clearing(&self) -> &Clearing {
+        &self.clearing
     }
 
-    /// The venue's own record of every position.
-    #[must_use]
-    pub fn positions(&self) -> &[Qty] {
-        &self.positions
+    /// The same, to put money in.
+    pub fn clearing_mut(&mut self) -> &mut Clearing {
+        &mut self.clearing
     }
 
     /// An order arrives.
     pub fn place(&mut self, id: OrderId, order: NewOrder, ts: Nanos) -> Event {
+        if !self.clearing.accept(ts, id, order) {
+            return answer(ts, id, OrderUpdate::Rejected);
+        }
         self.resting.push(Resting { id, order, fresh: true });
         answer(ts, id, OrderUpdate::Acked)
     }
@@ -83,14 +81,19 @@ impl Paper {
         let before = self.resting.len();
         self.resting.retain(|resting| resting.id != id);
         let found = self.resting.len() < before;
+        self.clearing.note(
+            ts,
+            id,
+            if found { Deed::Canceled { asked: true } } else { Deed::NotThere },
+        );
         let update = if found { OrderUpdate::Canceled } else { OrderUpdate::CancelRejected };
         answer(ts, id, update)
     }
 
-    /// Whether no order rests.
+    /// How many orders rest.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.resting.is_empty()
+    pub fn resting_len(&self) -> usize {
+        self.resting.len()
     }
 
     /// A bar trades: what it does to the resting orders, into `events`, in order of time.
@@ -105,9 +108,11 @@ impl Paper {
 
     /// No more bars of an instrument will come: what rests in it expires.
     pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
+        let clearing = &mut self.clearing;
         self.resting.retain(|resting| {
             let ours = resting.order.instrument == instrument;
             if ours {
+                clearing.note(ts, resting.id, Deed::Expired);
                 events.push(answer(ts, resting.id, OrderUpdate::Expired));
             }
             !ours
@@ -133,6 +138,7 @@ impl Paper {
             let event = self.execute(&resting, matched)?;
             events.push(event);
             if let Event::Fill(Fill { last: false, .. }) = event {
+                self.clearing.note(matched.ts, resting.id, Deed::Canceled { asked: false });
                 events.push(answer(matched.ts, resting.id, OrderUpdate::Canceled));
             }
         }
@@ -142,7 +148,7 @@ impl Paper {
     /// Orders that arrived since the last bar and take the open.
     fn at_open(&self, resting: &Resting, bar: &Bar) -> Result<Option<Match>, UnitError> {
         let order = &resting.order;
-        let Some(rules) = self.instruments.get(order.instrument.index()) else {
+        let Some(rules) = self.clearing.rules(order.instrument) else {
             return Ok(None);
         };
         if !resting.fresh {
@@ -150,8 +156,8 @@ impl Paper {
         }
         let open = rules.price(bar.open)?;
         let slipped = match order.side {
-            Side::Buy => rules.moved(open, self.rules.slippage)?,
-            Side::Sell => rules.moved(open, self.rules.slippage.negated()?)?,
+            Side::Buy => rules.moved(open, self.slippage)?,
+            Side::Sell => rules.moved(open, self.slippage.negated()?)?,
         };
         let price = match (order.limit, order.side) {
             (None, _) => slipped,
@@ -165,7 +171,7 @@ impl Paper {
     /// Limit orders that the bar trades through.
     fn within(&self, resting: &Resting, bar: &Bar) -> Result<Option<Match>, UnitError> {
         let order = &resting.order;
-        let rules = self.instruments.get(order.instrument.index());
+        let rules = self.clearing.rules(order.instrument);
         let (Some(rules), Some(limit)) = (rules, order.limit) else {
             return Ok(None);
         };
@@ -181,42 +187,19 @@ impl Paper {
     fn execute(&mut self, resting: &Resting, matched: Match) -> Result<Event, UnitError> {
         let Match { price, ts, fee } = matched;
         let order = &resting.order;
-        let place = order.instrument.index();
-        let (Some(rules), Some(position)) =
-            (self.instruments.get(place), self.positions.get_mut(place))
-        else {
+        let Some(rules) = self.clearing.rules(order.instrument) else {
             return Ok(answer(ts, resting.id, OrderUpdate::Rejected));
         };
-        let cash = self.cash.max(Amount::ZERO);
-        let affordable = |budget: Amount| rules.qty_for(budget, price, fee);
         let wanted = match order.size {
             Size::Base(qty) => qty,
-            Size::Quote(budget) => affordable(budget).unwrap_or_default(),
+            Size::Quote(budget) => rules.qty_for(budget, price, fee).unwrap_or_default(),
         };
-        let cost = |qty| {
-            let notional = rules.notional(price, qty)?;
-            notional.plus(notional.times(fee, Rounding::Up)?)
-        };
-        let qty = match order.side {
-            Side::Buy if !self.rules.borrowing && cost(wanted)? > cash => affordable(cash)?,
-            Side::Sell if !self.rules.shorting => wanted.min((*position).max(Qty::ZERO)),
-            Side::Buy | Side::Sell => wanted,
-        };
+        let qty = self.clearing.affordable(order, wanted, price, fee)?;
         if !qty.is_positive() || !price.is_positive() {
+            self.clearing.note(ts, resting.id, Deed::Canceled { asked: false });
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
-        let notional = rules.notional(price, qty)?;
-        let fee = notional.times(fee, Rounding::Up)?;
-        match order.side {
-            Side::Buy => {
-                self.cash = self.cash.minus(notional)?.minus(fee)?;
-                *position = position.plus(qty)?;
-            }
-            Side::Sell => {
-                self.cash = self.cash.plus(notional)?.minus(fee)?;
-                *position = position.minus(qty)?;
-            }
-        }
+        let fee = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
         Ok(Event::Fill(Fill { order: resting.id, ts, price, qty, fee, last: qty == wanted }))
     }
 }

@@ -1,0 +1,69 @@
+"""Puts strategies on their seats in an engine, and says where one raises."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from bot4 import _engine
+from bot4.expression import program
+from bot4.history.times import utc_text
+from bot4.research import money
+from bot4.research.seats import Seat
+from bot4.strategy import Scene, strategy_code
+
+
+class Engine(Protocol):
+    """What has seats: ``Backtest`` and ``Run``."""
+
+    @property
+    def running(self) -> str:
+        """``strategy on instrument`` of the class strategy called last; empty before."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the last event; 0 before the first."""
+
+    def add_program(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: _engine.Program,
+        band: float | None = None,
+    ) -> None:
+        """Run a program as the target of a strategy on an instrument."""
+
+    def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
+        """Call an instance at each bar."""
+
+
+def seat(engine: Engine, taken: Sequence[Seat]) -> None:
+    """Add each strategy where it sits. Raises StrategyError where one raises."""
+    for one in taken:
+        strategy, allocation = one.strategy, money.text(one.allocation)
+        if strategy.form == "class":
+            engine.add_class(strategy.name, one.instrument, allocation, strategy.instance())
+            continue
+        target = strategy.target()
+        compiled = program([target.fraction])
+        engine.add_program(strategy.name, one.instrument, allocation, compiled, target.band)
+
+
+def calls_classes(taken: Sequence[Seat]) -> bool:
+    """Whether any strategy is a class, which the engine calls."""
+    return any(one.strategy.form == "class" for one in taken)
+
+
+def strategies_called(engine: Engine, taken: Sequence[Seat]) -> AbstractContextManager[None]:
+    """Go on with the engine in here: what a class raises becomes a StrategyError with its place."""
+    classes = [one.strategy.template for one in taken if one.strategy.form == "class"]
+    if not classes:
+        return nullcontext()
+
+    def scene() -> Scene:
+        name = engine.running.partition(" on ")[0]
+        template = next((made for made in classes if made.name == name), classes[0])
+        moment = utc_text(engine.now_ns) if engine.now_ns else "the start"
+        return Scene(f"strategy {engine.running or template.name}", template.file, moment)
+
+    return strategy_code(scene)

@@ -1,0 +1,344 @@
+//! Records as dictionaries; money as decimal text.
+
+use std::collections::BTreeMap;
+
+use bot4_engine::event::{Fill, NewOrder, OrderId, OrderUpdate, Size, SleeveId, Want};
+use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text};
+use bot4_engine::journal::Record;
+use bot4_engine::order::{Move, OrderState, Trigger};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+/// Who traded what: the names behind a journal's numbers.
+pub(crate) struct Names<'a> {
+    pub(crate) instruments: &'a [Instrument],
+    /// Strategy and instrument of each sleeve.
+    pub(crate) sleeves: Vec<(&'a str, InstrumentId)>,
+}
+
+/// An order as it was placed, which its fills and updates do not say again.
+pub(crate) type Placed<'a> = &'a dyn Fn(OrderId) -> Option<NewOrder>;
+/// An order that was placed before what is read, and its state.
+pub(crate) type Elsewhere<'a> = &'a dyn Fn(OrderId) -> Option<(NewOrder, OrderState)>;
+
+impl Names<'_> {
+    fn rules(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.instruments.get(id.index())
+    }
+
+    pub(crate) fn symbol(&self, id: InstrumentId) -> &str {
+        self.rules(id).map_or("", |rules| rules.symbol.as_str())
+    }
+
+    pub(crate) fn strategy(&self, sleeve: SleeveId) -> &str {
+        self.sleeves.get(sleeve.index()).map_or("", |(strategy, _)| strategy)
+    }
+
+    fn instrument_of(&self, sleeve: SleeveId) -> &str {
+        self.sleeves.get(sleeve.index()).map_or("", |(_, id)| self.symbol(*id))
+    }
+
+    fn name(&self, row: &Bound<'_, PyDict>, sleeve: SleeveId) -> PyResult<()> {
+        row.set_item("strategy", self.strategy(sleeve))?;
+        row.set_item("instrument", self.instrument_of(sleeve))
+    }
+
+    /// A record as a dictionary, `entry`, `place` and `event` left out.
+    pub(crate) fn row<'py>(
+        &self,
+        py: Python<'py>,
+        record: &Record,
+        placed: Placed<'_>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let row = PyDict::new(py);
+        row.set_item("kind", kind(record))?;
+        row.set_item("ts", record.ts().mantissa())?;
+        match *record {
+            Record::Deposit { amount, .. } => row.set_item("amount", amount_as_text(amount))?,
+            Record::Intent { intent, .. } => {
+                self.name(&row, intent.sleeve)?;
+                row.set_item("want", want(&intent.want))?;
+            }
+            Record::Refused { sleeve, refusal, .. }
+            | Record::Clipped { sleeve, limit: refusal, .. } => {
+                self.name(&row, sleeve)?;
+                row.set_item("reason", refusal.name())?;
+            }
+            Record::Placed { id, order, .. } => self.order(&row, id, &order)?,
+            Record::Update { order, update, .. } => {
+                row.set_item("id", order.client_text())?;
+                row.set_item("update", update_name(update))?;
+                if let Some(order) = placed(order) {
+                    self.name(&row, order.sleeve)?;
+                }
+            }
+            Record::Fill(fill) => self.fill(&row, &fill, placed(fill.order))?,
+            Record::Breaker { component, state, .. } => {
+                row.set_item("component", component.name())?;
+                row.set_item("state", state.name())?;
+            }
+            Record::Control { state, .. } => row.set_item("state", state.name())?,
+            Record::Equity { cash, equity, .. } => {
+                row.set_item("cash", amount_as_text(cash))?;
+                row.set_item("equity", amount_as_text(equity))?;
+            }
+            Record::Pause { sleeve, paused, .. } => {
+                self.name(&row, sleeve)?;
+                row.set_item("paused", paused)?;
+            }
+            Record::Start { epoch, .. } => row.set_item("epoch", epoch)?,
+        }
+        Ok(row)
+    }
+
+    pub(crate) fn order(
+        &self,
+        row: &Bound<'_, PyDict>,
+        id: OrderId,
+        order: &NewOrder,
+    ) -> PyResult<()> {
+        let rules = self.rules(order.instrument);
+        let (base, quote) = match order.size {
+            Size::Base(qty) => (rules.map(|rules| rules.qty_as_text(qty)), None),
+            Size::Quote(amount) => (None, Some(amount_as_text(amount))),
+        };
+        let limit = order.limit.and_then(|limit| rules.map(|rules| rules.price_as_text(limit)));
+        row.set_item("id", id.client_text())?;
+        self.name(row, order.sleeve)?;
+        row.set_item("side", order.side.name())?;
+        row.set_item("size_base", base)?;
+        row.set_item("size_quote", quote)?;
+        row.set_item("limit", limit)
+    }
+
+    fn fill(&self, row: &Bound<'_, PyDict>, fill: &Fill, order: Option<NewOrder>) -> PyResult<()> {
+        row.set_item("id", fill.order.client_text())?;
+        row.set_item("fee", amount_as_text(fill.fee))?;
+        row.set_item("last", fill.last)?;
+        let Some(order) = order else {
+            return Ok(());
+        };
+        self.name(row, order.sleeve)?;
+        row.set_item("side", order.side.name())?;
+        let Some(rules) = self.rules(order.instrument) else {
+            return Ok(());
+        };
+        row.set_item("price", rules.price_as_text(fill.price))?;
+        row.set_item("qty", rules.qty_as_text(fill.qty))?;
+        let notional = rules.notional(fill.price, fill.qty).ok();
+        row.set_item("notional", notional.map(amount_as_text))
+    }
+
+    /// A record in words, for a screen.
+    pub(crate) fn words(&self, record: &Record, placed: Placed<'_>) -> String {
+        match *record {
+            Record::Placed { order, .. } => {
+                let size = match (order.size, self.rules(order.instrument)) {
+                    (Size::Base(qty), Some(rules)) => rules.qty_as_text(qty),
+                    (Size::Base(_), None) => String::new(),
+                    (Size::Quote(amount), _) => format!("for {}", cents(&amount_as_text(amount))),
+                };
+                let limit = order.limit.zip(self.rules(order.instrument));
+                let limit =
+                    limit.map(|(limit, rules)| format!(" at {}", rules.price_as_text(limit)));
+                format!("{} {size}{}", order.side.name(), limit.unwrap_or_default())
+            }
+            Record::Fill(fill) => {
+                let order = placed(fill.order);
+                let rules = order.and_then(|order| self.rules(order.instrument));
+                let side = order.map_or("", |order| order.side.name());
+                let text = rules
+                    .map(|rules| (rules.qty_as_text(fill.qty), rules.price_as_text(fill.price)));
+                let (qty, price) = text.unwrap_or_default();
+                format!("{side} {qty} at {price}, fee {}", cents(&amount_as_text(fill.fee)))
+            }
+            Record::Refused { refusal, .. } => refusal.name().replace('_', " "),
+            Record::Clipped { limit, .. } => limit.name().replace('_', " "),
+            Record::Update { update, .. } => update_name(update).replace('_', " "),
+            Record::Breaker { component, state, .. } => {
+                format!("{} {}", component.name(), state.name())
+            }
+            Record::Control { state, .. } => state.name().to_owned(),
+            Record::Pause { paused, .. } => if paused { "paused" } else { "resumed" }.to_owned(),
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Equity { .. }
+            | Record::Start { .. } => String::new(),
+        }
+    }
+}
+
+/// The word for a record on a screen: how an order ended, or what kind it is.
+pub(crate) const fn shown_kind(record: &Record) -> &'static str {
+    if let Record::Update { .. } = record {
+        "canceled"
+    } else if let Record::Pause { .. } = record {
+        "control"
+    } else {
+        kind(record)
+    }
+}
+
+const fn kind(record: &Record) -> &'static str {
+    match record {
+        Record::Deposit { .. } => "deposit",
+        Record::Intent { .. } => "intent",
+        Record::Refused { .. } => "refused",
+        Record::Clipped { .. } => "clipped",
+        Record::Placed { .. } => "order",
+        Record::Update { .. } => "update",
+        Record::Fill(_) => "fill",
+        Record::Breaker { .. } => "breaker",
+        Record::Control { .. } => "control",
+        Record::Equity { .. } => "equity",
+        Record::Pause { .. } => "pause",
+        Record::Start { .. } => "start",
+    }
+}
+
+const fn update_name(update: OrderUpdate) -> &'static str {
+    match update {
+        OrderUpdate::Acked => "acked",
+        OrderUpdate::Rejected => "rejected",
+        OrderUpdate::CancelSent => "cancel_sent",
+        OrderUpdate::Canceled => "canceled",
+        OrderUpdate::CancelRejected => "cancel_rejected",
+        OrderUpdate::Expired => "expired",
+        OrderUpdate::Unanswered => "unanswered",
+        OrderUpdate::NeverArrived => "never_arrived",
+    }
+}
+
+fn want(want: &Want) -> String {
+    match want {
+        Want::Target { fraction, .. } => format!("target {fraction}"),
+        Want::Trade { side, qty, limit: None } => format!("{} {qty}", side.name()),
+        Want::Trade { side, qty, limit: Some(limit) } => {
+            format!("{} {qty} at {limit}", side.name())
+        }
+        Want::CancelAll => "cancel all".to_owned(),
+    }
+}
+
+/// At most two decimal places, cut: for a screen.
+fn cents(text: &str) -> &str {
+    let end = text.find('.').map_or(text.len(), |dot| text.len().min(dot + 3));
+    text.get(..end).unwrap_or(text)
+}
+
+/// The orders that were met while reading, so that what becomes of them can be told whole.
+#[derive(Default)]
+pub(crate) struct Met(BTreeMap<OrderId, Known>);
+
+#[derive(Clone, Copy)]
+struct Known {
+    order: NewOrder,
+    state: OrderState,
+    filled: bool,
+}
+
+/// How many orders are remembered while reading, those that still work not counted.
+const MET_MAX: usize = 65_536;
+
+impl Met {
+    /// Orders and what becomes of them, of which nothing is told.
+    pub(crate) fn meet(&mut self, entries: &[(u64, u64, Vec<Record>)]) {
+        for record in entries.iter().flat_map(|(_, _, records)| records) {
+            self.on_record(record);
+        }
+        self.forget();
+    }
+
+    fn on_record(&mut self, record: &Record) {
+        match *record {
+            Record::Placed { id, order, .. } => {
+                let state = OrderState::Pending;
+                self.0.insert(id, Known { order, state, filled: false });
+            }
+            Record::Update { order, update, .. } => self.moved(order, Trigger::Update(update)),
+            Record::Fill(Fill { order, last: true, .. }) => self.moved(order, Trigger::LastFill),
+            Record::Fill(Fill { order, last: false, .. }) => self.moved(order, Trigger::PartFill),
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => {}
+        }
+    }
+
+    fn moved(&mut self, id: OrderId, trigger: Trigger) {
+        let Some(known) = self.0.get_mut(&id) else {
+            return;
+        };
+        known.filled |= matches!(trigger, Trigger::PartFill | Trigger::LastFill);
+        if let Move::To(next) = known.state.on(trigger) {
+            let part_filled = next == OrderState::Open && known.filled;
+            known.state = if part_filled { OrderState::PartiallyFilled } else { next };
+        }
+    }
+
+    /// Let the oldest go whose life is over.
+    fn forget(&mut self) {
+        let over = self.0.values().filter(|known| known.state.is_terminal()).count();
+        if over > 2 * MET_MAX {
+            let mut gone = over - MET_MAX;
+            self.0.retain(|_, known| {
+                let goes = gone > 0 && known.state.is_terminal();
+                gone -= usize::from(goes);
+                !goes
+            });
+        }
+    }
+
+    fn get(&self, id: OrderId) -> Option<(NewOrder, OrderState)> {
+        self.0.get(&id).map(|known| (known.order, known.state))
+    }
+}
+
+/// Entries of records as a list of dictionaries. `elsewhere` knows orders that `met` does not.
+pub(crate) fn rows<'py>(
+    py: Python<'py>,
+    names: &Names<'_>,
+    entries: &[(u64, u64, Vec<Record>)],
+    met: &mut Met,
+    elsewhere: Elsewhere<'_>,
+) -> PyResult<Bound<'py, PyList>> {
+    let rows = PyList::empty(py);
+    for (entry, event, records) in entries {
+        for (place, record) in records.iter().enumerate() {
+            met.on_record(record);
+            let known = |id| met.get(id).or_else(|| elsewhere(id));
+            let row = names.row(py, record, &|id| known(id).map(|(order, _)| order))?;
+            if let Record::Update { order, .. } | Record::Fill(Fill { order, .. }) = record {
+                let state = known(*order).map(|(_, state)| order_state(state));
+                row.set_item("state", state)?;
+            }
+            row.set_item("entry", entry)?;
+            row.set_item("place", place)?;
+            row.set_item("event", event)?;
+            rows.append(row)?;
+        }
+    }
+    met.forget();
+    Ok(rows)
+}
+
+/// The word for a state of an order.
+pub(crate) const fn order_state(state: OrderState) -> &'static str {
+    match state {
+        OrderState::Pending => "pending",
+        OrderState::Open => "open",
+        OrderState::PartiallyFilled => "partially_filled",
+        OrderState::PendingCancel => "pending_cancel",
+        OrderState::Unknown => "unknown",
+        OrderState::Filled => "filled",
+        OrderState::Canceled => "canceled",
+        OrderState::Expired => "expired",
+        OrderState::Rejected => "rejected",
+        OrderState::Dead => "dead",
+    }
+}

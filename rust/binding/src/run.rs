@@ -1,0 +1,452 @@
+//! A run: the market told event by event, everything journaled.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bot4_desk::{Desk, Market, Opened, Outside, Setup};
+use bot4_engine::bot::{Bot, Decides};
+use bot4_engine::event::{Bar, BreakerState, Component, Intent, SleeveId};
+use bot4_engine::history::Row;
+use bot4_engine::instrument::{amount_from_text, rate_from_text};
+use bot4_engine::run::{Command, RunSettings};
+use bot4_engine::session::KeepError;
+use bot4_engine::units::Nanos;
+use bot4_journal::Durability;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::backtest::{Callee, RawLimit, called, profile_of, snapshot};
+use crate::bars::PyBars;
+use crate::context::{Past, PyBar, band_of};
+use crate::errors::{EngineError, Raise};
+use crate::program::PyProgram;
+use crate::recording::PyRecording;
+use crate::records::{self, Met, Names};
+use crate::status;
+
+/// A class strategy and the bars it may look back on.
+struct Called {
+    callee: Callee,
+    past: Past,
+    told: usize,
+}
+
+/// The class strategies of a run.
+#[derive(Default)]
+struct Callees {
+    called: Vec<Called>,
+    running: String,
+    /// What one of them raised.
+    raised: Option<PyErr>,
+}
+
+enum Stage {
+    Setup(Box<Setup>),
+    Open(Box<Desk>),
+    Closed,
+}
+
+#[pyclass(name = "Run", module = "bot4._engine")]
+pub(crate) struct PyRun {
+    stage: Stage,
+    callees: Callees,
+    met: Met,
+}
+
+impl Outside for Callees {
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+        if self.called.is_empty() {
+            return Ok(());
+        }
+        let asked = Python::attach(|py| self.call(py, bot, bars, wants));
+        asked.map_err(|raised| {
+            self.raised = Some(raised);
+            KeepError::Strategy
+        })
+    }
+}
+
+impl Callees {
+    fn call(
+        &mut self,
+        py: Python<'_>,
+        bot: &Bot,
+        bars: &[Bar],
+        wants: &mut Vec<Intent>,
+    ) -> PyResult<()> {
+        let on_bar = pyo3::intern!(py, "on_bar");
+        for called in &mut self.called {
+            let Some(bar) = bars.iter().find(|bar| bar.instrument == called.callee.instrument)
+            else {
+                continue;
+            };
+            called.hear(bar);
+            self.running = self::called(bot, &called.callee);
+            let (past, told) = (called.past.clone(), called.told);
+            let context = Py::new(py, snapshot(bot, &called.callee, past.clone(), told))?;
+            let bar = Py::new(py, PyBar { bar: *bar, past })?;
+            called.callee.instance.call_method1(py, on_bar, (&context, bar))?;
+            let in_use = |_| EngineError::new_err("ctx is in use by another thread");
+            wants.extend(context.try_borrow_mut(py).map_err(in_use)?.close());
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, py: Python<'_>, bot: &Bot) -> PyResult<()> {
+        for called in &mut self.called {
+            self.running = self::called(bot, &called.callee);
+            let context = snapshot(bot, &called.callee, called.past.clone(), called.told);
+            let context = Py::new(py, context)?;
+            called.callee.instance.call_method1(py, "on_start", (&context,))?;
+            context.borrow_mut(py).close();
+        }
+        Ok(())
+    }
+}
+
+impl Called {
+    fn hear(&mut self, bar: &Bar) {
+        match &mut self.past {
+            Past::History(history) => {
+                let closes = |row: &Row| row.open_ns + history.interval_ns();
+                let close_ns = bar.close_ns.mantissa();
+                self.told = history.rows().partition_point(|row| closes(row) <= close_ns);
+            }
+            Past::Made(_, rows) => {
+                Arc::make_mut(rows).push(Row {
+                    open_ns: bar.open_ns.mantissa(),
+                    open: bar.open,
+                    high: bar.high,
+                    low: bar.low,
+                    close: bar.close,
+                    volume: bar.volume,
+                });
+                self.told = rows.len();
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl PyRun {
+    #[new]
+    #[pyo3(signature = (
+        *, cash, taker_fee, maker_fee, slippage, latency_ns, bar_interval_ns, profile, limits=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a setting")]
+    fn new(
+        cash: &str,
+        taker_fee: &str,
+        maker_fee: &str,
+        slippage: &str,
+        latency_ns: i64,
+        bar_interval_ns: i64,
+        profile: &str,
+        limits: Option<BTreeMap<String, RawLimit>>,
+    ) -> PyResult<Self> {
+        if latency_ns < 0 || bar_interval_ns <= 0 {
+            let text = "latency_ns must be 0 or more, and bar_interval_ns above 0";
+            return Err(EngineError::new_err(text));
+        }
+        let settings = RunSettings {
+            cash: amount_from_text(cash).raise()?,
+            slippage: rate_from_text(slippage).raise()?,
+            latency: Nanos::new(latency_ns),
+            bar_interval: Nanos::new(bar_interval_ns),
+            has_book: true,
+            profile: profile_of(profile, limits)?,
+        };
+        let (taker, maker) =
+            (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
+        let setup = Setup::new(settings, taker, maker);
+        Ok(Self {
+            stage: Stage::Setup(Box::new(setup)),
+            callees: Callees::default(),
+            met: Met::default(),
+        })
+    }
+
+    fn add_simulated(
+        &mut self,
+        instrument: &str,
+        price: &str,
+        tick: &str,
+        lot: &str,
+        seed: u64,
+        start_ns: i64,
+    ) -> PyResult<()> {
+        let about: f64 = price
+            .parse()
+            .map_err(|_| EngineError::new_err(format!("price '{price}' is not a number")))?;
+        let start = Nanos::new(start_ns);
+        self.setup()?.add_simulated(instrument, about, (tick, lot), seed, start).raise()
+    }
+
+    fn add_recording(&mut self, recording: PyRef<'_, PyRecording>) -> PyResult<()> {
+        self.setup()?.add(Market::Recorded(recording.0.clone())).raise()
+    }
+
+    fn add_bars(&mut self, bars: PyRef<'_, PyBars>) -> PyResult<()> {
+        self.setup()?.add(Market::Bars(Arc::clone(&bars.0))).raise()
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    fn add_program(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        band: Option<f64>,
+    ) -> PyResult<()> {
+        let program = Box::new(program.0.clone());
+        let decides = Decides::Program { program, band: band_of(band)? };
+        let allocation = rate_from_text(allocation).raise()?;
+        self.setup()?.seat(strategy, instrument, allocation, decides).raise().map(|_| ())
+    }
+
+    fn add_class(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        instance: Py<PyAny>,
+    ) -> PyResult<()> {
+        let setup = self.setup()?;
+        let allocation = rate_from_text(allocation).raise()?;
+        let seated = setup.seat(strategy, instrument, allocation, Decides::Outside);
+        let (sleeve, id) = seated.raise()?;
+        let past = match setup.history(id) {
+            Some(history) => Past::History(Arc::clone(history)),
+            None => Past::Made(Arc::from(instrument), Arc::default()),
+        };
+        let callee = Callee { sleeve, instrument: id, instance };
+        self.callees.called.push(Called { callee, past, told: 0 });
+        Ok(())
+    }
+
+    #[pyo3(signature = (folder, *, durability, clock_s))]
+    fn open<'py>(
+        &mut self,
+        py: Python<'py>,
+        folder: PathBuf,
+        durability: &str,
+        clock_s: u64,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let durability = match durability {
+            "each" => Durability::Each,
+            "block" => Durability::Block,
+            other => {
+                let text = format!("durability is '{other}'; allowed: each, block");
+                return Err(EngineError::new_err(text));
+            }
+        };
+        let setup = self.setup()?;
+        let (run, header) = setup.build().raise()?;
+        let callees = &mut self.callees;
+        let opened = py.detach(|| Desk::open(run, &header, &folder, durability, clock_s, callees));
+        let (desk, opened) = opened.raise()?;
+        let found = told_of(py, &desk, &opened)?;
+        self.callees.start(py, desk.run().session().bot())?;
+        self.stage = Stage::Open(Box::new(desk));
+        Ok(found)
+    }
+
+    fn advance(&mut self, py: Python<'_>, until_ns: i64, events_max: u64) -> PyResult<u64> {
+        let Self { stage, callees, .. } = self;
+        let Stage::Open(desk) = stage else {
+            return Err(not_open());
+        };
+        let until = Nanos::new(until_ns);
+        let advanced = py.detach(|| desk.advance(until, events_max, callees));
+        self.raise_first(advanced)
+    }
+
+    #[getter]
+    fn next_ns(&self) -> PyResult<Option<i64>> {
+        Ok(self.desk()?.run().next_ns().map(Nanos::mantissa))
+    }
+
+    #[getter]
+    fn now_ns(&self) -> PyResult<i64> {
+        Ok(self.desk()?.run().session().clock().mantissa())
+    }
+
+    #[getter]
+    fn running(&self) -> &str {
+        &self.callees.running
+    }
+
+    #[getter]
+    fn idle(&self) -> PyResult<bool> {
+        let session = self.desk()?.run().session();
+        let working = session.bot().state().orders().working_len();
+        Ok(working == 0 && session.in_flight() == 0)
+    }
+
+    #[getter]
+    fn flat(&self) -> PyResult<bool> {
+        let state = self.desk()?.run().session().bot().state();
+        Ok(state.portfolio().positions().iter().all(|position| position.qty.is_zero()))
+    }
+
+    fn pause(&mut self, py: Python<'_>, strategy: &str) -> PyResult<()> {
+        for sleeve in self.sleeves_of(strategy)? {
+            self.command(py, Command::Pause(sleeve))?;
+        }
+        Ok(())
+    }
+
+    #[pyo3(signature = (strategy=None))]
+    fn resume(&mut self, py: Python<'_>, strategy: Option<&str>) -> PyResult<()> {
+        let sleeves = match strategy {
+            Some(strategy) => self.sleeves_of(strategy)?,
+            None => {
+                self.command(py, Command::ResumeTrading)?;
+                let bot = self.desk()?.run().session().bot();
+                let all = (0..).map(SleeveId).take(bot.sleeves().len());
+                all.filter(|sleeve| bot.state().is_paused(*sleeve)).collect()
+            }
+        };
+        for sleeve in sleeves {
+            self.command(py, Command::Resume(sleeve))?;
+        }
+        Ok(())
+    }
+
+    fn flatten(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.command(py, Command::Flatten)
+    }
+
+    fn halt(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.command(py, Command::Halt)
+    }
+
+    fn stop(&mut self, py: Python<'_>, flatten: bool) -> PyResult<()> {
+        self.command(py, Command::Stop { flatten })
+    }
+
+    fn breaker(&mut self, py: Python<'_>, component: &str, state: &str) -> PyResult<()> {
+        let known = Component::ALL.into_iter().find(|known| known.name() == component);
+        let word = BreakerState::ALL.into_iter().find(|known| known.name() == state);
+        let (Some(component), Some(state)) = (known, word) else {
+            let text = format!("there is no breaker '{component}' that can be '{state}'");
+            return Err(EngineError::new_err(text));
+        };
+        self.command(py, Command::Breaker(component, state))
+    }
+
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        status::status(py, self.desk()?)
+    }
+
+    fn latencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        status::latencies(py, self.desk()?)
+    }
+
+    fn hashes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let run = self.desk()?.run();
+        let out = PyDict::new(py);
+        out.set_item("engine_hash", run.engine_hash())?;
+        out.set_item("ledger_hash", run.session().bot().state().ledger_hash())?;
+        Ok(out)
+    }
+
+    fn records<'py>(
+        &mut self,
+        py: Python<'py>,
+        after: u64,
+        entries_max: usize,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let Stage::Open(desk) = &self.stage else {
+            return Err(not_open());
+        };
+        let entries = py.detach(|| desk.records(after, entries_max)).raise()?;
+        let orders = desk.run().session().bot().state().orders();
+        let working = |id| orders.get(id).map(|order| (*order.new_order(), order.state()));
+        records::rows(py, &status::names(desk.run()), &entries, &mut self.met, &working)
+    }
+
+    fn snapshot(&mut self, py: Python<'_>) -> PyResult<usize> {
+        let Stage::Open(desk) = &mut self.stage else {
+            return Err(not_open());
+        };
+        py.detach(|| desk.snapshot()).raise()
+    }
+
+    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
+        match core::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Open(desk) => py.detach(|| desk.close()).raise().map(|_| ()),
+            Stage::Setup(_) | Stage::Closed => Ok(()),
+        }
+    }
+}
+
+impl PyRun {
+    fn setup(&mut self) -> PyResult<&mut Setup> {
+        match &mut self.stage {
+            Stage::Setup(setup) => Ok(setup),
+            Stage::Open(_) | Stage::Closed => {
+                Err(EngineError::new_err("the run is open: add to it before open()"))
+            }
+        }
+    }
+
+    fn desk(&self) -> PyResult<&Desk> {
+        match &self.stage {
+            Stage::Open(desk) => Ok(desk),
+            Stage::Setup(_) | Stage::Closed => Err(not_open()),
+        }
+    }
+
+    fn command(&mut self, py: Python<'_>, command: Command) -> PyResult<()> {
+        let Self { stage, callees, .. } = self;
+        let Stage::Open(desk) = stage else {
+            return Err(not_open());
+        };
+        let done = py.detach(|| desk.command(command, callees));
+        self.raise_first(done)
+    }
+
+    /// What a strategy raised comes through unchanged.
+    fn raise_first<T>(&mut self, outcome: Result<T, bot4_desk::DeskError>) -> PyResult<T> {
+        match self.callees.raised.take() {
+            Some(raised) => Err(raised),
+            None => outcome.raise(),
+        }
+    }
+
+    fn sleeves_of(&self, strategy: &str) -> PyResult<Vec<SleeveId>> {
+        let sleeves = (0..).map(SleeveId).zip(self.desk()?.run().session().bot().sleeves());
+        let found = sleeves.filter(|(_, sleeve)| sleeve.strategy == strategy);
+        let found: Vec<_> = found.map(|(id, _)| id).collect();
+        if found.is_empty() {
+            return Err(EngineError::new_err(format!("no strategy '{strategy}' runs here")));
+        }
+        Ok(found)
+    }
+}
+
+fn told_of<'py>(py: Python<'py>, desk: &Desk, opened: &Opened) -> PyResult<Bound<'py, PyDict>> {
+    let run = desk.run();
+    let names: Names<'_> = status::names(run);
+    let out = PyDict::new(py);
+    out.set_item("resumed", opened.resumed)?;
+    out.set_item("epoch", opened.epoch)?;
+    out.set_item("events", run.session().event())?;
+    out.set_item("entries", desk.entries().0)?;
+    out.set_item("orders", run.tally().orders())?;
+    out.set_item("fills", run.tally().fills().iter().sum::<u64>())?;
+    out.set_item("snapshot", opened.snapshot)?;
+    out.set_item("adopted", opened.found.adopted)?;
+    out.set_item("elapsed_s", opened.elapsed_s)?;
+    let cold: Vec<_> = opened.found.cold.iter().map(|sleeve| names.strategy(*sleeve)).collect();
+    out.set_item("cold", cold)?;
+    out.set_item("remarks", opened.remarks.clone())?;
+    Ok(out)
+}
+
+fn not_open() -> PyErr {
+    EngineError::new_err("the run is not open: call open() first")
+}

@@ -1,0 +1,100 @@
+//! How often what happened, counted record by record; and which breakers are not closed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{BreakerState, Component};
+use crate::journal::{Record, State};
+use crate::risk::Refusal;
+use crate::units::Nanos;
+
+/// A breaker that is not closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Whose.
+    pub component: Component,
+    /// How.
+    pub state: BreakerState,
+    /// Since when.
+    pub since: Nanos,
+}
+
+/// The counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    orders: u64,
+    fills: Vec<u64>,
+    refusals: [u64; Refusal::ALL.len()],
+    clips: [u64; Refusal::ALL.len()],
+    breakers: Vec<Breaker>,
+}
+
+impl Tally {
+    /// A record was kept; `state` is after it.
+    pub fn on_record(&mut self, record: &Record, state: &State) {
+        match *record {
+            Record::Placed { .. } => self.orders += 1,
+            Record::Refused { refusal, .. } => count(&mut self.refusals, refusal as usize),
+            Record::Clipped { limit, .. } => count(&mut self.clips, limit as usize),
+            Record::Fill(fill) => {
+                if let Some(order) = state.orders().get(fill.order) {
+                    let sleeve = order.new_order().sleeve.index();
+                    if self.fills.len() <= sleeve {
+                        self.fills.resize(sleeve + 1, 0);
+                    }
+                    count(&mut self.fills, sleeve);
+                }
+            }
+            Record::Breaker { ts, component, state } => {
+                self.breakers.retain(|breaker| breaker.component != component);
+                if state != BreakerState::Closed {
+                    self.breakers.push(Breaker { component, state, since: ts });
+                }
+            }
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Update { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. } => {}
+        }
+    }
+
+    /// How many orders were placed.
+    #[must_use]
+    pub fn orders(&self) -> u64 {
+        self.orders
+    }
+
+    /// How many fills there were, by sleeve; sleeves after the last that filled are left out.
+    #[must_use]
+    pub fn fills(&self) -> &[u64] {
+        &self.fills
+    }
+
+    /// How often risk refused, by reason, reasons that never came left out.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+        counted(&self.refusals)
+    }
+
+    /// How often a limit clipped an order, by limit.
+    pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+        counted(&self.clips)
+    }
+
+    /// The breakers that are not closed.
+    #[must_use]
+    pub fn breakers(&self) -> &[Breaker] {
+        &self.breakers
+    }
+}
+
+fn count(counts: &mut [u64], place: usize) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += 1;
+    }
+}
+
+fn counted(counts: &[u64]) -> impl Iterator<Item = (Refusal, u64)> + '_ {
+    Refusal::ALL.into_iter().zip(counts.iter().copied()).filter(|(_, count)| *count > 0)
+}

@@ -1,0 +1,62 @@
+//! All that a session needs to go on elsewhere, as one value.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::bot::BotMemory;
+use crate::event::{Action, Event, SleeveId};
+use crate::tape::Tape;
+use crate::units::{Nanos, Price};
+use crate::venue::Venue;
+
+/// A session's own part of what it remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionMemory {
+    bot: BotMemory,
+    venue: Venue,
+    inbound: VecDeque<(Nanos, Action)>,
+    outbound: VecDeque<(Nanos, Event)>,
+    tape: Option<Tape>,
+    touches: Vec<(Price, Price)>,
+    clock: Nanos,
+    event: u64,
+}
+
+impl SessionMemory {
+    /// Its venue keeps a record of its own from here on, whatever it did before.
+    pub fn record_at_venue(&mut self) {
+        self.venue.clearing_mut().record();
+    }
+}
+
+impl Session {
+    /// All that it remembers now. Nothing that was kept may be left to meet.
+    #[must_use]
+    pub fn memory(&self) -> SessionMemory {
+        SessionMemory {
+            bot: self.bot.memory(),
+            venue: self.venue.clone(),
+            inbound: self.inbound.clone(),
+            outbound: self.outbound.clone(),
+            tape: self.tape.clone(),
+            touches: self.touches.clone(),
+            clock: self.clock,
+            event: self.event,
+        }
+    }
+
+    /// Go on from what a session of the same instruments, sleeves and venue remembered; the sleeves
+    /// whose program begins anew.
+    pub fn remember(&mut self, memory: SessionMemory) -> Vec<SleeveId> {
+        self.venue = memory.venue;
+        self.inbound = memory.inbound;
+        self.outbound = memory.outbound;
+        self.tape = memory.tape;
+        self.touches = memory.touches;
+        self.clock = memory.clock;
+        self.event = memory.event;
+        self.bot.remember(memory.bot)
+    }
+}

@@ -1,0 +1,94 @@
+//! Trades → bars: one for each instrument and interval, closed when time has passed its end.
+//!
+//! An interval without a trade is a flat bar at the last price, without volume; an instrument that
+//! never traded has no bar yet.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Bar;
+use crate::instrument::InstrumentId;
+use crate::units::Nanos;
+
+/// What traded since the last bar closed.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Traded {
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    volume: f64,
+}
+
+/// The bars that are being made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Tape {
+    interval: Nanos,
+    /// When the present bars close; `None` before the first trade.
+    closes: Option<Nanos>,
+    traded: Vec<Option<Traded>>,
+    last: Vec<Option<f64>>,
+}
+
+impl Tape {
+    /// No trade yet in `instruments` instruments; bars last `interval`, above zero.
+    #[must_use]
+    pub fn new(instruments: usize, interval: Nanos) -> Self {
+        Self {
+            interval,
+            closes: None,
+            traded: vec![None; instruments],
+            last: vec![None; instruments],
+        }
+    }
+
+    /// How long a bar lasts.
+    #[must_use]
+    pub fn interval(&self) -> Nanos {
+        self.interval
+    }
+
+    /// Somebody traded.
+    pub fn on_trade(&mut self, id: InstrumentId, ts: Nanos, price: f64, qty: f64) {
+        if self.closes.is_none() {
+            let begun = ts.mantissa().checked_div_euclid(self.interval.mantissa()).unwrap_or(0);
+            let end = begun.saturating_add(1).saturating_mul(self.interval.mantissa());
+            self.closes = Some(Nanos::new(end));
+        }
+        let Some(slot) = self.traded.get_mut(id.index()) else {
+            return;
+        };
+        let one = Traded { open: price, high: price, low: price, close: price, volume: 0.0 };
+        let bar = slot.get_or_insert(one);
+        bar.high = bar.high.max(price);
+        bar.low = bar.low.min(price);
+        bar.close = price;
+        bar.volume += qty;
+    }
+
+    /// When the present bars close, if that is not after `ts`.
+    #[must_use]
+    pub fn due(&self, ts: Nanos) -> Option<Nanos> {
+        self.closes.filter(|closes| *closes <= ts)
+    }
+
+    /// Close the present bars into `bars`, in the order of instruments.
+    pub fn close(&mut self, bars: &mut Vec<Bar>) {
+        let Some(close_ns) = self.closes else {
+            return;
+        };
+        let begun = close_ns.mantissa().saturating_sub(self.interval.mantissa());
+        let end = close_ns.mantissa().saturating_add(self.interval.mantissa());
+        self.closes = Some(Nanos::new(end));
+        for ((id, traded), last) in (0..).zip(&mut self.traded).zip(&mut self.last) {
+            let flat =
+                |price| Traded { open: price, high: price, low: price, close: price, volume: 0.0 };
+            let Some(Traded { open, high, low, close, volume }) = traded.take().or(last.map(flat))
+            else {
+                continue;
+            };
+            *last = Some(close);
+            let (instrument, open_ns) = (InstrumentId(id), Nanos::new(begun));
+            bars.push(Bar { instrument, open_ns, close_ns, open, high, low, close, volume });
+        }
+    }
+}

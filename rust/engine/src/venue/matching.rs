@@ -1,0 +1,381 @@
+//! A simulated venue over a told book: it fills against what others show, with a place in the
+//! queue.
+//!
+//! An order that can trade takes the levels of the other side, best first, each once until the
+//! market tells it anew. What rests joins the end of its level's queue. Trades at its price use up
+//! the queue before it, then fill it; a level that shrinks can leave no more before it than it
+//! holds; a trade or a quote beyond its price fills it. Our orders move nobody else: for small
+//! orders only.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::clearing::{Clearing, Deed, Lending};
+use crate::book::Ladder;
+use crate::event::{Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Tick, TickKind};
+use crate::instrument::{Instrument, InstrumentId, UnitError};
+use crate::units::{Amount, Nanos, Price, Qty, Rate};
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Resting {
+    id: OrderId,
+    order: NewOrder,
+    limit: Price,
+    left: Qty,
+    /// Of others, before it in the queue.
+    ahead: Qty,
+}
+
+/// One instrument's market.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Pit {
+    ladder: Ladder,
+    /// What we took of bids and asks since they were last told.
+    taken: [BTreeMap<Price, Qty>; 2],
+    resting: Vec<Resting>,
+}
+
+/// A trade of ours that is about to be done.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    price: Price,
+    qty: Qty,
+    fee: Rate,
+    last: bool,
+}
+
+/// A simulated venue with one account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Matching {
+    clearing: Clearing,
+    pits: Vec<Pit>,
+}
+
+impl Pit {
+    /// What is left of a level after what we took of it.
+    fn shown(&self, side: Side, price: Price, qty: Qty) -> Qty {
+        let taken = self.taken.get(side as usize).and_then(|taken| taken.get(&price));
+        qty.minus(taken.copied().unwrap_or_default()).unwrap_or_default().max(Qty::ZERO)
+    }
+
+    fn take(&mut self, side: Side, price: Price, qty: Qty) {
+        if let Some(taken) = self.taken.get_mut(side as usize) {
+            let slot = taken.entry(price).or_default();
+            *slot = slot.plus(qty).unwrap_or(*slot);
+        }
+    }
+
+    /// The best level of `side` that an order with `limit` may take.
+    fn best(&self, side: Side, limit: Option<Price>) -> Option<(Price, Qty)> {
+        let shown = |(price, qty)| (price, self.shown(side, price, qty));
+        let found = self.ladder.levels(side).map(shown).find(|(_, qty)| qty.is_positive());
+        found.filter(|(price, _)| limit.is_none_or(|limit| reaches(side, limit, *price)))
+    }
+}
+
+/// Whether an order with `limit` may take a level at `price` of `side`.
+fn reaches(side: Side, limit: Price, price: Price) -> bool {
+    match side {
+        Side::Sell => price <= limit,
+        Side::Buy => price >= limit,
+    }
+}
+
+impl Matching {
+    /// An empty account, and no market yet.
+    #[must_use]
+    pub fn new(lending: Lending, instruments: Vec<Instrument>) -> Self {
+        let pits = vec![Pit::default(); instruments.len()];
+        Self { clearing: Clearing::new(lending, instruments), pits }
+    }
+
+    /// The venue's side of the account.
+    #[must_use]
+    pub fn clearing(&self) -> &Clearing {
+        &self.clearing
+    }
+
+    /// The same, to put money in.
+    pub fn clearing_mut(&mut self) -> &mut Clearing {
+        &mut self.clearing
+    }
+
+    /// The best price that others show, where there is one.
+    #[must_use]
+    pub fn best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        self.pits.get(instrument.index()).and_then(|pit| pit.ladder.best(side))
+    }
+
+    /// How many orders rest.
+    #[must_use]
+    pub fn resting_len(&self) -> usize {
+        self.pits.iter().map(|pit| pit.resting.len()).sum()
+    }
+
+    /// An order arrives: what comes of it, into `events`.
+    pub fn place(
+        &mut self,
+        id: OrderId,
+        order: NewOrder,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        if !self.clearing.accept(ts, id, order) {
+            events.push(answer(ts, id, OrderUpdate::Rejected));
+            return Ok(());
+        }
+        events.push(answer(ts, id, OrderUpdate::Acked));
+        let left = self.sweep(id, &order, ts, events)?;
+        let Some(pit) = self.pits.get_mut(order.instrument.index()) else {
+            return Ok(());
+        };
+        match (left, order.limit) {
+            (None, _) => {}
+            (Some(left), Some(limit)) if left.is_positive() => {
+                let ahead = pit.ladder.at(order.side, limit);
+                pit.resting.push(Resting { id, order, limit, left, ahead });
+            }
+            (Some(_), _) => {
+                self.clearing.note(ts, id, Deed::Canceled { asked: false });
+                events.push(answer(ts, id, OrderUpdate::Canceled));
+            }
+        }
+        Ok(())
+    }
+
+    /// Take what the book shows. What is left in base, to rest where it may; `None`: nothing is,
+    /// or nothing can be told of it.
+    fn sweep(
+        &mut self,
+        id: OrderId,
+        order: &NewOrder,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<Option<Qty>, UnitError> {
+        let against = match order.side {
+            Side::Buy => Side::Sell,
+            Side::Sell => Side::Buy,
+        };
+        let (mut left, mut budget) = match order.size {
+            Size::Base(qty) => (qty, None),
+            Size::Quote(budget) => (Qty::ZERO, Some(budget)),
+        };
+        loop {
+            let pit = self.pits.get(order.instrument.index());
+            let rules = self.clearing.rules(order.instrument);
+            let (Some((price, shown)), Some(rules)) =
+                (pit.and_then(|pit| pit.best(against, order.limit)), rules)
+            else {
+                return Ok(Some(left));
+            };
+            let fee = rules.taker_fee;
+            let wanted = match budget {
+                Some(budget) => rules.qty_for(budget, price, fee)?,
+                None => left,
+            };
+            let asked = wanted.min(shown);
+            let qty = self.clearing.affordable(order, asked, price, fee)?;
+            if !qty.is_positive() {
+                return Ok(Some(Qty::ZERO));
+            }
+            let last = qty == wanted;
+            let paid = self.fill(id, order, ts, Done { price, qty, fee, last }, events)?;
+            if let Some(pit) = self.pits.get_mut(order.instrument.index()) {
+                pit.take(against, price, qty);
+            }
+            if last {
+                return Ok(None);
+            }
+            if qty < asked {
+                return Ok(Some(Qty::ZERO));
+            }
+            left = left.minus(qty).unwrap_or_default().max(Qty::ZERO);
+            budget = budget.map(|budget| budget.minus(paid)).transpose()?;
+        }
+    }
+
+    /// One fill: what it cost, fee included.
+    fn fill(
+        &mut self,
+        id: OrderId,
+        order: &NewOrder,
+        ts: Nanos,
+        done: Done,
+        events: &mut Vec<Event>,
+    ) -> Result<Amount, UnitError> {
+        let Done { price, qty, fee, last } = done;
+        let fee = self.clearing.trade(order, id, ts, (price, qty), fee)?;
+        events.push(Event::Fill(Fill { order: id, ts, price, qty, fee, last }));
+        let rules = self.clearing.rules(order.instrument);
+        let notional = rules.map(|rules| rules.notional(price, qty)).transpose()?;
+        Ok(notional.unwrap_or_default().plus(fee)?)
+    }
+
+    /// A request to cancel arrives.
+    pub fn cancel(&mut self, id: OrderId, ts: Nanos, events: &mut Vec<Event>) {
+        let mut found = false;
+        for pit in &mut self.pits {
+            let before = pit.resting.len();
+            pit.resting.retain(|resting| resting.id != id);
+            found |= pit.resting.len() < before;
+        }
+        self.clearing.note(
+            ts,
+            id,
+            if found { Deed::Canceled { asked: true } } else { Deed::NotThere },
+        );
+        let update = if found { OrderUpdate::Canceled } else { OrderUpdate::CancelRejected };
+        events.push(answer(ts, id, update));
+    }
+
+    /// No more of a market will come: what rests in it expires.
+    pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
+        let Some(pit) = self.pits.get_mut(instrument.index()) else {
+            return;
+        };
+        for resting in pit.resting.drain(..) {
+            self.clearing.note(ts, resting.id, Deed::Expired);
+            events.push(answer(ts, resting.id, OrderUpdate::Expired));
+        }
+    }
+
+    /// The market changed: what that does to the resting orders, into `events`.
+    pub fn on_tick(&mut self, tick: &Tick, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        let place = tick.instrument.index();
+        let Some(pit) = self.pits.get_mut(place) else {
+            return Ok(());
+        };
+        match tick.kind {
+            TickKind::Clear => {
+                pit.ladder.clear();
+                pit.taken = Default::default();
+                for resting in &mut pit.resting {
+                    resting.ahead = Qty::ZERO;
+                }
+                Ok(())
+            }
+            TickKind::Level { side, price, qty } => {
+                pit.ladder.set(side, price, qty);
+                if let Some(taken) = pit.taken.get_mut(side as usize) {
+                    taken.remove(&price);
+                }
+                for resting in &mut pit.resting {
+                    if resting.order.side == side && resting.limit == price {
+                        resting.ahead = resting.ahead.min(qty);
+                    }
+                }
+                self.uncross(tick, events)
+            }
+            TickKind::Trade { aggressor, price, qty } => {
+                self.on_trade(tick, aggressor, (price, qty), events)
+            }
+        }
+    }
+
+    /// Others quote at or beyond the price of an order of ours: they would have traded with it.
+    fn uncross(&mut self, tick: &Tick, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        let place = tick.instrument.index();
+        while let Some(pit) = self.pits.get_mut(place) {
+            let crossed = pit.resting.iter().position(|resting| {
+                let against = against(resting.order.side);
+                pit.best(against, Some(resting.limit)).is_some()
+            });
+            let Some(crossed) = crossed else {
+                return Ok(());
+            };
+            let Some(resting) = pit.resting.get(crossed).copied() else {
+                return Ok(());
+            };
+            let side = against(resting.order.side);
+            let Some((price, shown)) = pit.best(side, Some(resting.limit)) else {
+                return Ok(());
+            };
+            pit.take(side, price, resting.left.min(shown));
+            self.fill_resting(tick, crossed, shown, events)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody traded: orders of ours at a better price, or next in the queue, have a part of it.
+    fn on_trade(
+        &mut self,
+        tick: &Tick,
+        aggressor: Side,
+        (price, mut flow): (Price, Qty),
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        let place = tick.instrument.index();
+        let side = against(aggressor);
+        let mut next = 0;
+        while let Some(resting) =
+            self.pits.get(place).and_then(|pit| pit.resting.get(next)).copied()
+        {
+            let hit = resting.order.side == side && reaches(side, price, resting.limit);
+            if !hit {
+                next += 1;
+                continue;
+            }
+            let at_price = resting.limit == price;
+            let before = if at_price { resting.ahead.min(flow) } else { Qty::ZERO };
+            let reached = flow.minus(before)?;
+            if let Some(slot) = self.pits.get_mut(place).and_then(|pit| pit.resting.get_mut(next)) {
+                slot.ahead = slot.ahead.minus(before)?;
+            }
+            if !reached.is_positive() {
+                next += 1;
+                continue;
+            }
+            // What is ahead of one of ours is ahead of the next too: only our own part is gone.
+            flow = flow.minus(resting.left.min(reached))?;
+            let stays = resting.left > reached;
+            self.fill_resting(tick, next, reached, events)?;
+            next += usize::from(stays);
+        }
+        Ok(())
+    }
+
+    /// Up to `qty` of a resting order is filled at its limit, as a maker.
+    fn fill_resting(
+        &mut self,
+        tick: &Tick,
+        place: usize,
+        qty: Qty,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        let pit = self.pits.get_mut(tick.instrument.index());
+        let Some(resting) = pit.and_then(|pit| pit.resting.get_mut(place)) else {
+            return Ok(());
+        };
+        let asked = resting.left.min(qty);
+        let (id, order, price) = (resting.id, resting.order, resting.limit);
+        let fee = self.clearing.rules(order.instrument).map_or(Rate::ZERO, |r| r.maker_fee);
+        let qty = self.clearing.affordable(&order, asked, price, fee)?;
+        let left = resting.left.minus(qty)?;
+        resting.left = left;
+        let over = left.is_zero() || qty < asked;
+        if over && let Some(pit) = self.pits.get_mut(tick.instrument.index()) {
+            pit.resting.remove(place);
+        }
+        if qty.is_positive() {
+            let done = Done { price, qty, fee, last: left.is_zero() };
+            self.fill(id, &order, tick.ts, done, events)?;
+        }
+        if qty < asked {
+            self.clearing.note(tick.ts, id, Deed::Canceled { asked: false });
+            events.push(answer(tick.ts, id, OrderUpdate::Canceled));
+        }
+        Ok(())
+    }
+}
+
+const fn against(side: Side) -> Side {
+    match side {
+        Side::Buy => Side::Sell,
+        Side::Sell => Side::Buy,
+    }
+}
+
+const fn answer(ts: Nanos, order: OrderId, update: OrderUpdate) -> Event {
+    Event::Order { ts, order, update }
+}

@@ -1,0 +1,1 @@
+python/bot4/sql

@@ -1,0 +1,116 @@
+"""The levers of a running bot, from another terminal."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot4.live import telegram
+from live.bots import Bot, configured, running
+
+Bot4 = Callable[..., Any]
+
+
+@pytest.fixture
+def trading(bot4: Bot4, tmp_path: Path) -> Iterator[Bot]:
+    """A bot that has traded a little; `bot4` makes its folder the current one."""
+    with running(configured(tmp_path), "--json") as bot:
+        bot.until(lambda status: status["fills"] >= 4)
+        yield bot
+
+
+def test_status_shows_how_it_stands(bot4: Bot4, trading: Bot) -> None:
+    ran = bot4("status")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("PAPER · SIMULATED MARKET seed 7 · x60\n")
+    for words in ("equity", "sma_cross", "donchian_breakout", "refused", "intent to sent"):
+        assert words in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+
+
+def test_status_as_json_has_the_engine_the_run_and_the_components(bot4: Bot4, trading: Bot) -> None:
+    told = json.loads(bot4("status", "--json", "--folder", trading.folder).out)
+    assert (told["mode"], told["feed"], told["simulated"], told["seed"]) == (
+        "paper",
+        "simulated",
+        True,
+        7,
+    )
+    assert {"equity", "positions", "working", "recent", "breakers", "lag_ms"} <= set(told)
+    states = {name: one["state"] for name, one in told["components"].items()}
+    assert states == {"engine": "closed", "copies": "closed", "control": "closed"}
+    assert told["latency"]["event"]["count"] > 0
+
+
+def test_a_paused_strategy_wants_nothing_until_it_is_resumed(bot4: Bot4, trading: Bot) -> None:
+    assert "sma_cross is paused" in bot4("pause", "sma_cross").out
+    paused = trading.until(lambda status: status["paused"] == ["sma_cross"])
+    fills = paused["fills_by_strategy"]
+    other = "donchian_breakout"
+    later = trading.until(lambda s: s["fills_by_strategy"][other] >= fills[other] + 4)
+    assert later["fills_by_strategy"]["sma_cross"] - fills["sma_cross"] <= 1  # it was on its way
+    assert bot4("resume", "sma_cross").code == 0
+    trading.until(lambda s: s["fills_by_strategy"]["sma_cross"] > fills["sma_cross"] + 1)
+
+
+def test_flatten_closes_everything_and_opens_nothing(bot4: Bot4, trading: Bot) -> None:
+    assert "being closed" in bot4("flatten").out
+    flat = trading.until(lambda status: not status["positions"] and not status["working"])
+    later = trading.until(lambda status: status["events"] > flat["events"] + 2_000)
+    assert later["fills"] == flat["fills"]
+    assert bot4("resume").code == 0
+    trading.until(lambda status: status["fills"] > later["fills"])
+
+
+def test_halt_lets_no_order_through_until_it_is_resumed(bot4: Bot4, trading: Bot) -> None:
+    assert "no order passes" in bot4("halt").out
+    halted = trading.until(lambda status: status["venue"]["in_flight"] == 0)
+    later = trading.until(lambda status: status["events"] > halted["events"] + 2_000)
+    assert later["orders"] == halted["orders"]
+    assert later["trading_state"].lower() == "halted"
+    assert bot4("resume").code == 0
+    trading.until(lambda status: status["orders"] > later["orders"])
+
+
+def test_stop_is_a_graceful_end(bot4: Bot4, trading: Bot) -> None:
+    assert bot4("stop").out == ".bot4/first: stopped\n"
+    assert not telegram.holds_journal(trading.folder)
+    code, out, err = trading.end()
+    assert (code, err) == (0, "")
+    assert json.loads(out)["ended"] == "bot4 stop"
+    ran = bot4("status")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: no bot runs in .bot4 here; ")
+
+
+def test_an_unknown_strategy_is_one_line(bot4: Bot4, trading: Bot) -> None:
+    ran = bot4("pause", "sma_crss")
+    assert (ran.code, ran.out) == (2, "")
+    assert "sma_crss" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["status", "resume", "flatten", "halt", "stop"])
+def test_where_nobody_runs_is_one_line(bot4: Bot4, command: str) -> None:
+    ran = bot4(command)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "error: no bot runs in .bot4 here; bot4 run NAME.toml starts one, --folder names another\n"
+    )
+
+
+def test_several_bots_are_told_apart_by_their_folder(
+    bot4: Bot4, trading: Bot, tmp_path: Path
+) -> None:
+    config = configured(tmp_path).rename(tmp_path / "second.toml")
+    with running(config, "--json") as second:
+        second.until(lambda status: status["events"] > 0)
+        ran = bot4("status")
+        assert (ran.code, ran.out) == (2, "")
+        for words in ("several bots", "--folder", ".bot4/first", ".bot4/second"):
+            assert words in ran.err
+        assert bot4("stop", "--folder", config).out.endswith("second: stopped\n")
+        assert second.end()[0] == 0
+    assert bot4("status").code == 0

@@ -1,0 +1,72 @@
+"""A run that may be killed at any moment: `python killable.py FOLDER DURABILITY SEED UNTIL_EVENT`.
+
+It says on stdout what it found when it began, and at the end what it came to, a JSON object each.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+
+from bot4._engine import Run
+from bot4.expression import program
+from bot4.strategies import donchian_breakout, sma_cross
+
+EVENTS_AT_ONCE = 250
+SLICES_A_SNAPSHOT = 8
+REST_S = 0.002
+
+
+def run_of(seed: int) -> Run:
+    """Two strategies on two simulated instruments, trading often."""
+    run = Run(
+        cash="10000",
+        taker_fee="0.0002",
+        maker_fee="0.0001",
+        slippage="0",
+        latency_ns=5_000_000,
+        bar_interval_ns=10**9,
+        profile="unleveraged",
+        limits={"drawdown_max": "1", "daily_loss_max": "1"},
+    )
+    start_ns = 1_704_067_200 * 10**9
+    run.add_simulated("simulated:BTCUSDT", "60000", "0.01", "0.00001", seed, start_ns)
+    run.add_simulated("simulated:ETHUSDT", "3000", "0.01", "0.0001", seed + 1, start_ns)
+    seats = [
+        (sma_cross(fast=2, slow=5), "simulated:BTCUSDT"),
+        (donchian_breakout(entry=4, exit=2), "simulated:ETHUSDT"),
+    ]
+    for strategy, instrument in seats:
+        target = strategy.target()
+        compiled = program([target.fraction])
+        run.add_program(strategy.name, instrument, "0.5", compiled, target.band)
+    return run
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Go on until the event that was asked for; nothing else ends it but a kill."""
+    folder, durability, seed, until_event = arguments
+    run = run_of(int(seed))
+    say(run.open(folder, durability=durability, clock_s=int(time.time())))
+    slices, wanted = 0, int(until_event)
+    while (events := run.status()["events"]) < wanted:
+        run.advance(2**62, min(EVENTS_AT_ONCE, wanted - events))
+        slices += 1
+        if slices % SLICES_A_SNAPSHOT == 0:
+            run.snapshot()
+        time.sleep(REST_S)
+    status = run.status()
+    money = {key: status[key] for key in ("events", "orders", "fills", "equity_text", "positions")}
+    said = {**run.hashes(), **money, "breakers": status["breakers"]}
+    run.close()
+    say(said)
+
+
+def say(said: object) -> None:
+    """One line of JSON, at once."""
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,115 @@
+"""kill -9 at random moments: a run goes on as if nothing had been, and sends nothing twice."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot4._engine import JournalFile
+
+KILLABLE = Path(__file__).with_name("killable.py")
+KILLS = 100
+LIFE_S_MAX = 0.12
+NEVER = 10**15
+
+
+def begin(folder: Path, durability: str, seed: int, until: int) -> subprocess.Popen[str]:
+    command = [sys.executable, str(KILLABLE), str(folder), durability, str(seed), str(until)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def found(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, "it ended before it said a word"
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def finish(folder: Path, durability: str, seed: int, until: int) -> dict[str, Any]:
+    with begin(folder, durability, seed, until) as process:
+        found(process)
+        return found(process)
+
+
+def killed_often(folder: Path, durability: str, seed: int, kills: int) -> list[dict[str, Any]]:
+    """Kill a run again and again: what each start of it found."""
+    dice = random.Random(seed)
+    seen = []
+    for _ in range(kills):
+        with begin(folder, durability, seed, NEVER) as process:
+            seen.append(found(process))
+            time.sleep(dice.random() * LIFE_S_MAX)
+            process.kill()
+    slowest = max(start["elapsed_s"] for start in seen)
+    adopted = sum(start["adopted"] for start in seen)
+    print(f"{kills} kills, slowest recovery {slowest:.3f} s, {adopted} orders adopted")
+    return seen
+
+
+def acts(folder: Path) -> list[dict[str, Any]]:
+    text = (folder / "venue.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def seen_by_venue(folder: Path) -> list[dict[str, Any]]:
+    """Its acts, orders named by their sequence: each start has ids of its own."""
+    lines = acts(folder)
+    for line in lines:
+        line["act"]["order"] %= 2**32
+    return lines
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    journal = JournalFile(str(folder))
+    found = journal.records(0, 10**9)
+    journal.close()
+    return found
+
+
+def check_against_the_venue(folder: Path) -> int:
+    """What the venue did by its own record is what the journal has; how many orders there were."""
+    deeds = [act["act"] for act in acts(folder)]
+    assert [deed["number"] for deed in deeds] == list(range(1, len(deeds) + 1))
+    placed = Counter(deed["order"] for deed in deeds if "Accepted" in deed["deed"])
+    assert set(placed.values()) == {1}, "an order was sent twice"
+    assert not any(deed["deed"] == "Repeated" for deed in deeds)
+    kept = records(folder)
+    assert len(placed) <= sum(record["kind"] == "order" for record in kept)
+    done = sum("Filled" in deed["deed"] for deed in deeds)
+    booked = sum(record["kind"] == "fill" for record in kept)
+    assert 0 <= done - booked <= 2, "a fill may still be on its way, and no other is missing"
+    return len(placed)
+
+
+def test_a_run_killed_a_hundred_times_is_one_that_never_was(tmp_path: Path) -> None:
+    seed = 20_261_123
+    print(f"seed {seed}")
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    seen = killed_often(killed, "each", seed, KILLS)
+    assert all(start["resumed"] for start in seen[1:])
+    until = seen[-1]["events"] + 20_000
+    ended = finish(killed, "each", seed, until)
+    unkilled = finish(whole, "each", seed, until)
+    assert ended == unkilled
+    assert seen_by_venue(killed) == seen_by_venue(whole)
+    orders = check_against_the_venue(killed)
+    print(f"{ended['events']} events, {orders} orders")
+    assert orders > KILLS
+    assert ended["breakers"]["ledger"]["state"] == "closed"
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_in_blocks_every_order_of_the_venue_is_known_after_a_kill(
+    tmp_path: Path, seed: int
+) -> None:
+    seen = killed_often(tmp_path, "block", seed, 12)
+    ended = finish(tmp_path, "block", seed, seen[-1]["events"] + 5_000)
+    assert check_against_the_venue(tmp_path) > 10
+    assert ended["breakers"]["ledger"]["state"] == "closed"
