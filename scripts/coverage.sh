@@ -9,6 +9,7 @@ python=$PWD/.venv/bin/python
 here=$PWD/target/coverage
 profiles=$here/profiles
 threshold=95
+crates=(-p bot4-engine -p bot4-journal -p bot4-desk)
 
 say() { echo "coverage: $*"; }
 fail() {
@@ -63,7 +64,7 @@ export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_PROFIL
 export LLVM_PROFILE_FILE=$here/build-scripts/%p-%m.profraw
 
 say "building the engine's tests and the binding, instrumented"
-cargo test --locked --quiet -p bot4-engine --lib --tests --no-run --message-format=json \
+cargo test --locked --quiet "${crates[@]}" --lib --tests --no-run --message-format=json \
     >"$here/artifacts.json"
 "$PWD/.venv/bin/maturin" build --quiet --profile dev --locked --auditwheel skip --out "$here/wheel"
 rm -rf "$here/build-scripts"
@@ -72,7 +73,7 @@ extension=$(echo "$here"/python/bot4/_engine*.so)
 
 say "running the Rust tests"
 LLVM_PROFILE_FILE=$profiles/rust-%p-%m.profraw \
-    cargo test --locked --quiet -p bot4-engine --lib --tests
+    cargo test --locked --quiet "${crates[@]}" --lib --tests
 
 # PYTHONPATH stands before the editable install: prove that the instrumented copy is imported.
 say "running the Python tests"

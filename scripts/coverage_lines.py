@@ -14,7 +14,7 @@ from pathlib import Path
 from rust_source import blank, test_regions
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("engine", "binding")
+ROOMS = ("engine", "journal", "desk", "binding")
 
 
 @dataclass(frozen=True, slots=True)

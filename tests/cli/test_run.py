@@ -1,4 +1,7 @@
-"""``bot4 run`` from its first line to its last: what it prints, keeps, refuses, and survives."""
+"""``bot4 run`` from its first line to its last: what it prints, keeps, refuses, and survives.
+
+Long because every way to start, stop and refuse a run is typed here.
+"""
 
 import fcntl
 import http.client

@@ -42,14 +42,14 @@ def python_totals(covered: int, counted: int) -> str:
             {1: 1},
             (98, 100),
             True,
-            "100.0 % of lines (engine 100.0 %, binding 100.0 %)",
+            "100.0 % of lines (engine 100.0 %, journal 0.0 %, desk 0.0 %, binding 100.0 %)",
         ),
         (
             {1: 3, 2: 0},
             {1: 1},
             (98, 100),
             False,
-            "66.7 % of lines (engine 50.0 %, binding 100.0 %)",
+            "66.7 % of lines (engine 50.0 %, journal 0.0 %, desk 0.0 %, binding 100.0 %)",
         ),
         ({1: 3, 2: 3}, {1: 1}, (94, 100), False, "python coverage: 94.0 % of lines"),
         # Lines of tests do not count, run or not.

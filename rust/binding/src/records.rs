@@ -238,7 +238,7 @@ struct Known {
 }
 
 /// How many orders are remembered while reading, those that still work not counted.
-const MET_MAX: usize = 65_536;
+const MET_MAX: usize = 4_096;
 
 impl Met {
     /// Orders and what becomes of them, of which nothing is told.
