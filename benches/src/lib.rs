@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
-use bot4_engine::bot::{Decides, Sleeve};
+use bot4_engine::bot::{BotError, Decides, Sleeve};
 use bot4_engine::history::{Columns, History, HistoryError};
-use bot4_engine::instrument::{InstrumentId, amount_from_text, rate_from_text};
-use bot4_engine::risk::limits::Profile;
+use bot4_engine::instrument::{InstrumentId, UnitError, amount_from_text, rate_from_text};
+use bot4_engine::risk::limits::{LimitError, Profile};
 use bot4_engine::signal::{Node, Program, SignalError};
 use bot4_engine::units::Rate;
 use bot4_journal::JournalError;
@@ -35,7 +35,14 @@ macro_rules! unusable {
     )*};
 }
 
-unusable!(SignalError, HistoryError, BacktestError, JournalError, std::io::Error);
+unusable!(SignalError, HistoryError, BacktestError, BotError, JournalError, LimitError, UnitError);
+unusable!(std::io::Error);
+
+impl From<&str> for Unusable {
+    fn from(said: &str) -> Self {
+        Self(said.to_owned())
+    }
+}
 
 /// SIMULATED one-minute bars: a seeded walk (splitmix64) with steps of about 5 bp.
 pub fn walk(bars: usize) -> Result<Arc<History>, Unusable> {

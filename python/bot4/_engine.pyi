@@ -465,7 +465,8 @@ class Run:
         strategy instrument reason; ``order`` id strategy instrument side size_base size_quote
         limit (None: market); ``update`` id update state (of the order after it); ``fill`` id
         strategy instrument side price qty notional fee last state; ``equity`` cash equity;
-        ``breaker`` component state; ``control`` state; ``pause`` strategy paused; ``start`` epoch.
+        ``breaker`` component state; ``control`` state; ``pause`` strategy paused; ``start`` epoch;
+        ``stop`` flatten; ``flatten``.
         Money is decimal text.
         """
 

@@ -113,7 +113,8 @@ impl<T> Raise<T> for Result<T, DeskError> {
                 | DeskError::VenueRecord { .. }
                 | DeskError::Differs { .. }
                 | DeskError::Session(
-                    SessionError::Forked { .. }
+                    SessionError::Stranger(_)
+                    | SessionError::Forked { .. }
                     | SessionError::Bot(BotError::Forked)
                     | SessionError::Keep(KeepError::Journal(_)),
                 ) => JournalError::new_err(text),

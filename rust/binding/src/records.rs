@@ -87,6 +87,8 @@ impl Names<'_> {
                 row.set_item("paused", paused)?;
             }
             Record::Start { epoch, .. } => row.set_item("epoch", epoch)?,
+            Record::Stop { flatten, .. } => row.set_item("flatten", flatten)?,
+            Record::Flatten { .. } => {}
         }
         Ok(row)
     }
@@ -160,6 +162,9 @@ impl Names<'_> {
             }
             Record::Control { state, .. } => state.name().to_owned(),
             Record::Pause { paused, .. } => if paused { "paused" } else { "resumed" }.to_owned(),
+            Record::Stop { flatten: true, .. } => "stop, close every position".to_owned(),
+            Record::Stop { flatten: false, .. } => "stop".to_owned(),
+            Record::Flatten { .. } => "flatten".to_owned(),
             Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Equity { .. }
@@ -172,7 +177,7 @@ impl Names<'_> {
 pub(crate) const fn shown_kind(record: &Record) -> &'static str {
     if let Record::Update { .. } = record {
         "canceled"
-    } else if let Record::Pause { .. } = record {
+    } else if let Record::Pause { .. } | Record::Stop { .. } | Record::Flatten { .. } = record {
         "control"
     } else {
         kind(record)
@@ -193,6 +198,8 @@ const fn kind(record: &Record) -> &'static str {
         Record::Equity { .. } => "equity",
         Record::Pause { .. } => "pause",
         Record::Start { .. } => "start",
+        Record::Stop { .. } => "stop",
+        Record::Flatten { .. } => "flatten",
     }
 }
 
@@ -266,7 +273,9 @@ impl Met {
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
-            | Record::Start { .. } => {}
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => {}
         }
     }
 

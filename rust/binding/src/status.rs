@@ -160,7 +160,9 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Equity { .. }
-            | Record::Start { .. } => None,
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => None,
         };
         let row = PyDict::new(py);
         row.set_item("ts", record.ts().mantissa())?;

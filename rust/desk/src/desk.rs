@@ -97,7 +97,10 @@ impl Desk {
         let bytes = snapshot.as_ref().map(|snapshot| snapshot.bytes.as_slice());
         let mut driver = Attended { clerk: &mut clerk, outside };
         let found = run.begin(opened.epoch, bytes, kept, &ahead, &mut driver);
-        opened.found = found.map_err(|error| told(&mut clerk, error))?;
+        opened.found = found.map_err(|error| {
+            let strange = matches!(error, SessionError::Stranger(_));
+            if strange { stranger(folder, &error) } else { told(&mut clerk, error) }
+        })?;
         opened.elapsed_s = began.elapsed().as_secs_f64();
         let folder = folder.to_owned();
         let (event_ns, decision_ns) = (Histogram::default(), Histogram::default());
@@ -236,6 +239,12 @@ pub(crate) fn records_of(payload: &[u8], entry: u64, path: &str) -> Result<Vec<R
         path: path.to_owned(),
         reason: format!("entry {entry}: {error}"),
     })
+}
+
+/// The venue's record beside a journal that knows another one.
+fn stranger(folder: &Path, error: &SessionError) -> DeskError {
+    let path = folder.join(crate::venue_record::FILE_NAME).display().to_string();
+    DeskError::VenueRecord { path, reason: error.to_string() }
 }
 
 /// What failed, in the words of whoever knows best.

@@ -14,8 +14,8 @@ pub struct Header {
     pub format: u32,
     /// What feeds it: `simulated`, `book`, `trades` or `bars`.
     pub market: String,
-    /// Of each simulated market, its seed.
-    pub seeds: Vec<u64>,
+    /// Of each simulated market, its seed, first price and beginning.
+    pub seeds: Vec<(u64, i64, i64)>,
     /// What is traded, with its venue's rules.
     pub instruments: Vec<Instrument>,
     /// Strategy, instrument and allocation of each sleeve.

@@ -159,7 +159,9 @@ impl Replayed {
             | Record::Fill(_)
             | Record::Breaker { .. }
             | Record::Control { .. }
-            | Record::Pause { .. } => {}
+            | Record::Pause { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => {}
         }
     }
 }

@@ -23,8 +23,8 @@ pub enum Market {
         rules: Instrument,
         /// The order flow.
         market: Box<SimulatedMarket>,
-        /// What it was made from.
-        seed: u64,
+        /// What it was made from: seed, first price, beginning.
+        seed: (u64, i64, i64),
     },
     /// What was recorded.
     Recorded(Recorded),
@@ -60,7 +60,7 @@ impl Market {
         }
     }
 
-    fn seed(&self) -> Option<u64> {
+    fn seed(&self) -> Option<(u64, i64, i64)> {
         match self {
             Self::Simulated { seed, .. } => Some(*seed),
             Self::Recorded(_) | Self::Bars(_) => None,
@@ -99,6 +99,7 @@ impl Setup {
         let first = rules.tick_down(price)?;
         let id = InstrumentId(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
         let market = Box::new(SimulatedMarket::new(id, &rules, first, seed, start));
+        let seed = (seed, first.mantissa(), start.mantissa());
         self.add(Market::Simulated { rules, market, seed })
     }
 

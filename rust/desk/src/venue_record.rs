@@ -54,6 +54,12 @@ impl VenueRecord {
             let line: Line = serde_json::from_slice(&text).map_err(|error| {
                 told(format!("is damaged at byte {sound} ({error}): move the folder away"))
             })?;
+            let before: Option<&(u64, Act)> = ahead.back();
+            if before.is_some_and(|(_, act)| act.number + 1 != line.act.number) {
+                return Err(told(format!(
+                    "is damaged at byte {sound} (acts are missing or doubled): move the folder away"
+                )));
+            }
             ahead.push_back((line.event, line.act));
             sound += read as u64;
         }

@@ -79,6 +79,7 @@ impl From<SessionError> for BacktestError {
             }
             // Neither keeps nor meets a backtest what could do that.
             SessionError::Keep(KeepError::Journal(_) | KeepError::Strategy)
+            | SessionError::Stranger(_)
             | SessionError::Forked { .. } => Self::Ledger,
         }
     }
@@ -178,7 +179,7 @@ impl Backtest {
         };
         self.closing.clear();
         self.ending = self.moments.next(&mut self.closing);
-        self.session.on_moment(&self.closing, now, &mut self.collected)?;
+        self.session.on_moment(&[], &self.closing, now, &mut self.collected)?;
         for bar in &self.closing {
             self.collected.report.on_bar(bar.instrument, bar.open_ns);
         }

@@ -197,9 +197,17 @@ impl Bot {
                 self.keep(Record::Placed { ts, id, order }, out)?;
                 self.reserve()
             }
-            Event::Start { ts, epoch } => self.keep(Record::Start { ts, epoch }, out),
+            Event::Start { ts, epoch, quiet_until } => {
+                self.keep(Record::Start { ts, epoch, quiet_until }, out)
+            }
+            Event::Stop { ts, flatten } => {
+                self.now = self.now.max(ts);
+                self.keep(Record::Stop { ts, flatten }, out)?;
+                if flatten { self.flatten(out) } else { self.cancel_everything(out) }
+            }
             Event::Flatten { ts } => {
                 self.now = self.now.max(ts);
+                self.keep(Record::Flatten { ts }, out)?;
                 self.flatten(out)
             }
         }
@@ -243,7 +251,9 @@ impl Bot {
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Pause { .. }
-            | Record::Start { .. } => {}
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => {}
         }
         self.reserve()?;
         Ok(match *record {
@@ -261,7 +271,9 @@ impl Bot {
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
-            | Record::Start { .. } => None,
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => None,
         })
     }
 
@@ -349,6 +361,9 @@ impl Bot {
         if self.state.orders().working_len() > 0 {
             self.reserve()?;
         }
+        if self.state.is_flattening() {
+            self.flatten_rest(out)?;
+        }
         if self.quiet {
             return self.think();
         }
@@ -429,7 +444,8 @@ impl Bot {
                 return Ok(());
             }
         }
-        if self.quiet || self.state.is_paused(intent.sleeve) {
+        // No strategy overtakes an operator.
+        if self.quiet || self.state.is_flattening() || self.state.is_paused(intent.sleeve) {
             return Ok(());
         }
         self.want_under(intent, breakers, out)
@@ -479,6 +495,20 @@ impl Bot {
         let want = Want::Target { fraction: 0.0, band: None };
         for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
             self.want(&Intent { sleeve, want }, out)?;
+        }
+        Ok(())
+    }
+
+    /// What a flattening left, the venue having had nothing to trade it against: once more.
+    fn flatten_rest(&mut self, out: &mut Output) -> Result<(), BotError> {
+        let want = Want::Target { fraction: 0.0, band: None };
+        for place in 0..self.sleeves.len() {
+            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+            let held = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
+            let held = held.is_some_and(|id| !self.state.portfolio().position(id).qty.is_zero());
+            if held && !self.is_working(sleeve) && !self.state.is_waiting(sleeve) {
+                self.want(&Intent { sleeve, want }, out)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Everything that can happen ([`Event`]) and everything we may do ([`Action`]). Closed enums.
 //!
-//! Plain values only: no logic, no state. Time always comes with the event.
+//! Plain values only: no logic, no state. Time always comes with the event. Long because it is the
+//! whole vocabulary.
 
 use serde::{Deserialize, Serialize};
 
@@ -454,10 +455,19 @@ pub enum Event {
         ts: Nanos,
         /// Never used before.
         epoch: u32,
+        /// Nothing is wanted up to this market event, which the venue has seen already.
+        quiet_until: u64,
+    },
+    /// An operator stops the bot: cancel everything, and close every position if asked to.
+    Stop {
+        /// When.
+        ts: Nanos,
+        /// Whether positions are closed.
+        flatten: bool,
     },
     /// A venue proved that it has an order of ours that the journal lost.
     Adopted {
-        /// When it came there.
+        /// When it was sent.
         ts: Nanos,
         /// Its id.
         id: OrderId,

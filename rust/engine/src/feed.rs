@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Bar, Tick};
 use crate::history::Moments;
+use crate::instrument::InstrumentId;
 use crate::market::SimulatedMarket;
 use crate::units::Nanos;
 
@@ -98,6 +99,16 @@ impl Feed {
             }
         }
         first.and_then(|(_, source)| source.next())
+    }
+
+    /// The instruments whose bars were all told; of a feed of ticks none.
+    #[must_use]
+    pub fn ended(&self) -> Vec<InstrumentId> {
+        let Self::Bars(moments) = self else {
+            return Vec::new();
+        };
+        let told = (0..).map(InstrumentId).zip(moments.told());
+        told.filter(|(_, (history, row))| *row >= history.len()).map(|(id, _)| id).collect()
     }
 
     /// The bars of the next moment, into `closing`; none at the end, and of a feed of ticks.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backtest::{BacktestError, check_sleeves};
 use crate::bot::{Bot, Sleeve};
 use crate::event::{
-    Bar, BreakerState, Component, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
+    Bar, BreakerState, Component, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState,
 };
 use crate::feed::{Feed, FeedMemory};
 use crate::instrument::Instrument;
@@ -146,8 +146,6 @@ pub struct Run {
     recent: VecDeque<Record>,
     closing: Vec<Bar>,
     ended: bool,
-    /// Decides nothing for good: it is being stopped.
-    stopping: bool,
 }
 
 impl Run {
@@ -183,7 +181,6 @@ impl Run {
             recent: VecDeque::with_capacity(RECENT_KEPT),
             closing: Vec::new(),
             ended: false,
-            stopping: false,
         })
     }
 
@@ -218,36 +215,16 @@ impl Run {
             None => self.with(driver, |session, driver| session.deposit(first, cash, driver))?,
         }
         while self.session.is_recalling() {
-            if !self.step(driver)? {
+            if !self.step(driver)? && self.session.is_recalling() {
                 let (event, kept) = (self.session.event(), "more than its market has".to_owned());
                 return Err(SessionError::Forked { event, kept });
             }
         }
         let ts = self.session.clock().max(first);
-        self.tell(&Event::Start { ts, epoch }, driver)?;
-        resumed.adopted = self.adopt(acts, driver)?;
+        resumed.adopted =
+            self.with(driver, |session, driver| session.start(epoch, ts, acts, driver))?;
+        while self.session.event() < self.session.quiet_until() && self.step(driver)? {}
         Ok(resumed)
-    }
-
-    /// Orders and cancels that the venue had and the journal lost: they are taken for ours, and
-    /// the market goes on, nothing being decided, to where the venue was.
-    fn adopt<D: Driver>(
-        &mut self,
-        acts: &[(u64, Act)],
-        driver: &mut D,
-    ) -> Result<u64, SessionError> {
-        let known = self.session.venue().clearing().acts();
-        let lost: Vec<_> = acts.iter().filter(|(_, act)| act.number > known).copied().collect();
-        let adopted = self.with(driver, |session, driver| {
-            session.adopt(lost.iter().map(|(_, act)| act), driver)
-        })?;
-        if adopted > 0 {
-            let until = lost.iter().map(|(event, _)| *event).max().unwrap_or_default();
-            self.session.set_quiet(true);
-            while self.session.event() < until && self.step(driver)? {}
-            self.session.set_quiet(self.stopping);
-        }
-        Ok(adopted)
     }
 
     /// One market event more; whether there was one.
@@ -266,9 +243,10 @@ impl Run {
         };
         let mut closing = core::mem::take(&mut self.closing);
         closing.clear();
+        let ended = self.feed.ended();
         self.feed.next_moment(&mut closing);
         let moment = |session: &mut Session, driver: &mut Counting<'_, D>| {
-            session.on_moment(&closing, now, driver)
+            session.on_moment(&ended, &closing, now, driver)
         };
         self.with(driver, moment)?;
         self.closing = closing;
@@ -297,36 +275,16 @@ impl Run {
             Command::ResumeTrading => {
                 self.tell(&Event::Control { ts, state: TradingState::Active }, driver)
             }
-            Command::Flatten => {
-                self.tell(&Event::Control { ts, state: TradingState::Reducing }, driver)?;
-                self.tell(&Event::Flatten { ts }, driver)
-            }
+            Command::Flatten => self.tell(&Event::Flatten { ts }, driver),
             Command::Halt => self.tell(&Event::Control { ts, state: TradingState::Halted }, driver),
             Command::Stop { flatten } => {
-                self.stopping = true;
-                self.cancel_everything(driver)?;
-                if flatten {
-                    self.tell(&Event::Flatten { ts }, driver)?;
-                }
-                self.session.set_quiet(true);
-                Ok(())
+                self.session.stop();
+                self.tell(&Event::Stop { ts, flatten }, driver)
             }
             Command::Breaker(component, state) => {
                 self.tell(&Event::Breaker { ts, component, state }, driver)
             }
         }
-    }
-
-    fn cancel_everything<D: Driver>(&mut self, driver: &mut D) -> Result<(), SessionError> {
-        let working = self.session.bot().state().orders().working();
-        let mut sleeves: Vec<_> = working.map(|order| order.new_order().sleeve).collect();
-        sleeves.sort_unstable();
-        sleeves.dedup();
-        for sleeve in sleeves {
-            let intent = Intent { sleeve, want: Want::CancelAll };
-            self.tell(&Event::Intent(intent), driver)?;
-        }
-        Ok(())
     }
 
     /// All that is needed to go on from here, as bytes.
@@ -346,8 +304,11 @@ impl Run {
             |why: &str| KeepError::Journal(format!("the journal's snapshot cannot be used: {why}"));
         let rest = bytes.strip_prefix(SNAPSHOT_MAGIC);
         let rest = rest.ok_or_else(|| unusable("it is of another version"))?;
-        let snapshot: Snapshot =
-            postcard::from_bytes(rest).map_err(|error| unusable(&error.to_string()))?;
+        let (snapshot, rest): (Snapshot, _) =
+            postcard::take_from_bytes(rest).map_err(|error| unusable(&error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(unusable("it is longer than it says").into());
+        }
         if !self.feed.remember(snapshot.feed) {
             return Err(unusable("it is of another market").into());
         }
@@ -399,6 +360,8 @@ const fn is_shown(record: &Record) -> bool {
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Pause { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. }
         | Record::Update {
             update:
                 OrderUpdate::Rejected

@@ -116,10 +116,10 @@ impl Desk {
             | Record::Update { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
-            | Record::Control { .. }
-            | Record::Equity { .. }
-            | Record::Pause { .. }
-            | Record::Start { .. } => None,
+            | Record::Control { .. } => None,
+            // How the account was valued stands before each decision.
+            Record::Equity { .. } | Record::Pause { .. } | Record::Start { .. } => None,
+            Record::Stop { .. } | Record::Flatten { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),

@@ -100,7 +100,13 @@ fn records() -> impl Strategy<Value = Record> {
             sleeve,
             paused
         }),
-        (ts(), any::<u32>()).prop_map(|(ts, epoch)| Record::Start { ts, epoch }),
+        (ts(), any::<u32>(), any::<u64>()).prop_map(|(ts, epoch, quiet_until)| Record::Start {
+            ts,
+            epoch,
+            quiet_until
+        }),
+        (ts(), any::<bool>()).prop_map(|(ts, flatten)| Record::Stop { ts, flatten }),
+        ts().prop_map(|ts| Record::Flatten { ts }),
     ]
 }
 
@@ -354,7 +360,9 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Control { .. }
         | Record::Equity { .. }
         | Record::Pause { .. }
-        | Record::Start { .. } => record,
+        | Record::Start { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. } => record,
     });
     always(500, vec(bounded, 1..40), |records| {
         let mut state = State::new(vec![instrument()], 1, 0);

@@ -21,7 +21,7 @@ pub const SNAPSHOT_BYTES_MAX: usize = 256 << 20;
 /// The largest note: one is kept for every snapshot there ever was.
 pub const NOTE_BYTES_MAX: usize = 4_096;
 
-const CACHE_BYTES: usize = 4 << 20;
+const CACHE_BYTES: usize = 1 << 20;
 const SNAPSHOTS_KEPT: u64 = 2;
 
 const ENTRIES: TableDefinition<u64, &[u8]> = TableDefinition::new("entries");

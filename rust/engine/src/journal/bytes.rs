@@ -269,15 +269,11 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             head(1, ts);
             write_intent(&mut out, &intent);
         }
-        Record::Refused { ts, sleeve, refusal } => {
-            head(2, ts);
+        Record::Refused { ts, sleeve, refusal: reason }
+        | Record::Clipped { ts, sleeve, limit: reason } => {
+            head(if matches!(record, Record::Refused { .. }) { 2 } else { 3 }, ts);
             out.u32(sleeve.0);
-            out.u8(refusal as u8);
-        }
-        Record::Clipped { ts, sleeve, limit } => {
-            head(3, ts);
-            out.u32(sleeve.0);
-            out.u8(limit as u8);
+            out.u8(reason as u8);
         }
         Record::Placed { ts, id, order } => {
             head(4, ts);
@@ -316,10 +312,16 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             out.u32(sleeve.0);
             out.u8(u8::from(paused));
         }
-        Record::Start { ts, epoch } => {
+        Record::Start { ts, epoch, quiet_until } => {
             head(11, ts);
             out.u32(epoch);
+            out.u64(quiet_until);
         }
+        Record::Stop { ts, flatten } => {
+            head(12, ts);
+            out.u8(u8::from(flatten));
+        }
+        Record::Flatten { ts } => head(13, ts),
     }
 }
 
@@ -357,7 +359,9 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             sleeve: SleeveId(from.u32()?),
             paused: coded(&[false, true], from.u8()?)?,
         },
-        11 => Record::Start { ts, epoch: from.u32()? },
+        11 => Record::Start { ts, epoch: from.u32()?, quiet_until: from.u64()? },
+        12 => Record::Stop { ts, flatten: coded(&[false, true], from.u8()?)? },
+        13 => Record::Flatten { ts },
         _ => return None,
     };
     from.end(record)

@@ -6,190 +6,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
-    Want,
-};
+use crate::event::{Fill, Intent, OrderId, SleeveId, TradingState, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
 use crate::portfolio::{Party, Portfolio};
-use crate::risk::Refusal;
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
-use crate::units::{Amount, Nanos, Overflow};
+use crate::units::Overflow;
 
 mod bytes;
+mod record;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
-
-/// One thing that happened or was decided, as it is written down.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Record {
-    /// Money came in, or went out below zero.
-    Deposit {
-        /// When.
-        ts: Nanos,
-        /// How much.
-        amount: Amount,
-    },
-    /// A strategy wants something new.
-    Intent {
-        /// When.
-        ts: Nanos,
-        /// Who and what.
-        intent: Intent,
-    },
-    /// Risk said no.
-    Refused {
-        /// When.
-        ts: Nanos,
-        /// To whom.
-        sleeve: SleeveId,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// A limit made an order smaller.
-    Clipped {
-        /// When.
-        ts: Nanos,
-        /// Whose order.
-        sleeve: SleeveId,
-        /// Which limit.
-        limit: Refusal,
-    },
-    /// An order is about to be sent.
-    Placed {
-        /// When.
-        ts: Nanos,
-        /// Its id.
-        id: OrderId,
-        /// The order.
-        order: NewOrder,
-    },
-    /// A venue answered, or we are about to ask it to cancel.
-    Update {
-        /// When.
-        ts: Nanos,
-        /// About which order.
-        order: OrderId,
-        /// What.
-        update: OrderUpdate,
-    },
-    /// A venue filled.
-    Fill(Fill),
-    /// A breaker changed.
-    Breaker {
-        /// When.
-        ts: Nanos,
-        /// Whose.
-        component: Component,
-        /// To what.
-        state: BreakerState,
-    },
-    /// The trading state changed.
-    Control {
-        /// When.
-        ts: Nanos,
-        /// To what.
-        state: TradingState,
-    },
-    /// The account was valued, before a moment of decision.
-    Equity {
-        /// When.
-        ts: Nanos,
-        /// Cash, whether reserved or not.
-        cash: Amount,
-        /// Cash and positions at their marks.
-        equity: Amount,
-    },
-    /// A strategy was paused, or its pause ended.
-    Pause {
-        /// When.
-        ts: Nanos,
-        /// Whose.
-        sleeve: SleeveId,
-        /// Paused, or no more.
-        paused: bool,
-    },
-    /// The program started: order ids carry this epoch from here on.
-    Start {
-        /// When, in the time of the market.
-        ts: Nanos,
-        /// Never used before.
-        epoch: u32,
-    },
-}
-
-impl Record {
-    /// When it happened.
-    #[must_use]
-    pub const fn ts(&self) -> Nanos {
-        match self {
-            Self::Fill(fill) => fill.ts,
-            Self::Deposit { ts, .. }
-            | Self::Intent { ts, .. }
-            | Self::Refused { ts, .. }
-            | Self::Clipped { ts, .. }
-            | Self::Placed { ts, .. }
-            | Self::Update { ts, .. }
-            | Self::Breaker { ts, .. }
-            | Self::Control { ts, .. }
-            | Self::Equity { ts, .. }
-            | Self::Pause { ts, .. }
-            | Self::Start { ts, .. } => *ts,
-        }
-    }
-
-    /// As it is hashed: an order is named by its sequence, whatever epoch a restart began.
-    #[must_use]
-    pub fn normalised(&self) -> Self {
-        let normal = |id: OrderId| OrderId::new(0, id.sequence());
-        match *self {
-            Self::Placed { ts, id, order } => Self::Placed { ts, id: normal(id), order },
-            Self::Fill(fill) => Self::Fill(Fill { order: normal(fill.order), ..fill }),
-            Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },
-            Self::Deposit { .. }
-            | Self::Intent { .. }
-            | Self::Refused { .. }
-            | Self::Clipped { .. }
-            | Self::Breaker { .. }
-            | Self::Control { .. }
-            | Self::Equity { .. }
-            | Self::Pause { .. }
-            | Self::Start { .. } => *self,
-        }
-    }
-}
-
-/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts left
-/// out, so that a run that was stopped and went on equals one that never stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct EngineHash {
-    chain: [u8; 32],
-    /// Room to link in, so that linking does not allocate.
-    #[serde(skip)]
-    scratch: Vec<u8>,
-}
-
-impl EngineHash {
-    /// One record more.
-    pub fn on_record(&mut self, record: &Record) {
-        if let Record::Start { .. } = record {
-            return;
-        }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&self.chain);
-        bytes::write(&mut self.scratch, &record.normalised());
-        self.chain = *blake3::hash(&self.scratch).as_bytes();
-    }
-
-    /// In hexadecimal digits.
-    #[must_use]
-    pub fn text(&self) -> String {
-        blake3::Hash::from(self.chain).to_hex().to_string()
-    }
-}
+pub use record::{EngineHash, Record};
 
 /// A record that cannot follow from the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -221,6 +51,9 @@ pub struct State {
     monitor: Monitor,
     breakers: Breakers,
     trading_state: TradingState,
+    /// Every position is to be closed: until trading is active again, or until the next start.
+    flattening: bool,
+    closing_to_stop: bool,
     late_fills: u64,
     chain: [u8; 32],
     /// Room to link in, so that linking does not allocate.
@@ -243,6 +76,8 @@ impl State {
             monitor: Monitor::default(),
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
+            flattening: false,
+            closing_to_stop: false,
             late_fills: 0,
             chain: [0; 32],
             scratch: Vec::new(),
@@ -298,6 +133,7 @@ impl State {
                     // What was wanted meanwhile was refused: it is wanted anew.
                     self.targets.fill(None);
                 }
+                self.flattening &= state != TradingState::Active;
                 self.trading_state = state;
             }
             Record::Equity { ts, cash: _, equity } => self.monitor.on_equity(ts, equity),
@@ -308,7 +144,15 @@ impl State {
                     *target = None;
                 }
             }
-            Record::Start { ts: _, epoch } => self.orders.on_start(epoch),
+            Record::Start { ts: _, epoch, quiet_until: _ } => {
+                self.orders.on_start(epoch);
+                self.closing_to_stop = false;
+            }
+            Record::Stop { ts: _, flatten } => self.closing_to_stop |= flatten,
+            Record::Flatten { ts: _ } => {
+                self.trading_state = TradingState::Reducing;
+                self.flattening = true;
+            }
         }
         Ok(())
     }
@@ -403,6 +247,18 @@ impl State {
     #[must_use]
     pub fn released(&self) -> Option<Intent> {
         self.released
+    }
+
+    /// Whether every position is to be closed, whatever the strategies want.
+    #[must_use]
+    pub fn is_flattening(&self) -> bool {
+        self.flattening || self.closing_to_stop
+    }
+
+    /// Whether a sleeve's target waits until none of its orders works.
+    #[must_use]
+    pub fn is_waiting(&self, sleeve: SleeveId) -> bool {
+        self.waiting.get(sleeve.index()).is_some_and(Option::is_some)
     }
 
     /// Whether an operator paused a sleeve.

@@ -105,7 +105,9 @@ impl Report {
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
-            | Record::Start { .. } => {}
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => {}
         }
         Ok(())
     }

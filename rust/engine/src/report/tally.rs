@@ -56,7 +56,9 @@ impl Tally {
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
-            | Record::Start { .. } => {}
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. } => {}
         }
     }
 

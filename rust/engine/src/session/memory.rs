@@ -22,6 +22,7 @@ pub struct SessionMemory {
     touches: Vec<(Price, Price)>,
     clock: Nanos,
     event: u64,
+    quiet_until: u64,
 }
 
 impl SessionMemory {
@@ -44,6 +45,7 @@ impl Session {
             touches: self.touches.clone(),
             clock: self.clock,
             event: self.event,
+            quiet_until: self.quiet_until,
         }
     }
 
@@ -57,6 +59,7 @@ impl Session {
         self.touches = memory.touches;
         self.clock = memory.clock;
         self.event = memory.event;
+        self.quiet_until = memory.quiet_until;
         self.bot.remember(memory.bot)
     }
 }

@@ -7,16 +7,14 @@
 use std::collections::VecDeque;
 
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{
-    Action, Bar, BreakerState, Component, Event, Intent, OrderId, Quote, Side, Tick, TickKind,
-};
+use crate::event::{Action, Bar, Event, Intent, OrderId, Quote, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State};
-use crate::portfolio::Party;
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Overflow, Price};
 use crate::venue::{Act, Venue};
 
+mod audit;
 mod memory;
 mod recall;
 
@@ -72,6 +70,12 @@ pub enum SessionError {
     /// An amount that does not fit.
     #[error(transparent)]
     Overflow(#[from] Overflow),
+    /// The venue's own record is not that of the venue here.
+    #[error(
+        "is of another run: its act {0} is not the one that the journal's snapshot has; bring back \
+         the right file, or move it away"
+    )]
+    Stranger(u64),
     /// The journal has another record at this market event than the venue gives here.
     #[error("the journal differs from its market at event {event}: {kept} was kept there")]
     Forked {
@@ -97,12 +101,17 @@ pub struct Session {
     clock: Nanos,
     /// How many market events were told.
     event: u64,
+    /// Nothing is wanted up to this market event.
+    quiet_until: u64,
+    /// Nothing is wanted any more: it is being stopped.
+    stopping: bool,
     /// What a journal kept and this session has not met yet.
     tail: VecDeque<(u64, Record)>,
     output: Output,
     events: Vec<Event>,
     bars: Vec<Bar>,
-    actions: VecDeque<Action>,
+    /// What is to be carried out, and when it was decided.
+    actions: VecDeque<(Nanos, Action)>,
     wants: Vec<Intent>,
     acts: Vec<Act>,
 }
@@ -122,6 +131,8 @@ impl Session {
             touches,
             clock: Nanos::ZERO,
             event: 0,
+            quiet_until: 0,
+            stopping: false,
             tail: VecDeque::new(),
             output: Output::default(),
             events: Vec::new(),
@@ -146,17 +157,21 @@ impl Session {
         self.finish(driver)
     }
 
-    /// All bars that close at `now`: the venue trades them, the bot is told of the fills, then of
-    /// the bars in the order of instruments, then it decides once. So the bar that decided never
-    /// fills.
+    /// What rests in markets that `ended` expires. Then all bars that close at `now`: the venue
+    /// trades them, the bot is told of the fills, then of the bars in the order of instruments,
+    /// then it decides once. So the bar that decided never fills.
     #[inline]
     pub fn on_moment(
         &mut self,
+        ended: &[InstrumentId],
         closing: &[Bar],
         now: Nanos,
         driver: &mut impl Driver,
     ) -> Result<(), SessionError> {
         self.event += 1;
+        for id in ended {
+            self.expire(*id, driver)?;
+        }
         for bar in closing {
             if self.venue.resting_len() > 0 {
                 self.events.clear();
@@ -168,10 +183,40 @@ impl Session {
         for bar in closing {
             self.tell(&Event::Bar(*bar), driver)?;
         }
-        self.tell(&Event::Time(now), driver)?;
+        self.decide(now, closing, driver)?;
         self.clock = now;
-        self.ask(closing, driver)?;
+        while self.inbound.front().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, action)) = self.inbound.pop_front() {
+                self.arrive(action, driver)?;
+            }
+        }
         self.finish(driver)
+    }
+
+    /// The programs decide, then whoever decides outside; then all of it is on its way.
+    #[inline]
+    fn decide(
+        &mut self,
+        now: Nanos,
+        bars: &[Bar],
+        driver: &mut impl Driver,
+    ) -> Result<(), SessionError> {
+        self.bot.set_quiet(self.stopping || self.event <= self.quiet_until);
+        let live = self.hear(&Event::Time(now), driver)?;
+        // A breaker that tripped holds for those outside too.
+        while let Some((_, trip @ Action::Trip { .. })) = self.actions.front().copied() {
+            self.actions.pop_front();
+            self.arrive(trip, driver)?;
+        }
+        if live && !self.bot.is_quiet() {
+            let mut wants = core::mem::take(&mut self.wants);
+            driver.ask(&self.bot, bars, &mut wants)?;
+            for intent in wants.drain(..) {
+                self.hear(&Event::Intent(intent), driver)?;
+            }
+            self.wants = wants;
+        }
+        self.carry(driver)
     }
 
     /// One change of a market, and whatever was to happen before it.
@@ -251,55 +296,10 @@ impl Session {
         for bar in &bars {
             self.tell(&Event::Bar(*bar), driver)?;
         }
-        self.tell(&Event::Time(now), driver)?;
-        self.ask(&bars, driver)?;
+        self.decide(now, &bars, driver)?;
         bars.clear();
         self.bars = bars;
         self.audit(now, driver)
-    }
-
-    /// What strategies outside want is told in the order they were asked. Nobody is asked again
-    /// what was kept, or where nothing is wanted.
-    fn ask(&mut self, bars: &[Bar], driver: &mut impl Driver) -> Result<(), SessionError> {
-        if self.is_recalling() || self.bot.is_quiet() {
-            return Ok(());
-        }
-        let mut wants = core::mem::take(&mut self.wants);
-        driver.ask(&self.bot, bars, &mut wants)?;
-        for intent in wants.drain(..) {
-            self.tell(&Event::Intent(intent), driver)?;
-        }
-        self.wants = wants;
-        Ok(())
-    }
-
-    /// Where the venue's side of the account is not ours, nothing may be opened any more.
-    fn audit(&mut self, ts: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
-        let latched = self.bot.state().breakers().state(Component::Ledger);
-        if latched == BreakerState::Latched || self.is_recalling() || self.agrees()? {
-            return Ok(());
-        }
-        let (component, state) = (Component::Ledger, BreakerState::Latched);
-        self.tell(&Event::Breaker { ts, component, state }, driver)
-    }
-
-    /// Whether ours and the venue's own record of cash and positions are equal to the last unit,
-    /// as far as its answers are here.
-    pub fn agrees(&self) -> Result<bool, Overflow> {
-        let portfolio = self.bot.state().portfolio();
-        let cash = portfolio.cash();
-        let mut balanced = cash.sum()?.is_zero();
-        for base in portfolio.base() {
-            balanced &= base.sum()?.is_zero();
-        }
-        if self.outbound.iter().any(|(_, event)| matches!(event, Event::Fill(_))) {
-            return Ok(balanced);
-        }
-        let ours = portfolio.positions().iter().map(|position| position.qty);
-        let clearing = self.venue.clearing();
-        let agree = ours.eq(clearing.positions().iter().copied())
-            && cash.of(Party::Ours) == clearing.cash();
-        Ok(agree && balanced)
     }
 
     /// What the venue said at `ts` sets out for the bot, or is there at once.
@@ -333,7 +333,8 @@ impl Session {
                 self.venue.cancel(id, now, &mut self.events);
             }
             Action::Trip { component, state } => {
-                return self.hear(&Event::Breaker { ts: now, component, state }, driver);
+                let event = Event::Breaker { ts: now, component, state };
+                return self.hear(&event, driver).map(|_| ());
             }
         }
         match self.latency {
@@ -359,30 +360,39 @@ impl Session {
 
     #[inline]
     fn carry(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
-        while let Some(action) = self.actions.pop_front() {
-            match (self.latency, action) {
-                (None, _) | (Some(_), Action::Trip { .. }) => self.arrive(action, driver)?,
-                (Some(latency), Action::Place { .. } | Action::Cancel { .. }) => {
-                    self.inbound.push_back((self.bot.now().plus(latency)?, action));
-                }
+        while let Some((decided, action)) = self.actions.pop_front() {
+            let trip = matches!(action, Action::Trip { .. });
+            match self.latency {
+                Some(latency) if !trip => self.send(decided.plus(latency)?, action),
+                // Without a way it is there at once, but not before it was decided.
+                None if decided > self.bot.now() => self.send(decided, action),
+                Some(_) | None => self.arrive(action, driver)?,
             }
         }
         Ok(())
     }
 
+    /// An action sets out, to be there at `at`.
+    fn send(&mut self, at: Nanos, action: Action) {
+        let later = self.inbound.iter().position(|(other, _)| *other > at);
+        self.inbound.insert(later.unwrap_or(self.inbound.len()), (at, action));
+    }
+
+    /// One event to the bot, its actions gathered; whether it was told, and not met again.
     #[inline]
-    fn hear(&mut self, event: &Event, driver: &mut impl Driver) -> Result<(), SessionError> {
+    fn hear(&mut self, event: &Event, driver: &mut impl Driver) -> Result<bool, SessionError> {
         if !self.tail.is_empty() && self.meet(event, driver)? {
-            return Ok(());
+            return Ok(false);
         }
         self.bot.on(event, &mut self.output)?;
         if self.output.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         driver.keep(self.event, &self.output.records, self.bot.state())?;
-        self.actions.extend(&self.output.actions);
+        let now = self.bot.now();
+        self.actions.extend(self.output.actions.iter().map(|action| (now, *action)));
         self.output.clear();
-        Ok(())
+        Ok(true)
     }
 
     /// A market ended: what rests in it expires.
@@ -400,9 +410,11 @@ impl Session {
         self.answer(now, driver)
     }
 
-    /// No market goes on: what is on its way arrives, what rests expires, and that is heard.
+    /// No market goes on, which is an event of its own: what is on its way arrives, what rests
+    /// expires, and that is heard.
     pub fn close_market(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         let instruments = u32::try_from(self.touches.len()).map_err(|_| Overflow)?;
+        self.event += 1;
         self.settle_ways(driver)?;
         for id in (0..instruments).map(InstrumentId) {
             self.expire(id, driver)?;
@@ -437,9 +449,15 @@ impl Session {
         &self.bot
     }
 
-    /// From here on nothing is wanted, or again it is.
-    pub fn set_quiet(&mut self, quiet: bool) {
-        self.bot.set_quiet(quiet);
+    /// From here on nothing is wanted: it is being stopped.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Up to this market event nothing is wanted, the venue having seen it already.
+    #[must_use]
+    pub fn quiet_until(&self) -> u64 {
+        self.quiet_until
     }
 
     /// The venue.

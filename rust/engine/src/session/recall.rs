@@ -4,6 +4,8 @@
 use super::{Driver, Session, SessionError};
 use crate::event::{Action, Event, Fill, OrderUpdate};
 use crate::journal::Record;
+use crate::order::OrderState;
+use crate::units::Nanos;
 use crate::venue::{Act, Deed};
 
 impl Session {
@@ -76,7 +78,10 @@ impl Session {
         if let Some((_, record)) = self.tail.pop_front() {
             let action = self.bot.recall(&record)?;
             driver.recalled(&record, self.bot.state());
-            self.actions.extend(action);
+            self.actions.extend(action.map(|action| (record.ts(), action)));
+            if let Record::Start { quiet_until, .. } = record {
+                self.quiet_until = quiet_until;
+            }
         }
         Ok(())
     }
@@ -102,40 +107,73 @@ impl Session {
         Ok(driver.done(self.event)?)
     }
 
-    /// Acts of the venue on orders of ours that the journal lost: they are written down as ours,
-    /// and reach the venue when they did. How many orders there were.
-    pub fn adopt<'a>(
+    /// Whether a venue's act was on word of ours that the journal lost: an order that is not here,
+    /// or a cancel that was not asked for here.
+    fn is_lost(&self, act: &Act) -> bool {
+        let order = self.bot.state().orders().get(act.order);
+        let not_asked =
+            |state: OrderState| !state.is_terminal() && state != OrderState::PendingCancel;
+        match act.deed {
+            Deed::Accepted(_) => order.is_none(),
+            Deed::Canceled { asked: true } | Deed::NotThere => {
+                order.is_some_and(|order| not_asked(order.state()))
+            }
+            Deed::Repeated
+            | Deed::Canceled { asked: false }
+            | Deed::Expired
+            | Deed::Filled { .. } => false,
+        }
+    }
+
+    /// The program started. What the venue did on word of ours that the journal lost is written
+    /// down as ours and reaches the venue when it did; nothing is wanted until then. How many
+    /// orders there were.
+    pub fn start(
         &mut self,
-        acts: impl IntoIterator<Item = &'a Act>,
+        epoch: u32,
+        ts: Nanos,
+        acts: &[(u64, Act)],
         driver: &mut impl Driver,
     ) -> Result<u64, SessionError> {
+        let known = self.venue.clearing().acts();
+        let last = self.venue.clearing().last();
+        if let Some((_, act)) = acts.iter().find(|(_, act)| act.number == known)
+            && last.is_some_and(|last| last != *act)
+        {
+            return Err(SessionError::Stranger(known));
+        }
+        let beyond = acts.iter().filter(|(_, act)| act.number > known);
+        let lost = beyond.clone().any(|(_, act)| self.is_lost(act));
+        let until = beyond.clone().map(|(event, _)| *event).filter(|_| lost).max();
+        let quiet_until = until.unwrap_or_default().max(self.quiet_until);
+        self.tell(&Event::Start { ts, epoch, quiet_until }, driver)?;
+        self.quiet_until = quiet_until;
         let mut adopted = 0;
-        for act in acts {
-            let known = self.bot.state().orders().get(act.order).is_some();
-            let action = match act.deed {
-                Deed::Accepted(order) if !known => {
-                    adopted += 1;
-                    self.hear(&Event::Adopted { ts: act.ts, id: act.order, order }, driver)?;
-                    self.bot.state().orders().send(act.order)
-                }
-                Deed::Canceled { asked: true } => {
-                    let (order, update) = (act.order, OrderUpdate::CancelSent);
-                    self.hear(&Event::Order { ts: act.ts, order, update }, driver)?;
-                    Some(Action::Cancel { id: act.order })
-                }
-                Deed::Accepted(_)
-                | Deed::Repeated
-                | Deed::Canceled { asked: false }
-                | Deed::NotThere
-                | Deed::Expired
-                | Deed::Filled { .. } => continue,
-            };
-            let later = self.inbound.iter().position(|(at, _)| *at > act.ts);
-            let later = later.unwrap_or(self.inbound.len());
-            action.into_iter().for_each(|action| self.inbound.insert(later, (act.ts, action)));
+        for (_, act) in beyond {
+            if self.is_lost(act) {
+                adopted += u64::from(matches!(act.deed, Deed::Accepted(_)));
+                self.adopt(act, driver)?;
+            }
         }
         self.finish(driver)?;
         Ok(adopted)
+    }
+
+    fn adopt(&mut self, act: &Act, driver: &mut impl Driver) -> Result<(), SessionError> {
+        let ts = act.ts.minus(self.latency.unwrap_or_default())?;
+        let id = act.order;
+        let action = if let Deed::Accepted(order) = act.deed {
+            self.hear(&Event::Adopted { ts, id, order }, driver)?;
+            self.bot.state().orders().send(id)
+        } else {
+            let update = OrderUpdate::CancelSent;
+            self.hear(&Event::Order { ts, order: id, update }, driver)?;
+            Some(Action::Cancel { id })
+        };
+        if let Some(action) = action {
+            self.send(act.ts, action);
+        }
+        Ok(())
     }
 }
 
@@ -146,7 +184,9 @@ const fn is_unprompted(record: &Record) -> bool {
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Pause { .. }
-        | Record::Start { .. } => true,
+        | Record::Start { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. } => true,
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -170,6 +210,8 @@ const fn is_consequence(record: &Record) -> bool {
         | Record::Control { .. }
         | Record::Pause { .. }
         | Record::Start { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. }
         | Record::Update { .. }
         | Record::Fill(_)
         | Record::Equity { .. } => false,

@@ -67,6 +67,7 @@ pub struct Clearing {
     /// The highest id that came: ids rise, so what is not above it came before.
     highest: Option<OrderId>,
     acts: u64,
+    last: Option<Act>,
     recording: bool,
     /// What was done since it was last asked.
     recorded: Vec<Act>,
@@ -83,6 +84,7 @@ impl Clearing {
             cash: Amount::ZERO,
             highest: None,
             acts: 0,
+            last: None,
             recording: false,
             recorded: Vec::new(),
         }
@@ -102,6 +104,12 @@ impl Clearing {
     #[must_use]
     pub fn acts(&self) -> u64 {
         self.acts
+    }
+
+    /// The last thing it did, if a record is kept.
+    #[must_use]
+    pub fn last(&self) -> Option<Act> {
+        self.last
     }
 
     /// Money comes in.
@@ -139,7 +147,9 @@ impl Clearing {
     pub(super) fn note(&mut self, ts: Nanos, order: OrderId, deed: Deed) {
         self.acts += 1;
         if self.recording {
-            self.recorded.push(Act { number: self.acts, ts, order, deed });
+            let act = Act { number: self.acts, ts, order, deed };
+            self.last = Some(act);
+            self.recorded.push(act);
         }
     }
 

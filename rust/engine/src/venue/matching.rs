@@ -66,6 +66,15 @@ impl Pit {
         }
     }
 
+    /// Of the orders of a side, the first after `rank` by price, then by id: its place and rank.
+    fn next(&self, side: Side, after: Option<(i64, OrderId)>) -> Option<(usize, (i64, OrderId))> {
+        let rank = |resting: &Resting| (-side.sign() * resting.limit.mantissa(), resting.id);
+        let ours = self.resting.iter().enumerate().filter(|(_, one)| one.order.side == side);
+        let ranked = ours.map(|(place, one)| (place, rank(one)));
+        let left = ranked.filter(|(_, rank)| after.is_none_or(|after| *rank > after));
+        left.min_by_key(|(_, rank)| *rank)
+    }
+
     /// The best level of `side` that an order with `limit` may take.
     fn best(&self, side: Side, limit: Option<Price>) -> Option<(Price, Qty)> {
         let shown = |(price, qty)| (price, self.shown(side, price, qty));
@@ -250,9 +259,6 @@ impl Matching {
             TickKind::Clear => {
                 pit.ladder.clear();
                 pit.taken = Default::default();
-                for resting in &mut pit.resting {
-                    resting.ahead = Qty::ZERO;
-                }
                 Ok(())
             }
             TickKind::Level { side, price, qty } => {
@@ -276,23 +282,20 @@ impl Matching {
     /// Others quote at or beyond the price of an order of ours: they would have traded with it.
     fn uncross(&mut self, tick: &Tick, events: &mut Vec<Event>) -> Result<(), UnitError> {
         let place = tick.instrument.index();
-        while let Some(pit) = self.pits.get_mut(place) {
-            let crossed = pit.resting.iter().position(|resting| {
-                let against = against(resting.order.side);
-                pit.best(against, Some(resting.limit)).is_some()
-            });
-            let Some(crossed) = crossed else {
-                return Ok(());
-            };
-            let Some(resting) = pit.resting.get(crossed).copied() else {
-                return Ok(());
-            };
-            let side = against(resting.order.side);
-            let Some((price, shown)) = pit.best(side, Some(resting.limit)) else {
-                return Ok(());
-            };
-            pit.take(side, price, resting.left.min(shown));
-            self.fill_resting(tick, crossed, shown, events)?;
+        for side in Side::ALL {
+            let mut after = None;
+            // The better price first, then who came first, each as long as it is crossed.
+            while let Some(pit) = self.pits.get_mut(place)
+                && let Some((next, rank)) = pit.next(side, after)
+                && let Some(resting) = pit.resting.get(next).copied()
+                && let Some((price, shown)) = pit.best(against(side), Some(resting.limit))
+            {
+                pit.take(against(side), price, resting.left.min(shown));
+                if resting.left <= shown {
+                    after = Some(rank);
+                }
+                self.fill_resting(tick, next, shown, events)?;
+            }
         }
         Ok(())
     }
@@ -307,30 +310,26 @@ impl Matching {
     ) -> Result<(), UnitError> {
         let place = tick.instrument.index();
         let side = against(aggressor);
-        let mut next = 0;
-        while let Some(resting) =
-            self.pits.get(place).and_then(|pit| pit.resting.get(next)).copied()
-        {
-            let hit = resting.order.side == side && reaches(side, price, resting.limit);
-            if !hit {
-                next += 1;
-                continue;
-            }
+        let mut after = None;
+        // The better price first, then who came first; each once.
+        while let Some((next, rank)) = self.pits.get(place).and_then(|pit| pit.next(side, after)) {
+            after = Some(rank);
+            let resting = self.pits.get(place).and_then(|pit| pit.resting.get(next)).copied();
+            let Some(resting) = resting.filter(|resting| reaches(side, price, resting.limit))
+            else {
+                return Ok(());
+            };
             let at_price = resting.limit == price;
             let before = if at_price { resting.ahead.min(flow) } else { Qty::ZERO };
             let reached = flow.minus(before)?;
             if let Some(slot) = self.pits.get_mut(place).and_then(|pit| pit.resting.get_mut(next)) {
                 slot.ahead = slot.ahead.minus(before)?;
             }
-            if !reached.is_positive() {
-                next += 1;
-                continue;
+            if reached.is_positive() {
+                // What is ahead of one of ours is ahead of the next too: only our part is gone.
+                flow = flow.minus(resting.left.min(reached))?;
+                self.fill_resting(tick, next, reached, events)?;
             }
-            // What is ahead of one of ours is ahead of the next too: only our own part is gone.
-            flow = flow.minus(resting.left.min(reached))?;
-            let stays = resting.left > reached;
-            self.fill_resting(tick, next, reached, events)?;
-            next += usize::from(stays);
         }
         Ok(())
     }

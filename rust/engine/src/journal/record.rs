@@ -1,0 +1,196 @@
+//! What is written down, one thing at a time; and the hash of all of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::bytes;
+use crate::event::{
+    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
+};
+use crate::risk::Refusal;
+use crate::units::{Amount, Nanos};
+
+/// One thing that happened or was decided, as it is written down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Record {
+    /// Money came in, or went out below zero.
+    Deposit {
+        /// When.
+        ts: Nanos,
+        /// How much.
+        amount: Amount,
+    },
+    /// A strategy wants something new.
+    Intent {
+        /// When.
+        ts: Nanos,
+        /// Who and what.
+        intent: Intent,
+    },
+    /// Risk said no.
+    Refused {
+        /// When.
+        ts: Nanos,
+        /// To whom.
+        sleeve: SleeveId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A limit made an order smaller.
+    Clipped {
+        /// When.
+        ts: Nanos,
+        /// Whose order.
+        sleeve: SleeveId,
+        /// Which limit.
+        limit: Refusal,
+    },
+    /// An order is about to be sent.
+    Placed {
+        /// When.
+        ts: Nanos,
+        /// Its id.
+        id: OrderId,
+        /// The order.
+        order: NewOrder,
+    },
+    /// A venue answered, or we are about to ask it to cancel.
+    Update {
+        /// When.
+        ts: Nanos,
+        /// About which order.
+        order: OrderId,
+        /// What.
+        update: OrderUpdate,
+    },
+    /// A venue filled.
+    Fill(Fill),
+    /// A breaker changed.
+    Breaker {
+        /// When.
+        ts: Nanos,
+        /// Whose.
+        component: Component,
+        /// To what.
+        state: BreakerState,
+    },
+    /// The trading state changed.
+    Control {
+        /// When.
+        ts: Nanos,
+        /// To what.
+        state: TradingState,
+    },
+    /// The account was valued, before a moment of decision.
+    Equity {
+        /// When.
+        ts: Nanos,
+        /// Cash, whether reserved or not.
+        cash: Amount,
+        /// Cash and positions at their marks.
+        equity: Amount,
+    },
+    /// A strategy was paused, or its pause ended.
+    Pause {
+        /// When.
+        ts: Nanos,
+        /// Whose.
+        sleeve: SleeveId,
+        /// Paused, or no more.
+        paused: bool,
+    },
+    /// The program started: order ids carry this epoch from here on.
+    Start {
+        /// When, in the time of the market.
+        ts: Nanos,
+        /// Never used before.
+        epoch: u32,
+        /// Nothing is wanted up to this market event, which the venue has seen already.
+        quiet_until: u64,
+    },
+    /// An operator stopped the bot; the next start trades again.
+    Stop {
+        /// When.
+        ts: Nanos,
+        /// Whether every position is to be closed.
+        flatten: bool,
+    },
+    /// An operator wants nothing held, until trading is active again.
+    Flatten {
+        /// When.
+        ts: Nanos,
+    },
+}
+
+impl Record {
+    /// When it happened.
+    #[must_use]
+    pub const fn ts(&self) -> Nanos {
+        match self {
+            Self::Fill(fill) => fill.ts,
+            Self::Deposit { ts, .. }
+            | Self::Intent { ts, .. }
+            | Self::Refused { ts, .. }
+            | Self::Clipped { ts, .. }
+            | Self::Placed { ts, .. }
+            | Self::Update { ts, .. }
+            | Self::Breaker { ts, .. }
+            | Self::Control { ts, .. }
+            | Self::Equity { ts, .. }
+            | Self::Pause { ts, .. }
+            | Self::Start { ts, .. }
+            | Self::Stop { ts, .. }
+            | Self::Flatten { ts } => *ts,
+        }
+    }
+
+    /// As it is hashed: an order is named by its sequence, whatever epoch a restart began.
+    #[must_use]
+    pub fn normalised(&self) -> Self {
+        let normal = |id: OrderId| OrderId::new(0, id.sequence());
+        match *self {
+            Self::Placed { ts, id, order } => Self::Placed { ts, id: normal(id), order },
+            Self::Fill(fill) => Self::Fill(Fill { order: normal(fill.order), ..fill }),
+            Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },
+            Self::Deposit { .. }
+            | Self::Intent { .. }
+            | Self::Refused { .. }
+            | Self::Clipped { .. }
+            | Self::Breaker { .. }
+            | Self::Control { .. }
+            | Self::Equity { .. }
+            | Self::Pause { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Flatten { .. } => *self,
+        }
+    }
+}
+
+/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts left
+/// out, so that a run that was stopped and went on equals one that never stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EngineHash {
+    chain: [u8; 32],
+    /// Room to link in, so that linking does not allocate.
+    #[serde(skip)]
+    scratch: Vec<u8>,
+}
+
+impl EngineHash {
+    /// One record more.
+    pub fn on_record(&mut self, record: &Record) {
+        if let Record::Start { .. } = record {
+            return;
+        }
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&self.chain);
+        bytes::write(&mut self.scratch, &record.normalised());
+        self.chain = *blake3::hash(&self.scratch).as_bytes();
+    }
+
+    /// In hexadecimal digits.
+    #[must_use]
+    pub fn text(&self) -> String {
+        blake3::Hash::from(self.chain).to_hex().to_string()
+    }
+}

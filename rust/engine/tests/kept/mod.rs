@@ -1,0 +1,313 @@
+//! What the tests of sessions and runs share: markets of every kind, and a driver that keeps what
+//! it is given, line by line, so that a run can be cut at any line as a crash would. No test and
+//! no check lives here.
+
+#![allow(dead_code, reason = "each room uses the part it needs")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
+use std::sync::Arc;
+
+use bot4_engine::bot::{Bot, Decides, Sleeve};
+use bot4_engine::event::{
+    Bar, BreakerState, Component, Intent, OrderId, Side, SleeveId, Tick, TickKind, Want,
+};
+use bot4_engine::feed::{Feed, Source};
+use bot4_engine::history::Moments;
+use bot4_engine::instrument::{Instrument, InstrumentId};
+use bot4_engine::journal::{Record, State};
+use bot4_engine::market::SimulatedMarket;
+use bot4_engine::risk::limits::Profile;
+use bot4_engine::run::{Command, Run, RunSettings};
+use bot4_engine::session::{Driver, KeepError};
+use bot4_engine::units::{Nanos, Price};
+use bot4_engine::venue::Act;
+
+use crate::market::{
+    Dice, START, amount, history, instrument, ns, profile, program, rate, sleeve, sma_cross, walk,
+};
+
+/// The way to the venue, and back.
+pub(crate) const LATENCY_NS: i64 = 20_000_000;
+/// How long the bars last that are made of trades.
+pub(crate) const BAR_NS: i64 = 250_000_000;
+/// Ticks of each instrument where a market was recorded.
+const RECORDED_TICKS: usize = 3_000;
+
+/// Where the events come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Simulated,
+    Book,
+    Trades,
+    Bars,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Simulated, Self::Book, Self::Trades, Self::Bars];
+}
+
+/// Two instruments: one at about 60,000, one at about 3,000.
+pub(crate) fn instruments() -> Vec<Instrument> {
+    let named = |symbol: &str| Instrument { symbol: symbol.to_owned(), ..instrument() };
+    vec![named("test:BTC"), named("test:ETH")]
+}
+
+fn simulated(id: u32, seed: u64) -> SimulatedMarket {
+    let price = Price::new([6_000_000, 300_000][id as usize]);
+    let rules = &instruments()[id as usize];
+    SimulatedMarket::new(InstrumentId(id), rules, price, seed, ns(START))
+}
+
+/// The ticks of one simulated market that `wanted` wants.
+pub(crate) fn recorded(id: u32, seed: u64, wanted: fn(&Tick) -> bool) -> Arc<[Tick]> {
+    let mut market = simulated(id, seed);
+    let ticks = (0..RECORDED_TICKS).map(|_| market.next());
+    ticks.filter(wanted).collect()
+}
+
+pub(crate) fn feed(kind: Kind, seed: u64) -> Feed {
+    let told = |wanted: fn(&Tick) -> bool| {
+        let sources = (0..2).map(|id| Source::Recorded(recorded(id, seed, wanted), 0));
+        Feed::Ticks(sources.collect())
+    };
+    match kind {
+        Kind::Simulated => {
+            let sources = (0..2).map(|id| Source::Simulated(Box::new(simulated(id, seed))));
+            Feed::Ticks(sources.collect())
+        }
+        Kind::Book => told(|_| true),
+        Kind::Trades => told(|tick| matches!(tick.kind, TickKind::Trade { .. })),
+        Kind::Bars => {
+            let rows = |seed, start| walk(seed, 400, start);
+            let (one, other) = (rows(seed, 60_000.0), rows(seed + 1, 3_000.0));
+            Feed::Bars(Moments::new(vec![history("test:BTC", &one), history("test:ETH", &other)]))
+        }
+    }
+}
+
+/// Reads the account: half in while the price rises, out of it once the entry is beaten.
+pub(crate) fn account_reader() -> Decides {
+    let program = program(&[
+        ("close", &[], &[]),
+        ("position", &[], &[]),
+        ("entry_price", &[], &[]),
+        ("constant", &[], &[0.0]),
+        ("gt", &[1, 3], &[]),
+        ("gt", &[0, 2], &[]),
+        ("sma", &[0], &[3.0]),
+        ("gt", &[0, 6], &[]),
+        ("constant", &[], &[0.5]),
+        ("where", &[7, 8, 3], &[]),
+        ("constant", &[], &[0.1]),
+        ("where", &[5, 10, 8], &[]),
+        ("where", &[4, 11, 9], &[]),
+    ]);
+    Decides::Program { program: Box::new(program), band: Some(0.02) }
+}
+
+/// A cross of averages, and a program that reads the account.
+pub(crate) fn programs() -> Vec<Sleeve> {
+    let cross = Decides::Program { program: Box::new(sma_cross(2.0, 5.0, 0.9)), band: None };
+    vec![sleeve(0, "0.4", cross), sleeve(1, "0.5", account_reader())]
+}
+
+/// A cross of averages, and a strategy outside.
+pub(crate) fn with_outside() -> Vec<Sleeve> {
+    let cross = Decides::Program { program: Box::new(sma_cross(2.0, 5.0, 0.9)), band: None };
+    vec![sleeve(0, "0.4", cross), sleeve(1, "0.5", Decides::Outside)]
+}
+
+pub(crate) fn run_settings(profile: Profile) -> RunSettings {
+    RunSettings {
+        cash: amount("10000"),
+        slippage: rate("0.0001"),
+        latency: Nanos::new(LATENCY_NS),
+        bar_interval: Nanos::new(BAR_NS),
+        has_book: true,
+        profile,
+    }
+}
+
+/// A run over a market of that kind that has not begun.
+pub(crate) fn new_run(kind: Kind, seed: u64, sleeves: Vec<Sleeve>) -> Run {
+    new_run_under(profile("research", &[]), kind, seed, sleeves)
+}
+
+/// The same under other limits.
+pub(crate) fn new_run_under(profile: Profile, kind: Kind, seed: u64, sleeves: Vec<Sleeve>) -> Run {
+    let has_book = matches!(kind, Kind::Simulated | Kind::Book);
+    let settings = RunSettings { has_book, ..run_settings(profile) };
+    Run::new(feed(kind, seed), instruments(), sleeves, &settings).unwrap()
+}
+
+/// One thing a driver was given.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Line {
+    /// Records that were appended as one entry.
+    Entry { event: u64, records: Vec<Record> },
+    /// An order was released: all before it is durable.
+    Released,
+    /// The venue's record.
+    Acts { event: u64, acts: Vec<Act> },
+    /// An operator is about to do the next thing on the list.
+    Command,
+    /// An operator's thing is done.
+    Done,
+}
+
+/// Keeps everything.
+#[derive(Debug, Default)]
+pub(crate) struct Keeper {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) recalled: Vec<Record>,
+    /// What strategies outside want is made of the bar.
+    pub(crate) wants: bool,
+    gathered: Vec<Record>,
+    event: u64,
+}
+
+impl Keeper {
+    pub(crate) fn new(wants: bool) -> Self {
+        Self { wants, ..Self::default() }
+    }
+
+    fn append(&mut self) {
+        if !self.gathered.is_empty() {
+            let records = core::mem::take(&mut self.gathered);
+            self.lines.push(Line::Entry { event: self.event, records });
+        }
+    }
+}
+
+impl Driver for Keeper {
+    fn keep(&mut self, event: u64, records: &[Record], _: &State) -> Result<(), KeepError> {
+        self.event = event;
+        self.gathered.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn recalled(&mut self, record: &Record, _: &State) {
+        self.recalled.push(*record);
+    }
+
+    fn release(&mut self, _: OrderId) -> Result<(), KeepError> {
+        self.append();
+        self.lines.push(Line::Released);
+        Ok(())
+    }
+
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+        let outside = bars.iter().filter(|bar| {
+            let sleeve = bot.sleeves().get(bar.instrument.index());
+            self.wants && sleeve.is_some_and(|sleeve| matches!(sleeve.decides, Decides::Outside))
+        });
+        for bar in outside {
+            wants.extend(
+                wanted(bar).map(|want| Intent { sleeve: SleeveId(bar.instrument.0), want }),
+            );
+        }
+        Ok(())
+    }
+
+    fn acted(&mut self, event: u64, acts: &[Act]) -> Result<(), KeepError> {
+        self.lines.push(Line::Acts { event, acts: acts.to_vec() });
+        Ok(())
+    }
+
+    fn done(&mut self, event: u64) -> Result<(), KeepError> {
+        self.event = event;
+        self.append();
+        Ok(())
+    }
+}
+
+/// What a strategy outside wants after a bar: it remembers nothing but the bar.
+fn wanted(bar: &Bar) -> impl Iterator<Item = Want> {
+    let mut dice = Dice(bar.close_ns.mantissa().unsigned_abs() ^ bar.close.to_bits());
+    let side = Side::ALL[usize::from(dice.below(2) == 1)];
+    let near = bar.close * (0.9995 + 0.001 * dice.part());
+    let one = |limit| Want::Trade { side, qty: 0.02, limit };
+    let wants = match dice.below(6) {
+        0 => vec![one(None), one(Some(near))],
+        1 => vec![one(Some(near)), one(Some(near * 0.999))],
+        2 => vec![Want::CancelAll],
+        3 => vec![Want::Target { fraction: dice.part() - 0.3, band: None }],
+        _ => vec![],
+    };
+    wants.into_iter()
+}
+
+/// What operators and supervisors do, each after the market event that it is listed with.
+pub(crate) fn commands(seed: u64, events: u64, stops: bool) -> Vec<(u64, Command)> {
+    let mut dice = Dice(seed);
+    let mut at: Vec<_> = (0..events / 60).map(|_| 1 + dice.below(events - 1)).collect();
+    at.sort_unstable();
+    let sleeve = |dice: &mut Dice| SleeveId(u32::try_from(dice.below(2)).unwrap());
+    let mut listed: Vec<_> = at
+        .into_iter()
+        .map(|event| {
+            let state = BreakerState::ALL[usize::try_from(dice.below(4)).unwrap()];
+            let command = match dice.below(12) {
+                0 => Command::Pause(sleeve(&mut dice)),
+                1 => Command::Flatten,
+                2 => Command::Halt,
+                3 => Command::Breaker(Component::Feed, state),
+                4 | 5 => Command::Breaker(Component::Feed, BreakerState::Closed),
+                6..=8 => Command::Resume(sleeve(&mut dice)),
+                _ => Command::ResumeTrading,
+            };
+            (event, command)
+        })
+        .collect();
+    if stops {
+        let late = events - events / 6;
+        listed.retain(|(event, _)| *event < late);
+        listed.push((late, Command::Stop { flatten: seed.is_multiple_of(2) }));
+    }
+    listed
+}
+
+/// A record with its order named by sequence, as text: NaN equals NaN.
+pub(crate) fn normal(record: &Record) -> String {
+    format!("{:?}", record.normalised())
+}
+
+/// An act with its order named by sequence.
+pub(crate) fn normal_act(event: u64, act: &Act) -> (u64, Act) {
+    (event, Act { order: OrderId::new(0, act.order.sequence()), ..*act })
+}
+
+/// All records of some lines but starts.
+pub(crate) fn records_of(lines: &[Line]) -> Vec<String> {
+    let mut out = Vec::new();
+    for line in lines {
+        if let Line::Entry { records, .. } = line {
+            let kept = records.iter().filter(|record| !matches!(record, Record::Start { .. }));
+            out.extend(kept.map(normal));
+        }
+    }
+    out
+}
+
+/// What was kept in some lines, as a journal gives it back.
+pub(crate) fn kept_of(lines: &[Line]) -> Vec<(u64, Record)> {
+    let mut out = Vec::new();
+    for line in lines {
+        if let Line::Entry { event, records } = line {
+            out.extend(records.iter().map(|record| (*event, *record)));
+        }
+    }
+    out
+}
+
+/// All acts of some lines, each with its market event.
+pub(crate) fn acts_of(lines: &[Line]) -> Vec<(u64, Act)> {
+    let mut out = Vec::new();
+    for line in lines {
+        if let Line::Acts { event, acts } = line {
+            out.extend(acts.iter().map(|act| (*event, *act)));
+        }
+    }
+    out
+}
