@@ -46,7 +46,7 @@ def test_check_names_what_is_replayed(bot4: Bot4, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     out = bot4("config", "check", "x.toml").out
     assert "a replay of trades from BTC.csv, at speed 1" in out
-    assert "strategy: sma_cross(fast=10, slow=30) on all that is recorded" in out
+    assert "strategy: sma_cross(fast=10, slow=30) on file:BTC, 1 of the equity" in out
 
 
 @pytest.mark.parametrize(

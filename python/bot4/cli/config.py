@@ -1,18 +1,19 @@
 """``bot4 config``: check a configuration, show what holds and who said it, print its schema."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot4 import _engine, config
+from bot4 import config
 from bot4.cli.job import Typed, configured_legs, job
 from bot4.config import Config
 from bot4.errors import Bot4Error
 from bot4.history.recordings import kind_of
+from bot4.live.plan import plan
 from bot4.paths import readable, written
-from bot4.research import money
-from bot4.research.backtest import Account, account
-from bot4.research.seats import Leg, seats
 from bot4.strategy import ConfiguredStrategy
 
 app = typer.Typer(help="Check and show configurations, and print their schema.")
@@ -34,10 +35,7 @@ def check(
         config.checked_for_a_run(reading)
     if "backtest" in reading.tables:
         job(Typed(target=file))
-    try:
-        lines = _run(reading.config) if of_run else []
-    except Bot4Error as error:
-        raise type(error)(f"{readable(path)}: {error}") from error
+    lines = _run(reading.config, path) if of_run else []
     if "backtest" in reading.tables:
         lines.append(f"backtest: on {reading.config.backtest.data}")
     risk = reading.config.risk
@@ -67,25 +65,23 @@ def schema(debug: Debug = False) -> None:
     typer.echo(config.json_schema())
 
 
-def _run(asked: Config) -> list[str]:
-    """What a run would do, once everything that can be judged before it has been."""
+def _run(asked: Config, path: Path) -> list[str]:
+    """What a run would do: it is planned whole, its market read, and nothing begins."""
     run = asked.run
-    assumed = account(
-        run.cash, run.taker_fee_bps, run.slippage_bps, asked.risk.profile, asked.risk.limits
-    )
-    _judge_limits(assumed)
-    legs = configured_legs(asked.strategy)
+    with _blaming(path):
+        legs = configured_legs(asked.strategy)
+    planned = plan(asked, legs, path)  # its errors name the file themselves
+    with _blaming(path):
+        planned.engine()
     if run.feed == "simulated":
         market = f"a SIMULATED market, seed {run.seed}, in bars of {run.bar}"
-        taken = seats(legs, [one.symbol for one in asked.instrument])
-        seated = [
-            f"{_strategy(seat.strategy)} on {seat.instrument}, "
-            f"{seat.allocation.normalize():f} of the equity"
-            for seat in taken
-        ]
     else:
         market = f"a replay of {kind_of(run.data)} from {', '.join(run.data)}"
-        seated = [f"{_strategy(leg.strategy)} on {_instruments(leg)}" for leg in legs]
+    seated = [
+        f"{_words(seat.strategy)} on {seat.instrument}, "
+        f"{seat.allocation.normalize():f} of the equity"
+        for seat in planned.seats
+    ]
     return [
         f"run: on paper, {market}, at speed {run.speed}, with {run.cash:f}",
         f"folder: {readable(run.folder)}, durability {run.durability}",
@@ -93,26 +89,14 @@ def _run(asked: Config) -> list[str]:
     ]
 
 
-def _strategy(strategy: ConfiguredStrategy) -> str:
-    """The strategy with its parameters. Raises StrategyError where it cannot say its target."""
-    if strategy.form == "expression":
-        strategy.target()
-    return (
-        f"{strategy.name}({', '.join(f'{key}={value}' for key, value in strategy.params.items())})"
-    )
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Bot4Error as error:
+        raise type(error)(f"{readable(path)}: {error}") from error
 
 
-def _instruments(leg: Leg) -> str:
-    return "all that is recorded" if leg.instruments is None else ", ".join(leg.instruments)
-
-
-def _judge_limits(assumed: Account) -> None:
-    """Let the engine say what it thinks of profile and limits; nothing runs."""
-    _engine.Backtest(
-        [],
-        cash=money.text(assumed.cash),
-        fee_rate=money.text(assumed.fee_rate),
-        slippage_rate=money.text(assumed.slippage_rate),
-        profile=assumed.profile,
-        limits=dict(assumed.limits),
-    )
+def _words(strategy: ConfiguredStrategy) -> str:
+    params = ", ".join(f"{key}={value}" for key, value in strategy.params.items())
+    return f"{strategy.name}({params})"
