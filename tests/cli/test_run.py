@@ -24,6 +24,7 @@ import polars as pl
 import pytest
 
 import bot4 as b4
+from bot4._engine import JournalFile
 from live.bots import DONCHIAN, PROGRAM, Bot, configured, outcome, ran, running
 
 Bot4 = Callable[..., Any]
@@ -31,7 +32,7 @@ Bot4 = Callable[..., Any]
 KEYS = {
     "mode", "feed", "simulated", "seed", "events", "orders", "fills", "fills_by_strategy",
     "refused", "clipped", "equity", "cash", "trading_state", "events_per_s", "elapsed_s",
-    "latency", "components", "journal", "resumed", "durability", "speed", "ended",
+    "latency", "components", "journal", "resumed", "durability", "speed", "ended", "left",
     "engine_hash", "ledger_hash",
 }  # fmt: skip
 CLASS = """
@@ -253,7 +254,9 @@ def test_two_signals_end_it_at_once(tmp_path: Path) -> None:
     assert (code, out) == (130, "")
     assert err.startswith("error: stopped at once; ")
     assert err.count("\n") == 1
-    assert outcome(config, "--for", "200ms")["resumed"] is True
+    with running(config, "--json", "--for", "200ms") as bot:
+        out = bot.end()[1]
+    assert json.loads(out)["resumed"] is True
 
 
 def test_a_stop_flattens_where_that_is_configured(tmp_path: Path) -> None:
@@ -265,6 +268,38 @@ def test_a_stop_flattens_where_that_is_configured(tmp_path: Path) -> None:
     told = json.loads(out)
     assert code == 0
     assert told["equity"] == told["cash"]
+
+
+def test_a_stop_that_could_not_close_everything_says_so(tmp_path: Path) -> None:
+    # An order is a market's minute on its way, three seconds of ours: as long as we wait.
+    slow = configured(tmp_path, speed=20, run='on_stop = "flatten"\nlatency_ms = 60_000')
+    with running(slow, "--json") as bot:
+        bot.until(lambda status: status["positions"])
+        bot.ask("stop")
+        code, out, err = bot.end()
+    assert (code, err.count("\n")) == (1, 1)
+    assert "when the time for stopping was over; bot4 run goes on with it" in err
+    assert json.loads(out)["left"]
+
+
+def test_a_strategy_that_fails_leaves_nothing_working(tmp_path: Path) -> None:
+    body = """
+        self.bars = getattr(self, "bars", 0) + 1
+        if self.bars == 1:
+            ctx.buy(0.1, limit=bar.close * 0.9)
+        if self.bars == 4:
+            raise ValueError("no more")"""
+    config = with_class(tmp_path, body)
+    for _ in range(2):  # what it left is sound: the next run ends in the same way
+        with running(config, "--json") as bot:
+            code, out, err = bot.end()
+        assert (code, out) == (2, ""), err
+        assert "raised ValueError: no more" in err
+        journal = JournalFile(str(tmp_path / ".bot4" / "first"))
+        ends = [record["update"] for record in journal.records(0, 10**6) if "update" in record]
+        assert ends.count("canceled") == ends.count("cancel_sent") >= 1
+        assert journal.replay()["checked"] >= 1
+        journal.close()
 
 
 def test_a_killed_run_leaves_a_socket_and_a_journal_that_the_next_one_takes_over(

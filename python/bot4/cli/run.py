@@ -149,7 +149,8 @@ def _say(outcome: Outcome, *, json: bool, debug: bool) -> None:
     if outcome.failure is not None:
         if debug:
             raise outcome.failure
-        raise Ended(*_told(outcome.failure))
+        said, code = _told(outcome.failure)
+        raise Ended(said if outcome.left is None else f"{said}; {outcome.left}", code)
     if outcome.at_once or "engine" in stuck:
         code = _INTERRUPTED if outcome.at_once else _FAULT
         why = "stopped at once" if outcome.at_once else "a strategy did not come back in time"
@@ -161,6 +162,8 @@ def _say(outcome: Outcome, *, json: bool, debug: bool) -> None:
     if stuck:  # nobody reads the terminal: a summary would wait for ever
         os._exit(0)
     typer.echo(outcome.json() if json else outcome.summary())
+    if outcome.left is not None:
+        raise Ended(f"{outcome.left}; bot4 run goes on with it", _FAULT)
 
 
 def _told(error: BaseException) -> tuple[str, int]:

@@ -36,6 +36,8 @@ class Outcome:
     failure: BaseException | None
     at_once: bool
     unstopped: tuple[str, ...]
+    left: str | None = None
+    """What a stop asked for and the venue had not done in time."""
 
     def json(self) -> str:
         """The object that ``bot4 run --json`` ends with, in one line."""
@@ -57,6 +59,7 @@ class Outcome:
             "durability": setting.durability,
             "speed": setting.speed,
             "ended": self.why,
+            "left": self.left,
             "engine_hash": self.hashes.get("engine_hash"),
             "ledger_hash": self.hashes.get("ledger_hash"),
         }
@@ -91,6 +94,8 @@ class Outcome:
         for remark in self.opened.get("remarks", ()):
             yield "remark", str(remark)
         yield from standing(picture)
+        if self.left is not None:
+            yield "left", self.left
         yield "journal", f"{folder}, {self.plan.setting.durability} durable"
         yield "ledger hash", f"{str(self.hashes['ledger_hash'])[:_HASH_SHOWN]}…"
         yield "look again", f"bot4 replay {folder}"

@@ -171,7 +171,7 @@ class _Running:
                 said = f"{strategy} is paused; its position stays"
             case "resume":
                 await self._trading.ask(lambda run: run.resume(strategy))
-                said = f"{strategy or 'everything'} goes on"
+                said = f"{strategy or 'everything'} goes on{await self._held_back()}"
             case "flatten":
                 await self._trading.ask(lambda run: run.flatten())
                 said = "everything is canceled and being closed; bot4 resume trades again"
@@ -183,6 +183,15 @@ class _Running:
                 said = "stopping"
         logs.logger("control").info(request.command, strategy=strategy)
         return {"said": said}
+
+    async def _held_back(self) -> str:
+        """What still keeps anything from being opened, for the end of a sentence."""
+        engine = (await self._look()).engine
+        held = [f"{name} is {one['state']}" for name, one in engine["breakers"].items()]
+        held = [words for words in held if not words.endswith(" is closed")]
+        if engine["trading_state"] != "active":
+            held.append(f"trading is {engine['trading_state']}")
+        return f", but nothing is opened: {', '.join(held)}" if held else ""
 
     def _supervised(self, component: Component, *, halts: bool = False) -> Supervised:
         breaker = Breaker(component.name, str(self._plan.folder), time.monotonic())
@@ -218,7 +227,14 @@ class _Running:
             failure=self._ends.failure,
             at_once=self._hurry,
             unstopped=tuple(dict.fromkeys(self._unstopped)),
+            left=None if final is None or not final.left else _left(final.picture),
         )
+
+
+def _left(picture: Picture) -> str:
+    """What a stop asked for and the venue had not done in time."""
+    held, working = len(picture.engine["positions"]), len(picture.engine["working"])
+    return f"{held} held and {working} working when the time for stopping was over"
 
 
 def _name(one: signal.Signals) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot4 import _engine, logs
+from bot4.errors import StrategyError
 from bot4.live.pace import LAG_S_MAX, Pace, Slice
 from bot4.live.picture import Picture
 from bot4.live.plan import Plan
@@ -23,6 +24,8 @@ T = TypeVar("T")
 # How long the market goes on after a stop, for the venue to cancel and to close positions.
 WIND_DOWN_S_MAX = 3.0
 STOP_S_MAX = 10.0
+# A start tells the market again since the last snapshot: a second or so for that many events.
+SNAPSHOT_EVENTS_MAX = 1_000_000
 # The equity that the screen draws: a value a second, so many of them.
 _PAST_S, _PAST_MAX = 1.0, 240
 _RATE_S = 5.0
@@ -44,6 +47,8 @@ class Final:
 
     picture: Picture
     hashes: Mapping[str, str]
+    left: bool
+    """The venue was not done with what a stop asked of it."""
 
 
 class Trading:
@@ -69,6 +74,7 @@ class Trading:
         self._past_s = 0.0
         self._rates: deque[tuple[float, int]] = deque()
         self._lag_said_s = 0.0
+        self._left = False
 
     @property
     def ended(self) -> bool:
@@ -87,16 +93,26 @@ class Trading:
         """Trade until the market ends or a stop is asked for, and wind down."""
         await self._go.wait()
         self._started_s = self._told_s = time.monotonic()
-        snapshot_s = self._started_s
         self._next_ns = await self.ask(lambda run: run.next_ns)
         self._pace.start(self._next_ns or 0, time.monotonic_ns())
-        while self._stopping is None and not self.ended:
-            await self._on()
-            if time.monotonic() - snapshot_s >= self._plan.snapshot_s:
-                await self.ask(lambda run: run.snapshot())
-                snapshot_s = time.monotonic()
+        try:
+            await self._trade()
+        except StrategyError:
+            # The engine is whole: what works is called back, and closed where that is configured.
+            self._stopping = "a strategy failed"
+            await self._wind_down()
+            raise
         if self._stopping is not None:
             await self._wind_down()
+
+    async def _trade(self) -> None:
+        snapshot_s, events = self._started_s, 0
+        while self._stopping is None and not self.ended:
+            events += (await self._on()).events
+            late = time.monotonic() - snapshot_s >= self._plan.snapshot_s
+            if late or events >= SNAPSHOT_EVENTS_MAX:
+                await self.ask(lambda run: run.snapshot())
+                snapshot_s, events = time.monotonic(), 0
 
     async def stop(self) -> None:
         """Take the last picture, keep a snapshot and close the journal."""
@@ -143,21 +159,22 @@ class Trading:
 
     def _close(self, run: _engine.Run) -> None:
         if self.opened:
-            self.final = Final(self._seen(run), run.hashes())
+            self.final = Final(self._seen(run), run.hashes(), self._left)
             run.close()
 
-    async def _on(self) -> None:
-        """Tell what is due, or wait for it."""
+    async def _on(self) -> Told:
+        """Tell what is due, or wait for it; what was told."""
         due_ns = self._pace.due_ns(time.monotonic_ns())
         told = await self._tell(due_ns)
         now_ns = time.monotonic_ns()
         if told.next_ns is None:
-            return
+            return told
         lag_s = self._pace.lag_s(told.next_ns, now_ns)
         if lag_s > LAG_S_MAX:
             self._give_in(told.next_ns, now_ns)
         elif told.events < self._slice.events_max and lag_s == 0.0:
             await asyncio.sleep(self._pace.wait_s(told.next_ns, now_ns))
+        return told
 
     async def _tell(self, due_ns: int) -> Told:
         told = await self.ask(lambda run: self._advance(run, due_ns, self._slice.events_max))
@@ -192,6 +209,7 @@ class Trading:
                 logs.logger(self.name).warning(
                     "the venue was not done in time", limit_s=WIND_DOWN_S_MAX
                 )
+                self._left = True
                 return
             await self._on()
 

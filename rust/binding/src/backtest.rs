@@ -31,6 +31,7 @@ pub(crate) enum RawLimit {
 pub(crate) struct Callee {
     pub(crate) sleeve: SleeveId,
     pub(crate) instrument: InstrumentId,
+    pub(crate) symbol: Arc<str>,
     pub(crate) instance: Py<PyAny>,
 }
 
@@ -109,8 +110,9 @@ impl PyBacktest {
         allocation: &str,
         instance: Py<PyAny>,
     ) -> PyResult<()> {
+        let symbol = Arc::from(instrument);
         let (sleeve, instrument) = self.add(strategy, instrument, allocation, Decides::Outside)?;
-        self.callees.push(Callee { sleeve, instrument, instance });
+        self.callees.push(Callee { sleeve, instrument, symbol, instance });
         Ok(())
     }
 
@@ -302,7 +304,7 @@ fn tell(py: Python<'_>, run: &mut Backtest, context: &Py<PyContext>) -> PyResult
 fn last_bar(run: &Backtest, callee: &Callee) -> PyResult<PyBar> {
     let (history, told) = run.told(callee.instrument).ok_or_else(not_run)?;
     let bar = told.checked_sub(1).and_then(|row| history.bar(callee.instrument, row));
-    Ok(PyBar { bar: bar.ok_or_else(not_run)?, past: Past::History(Arc::clone(history)) })
+    Ok(PyBar { bar: bar.ok_or_else(not_run)?, symbol: Arc::clone(&callee.symbol) })
 }
 
 /// What a callee may know now.

@@ -37,14 +37,15 @@ impl Past {
 #[pyclass(name = "Bar", module = "bot4._engine", frozen)]
 pub(crate) struct PyBar {
     pub(crate) bar: Bar,
-    pub(crate) past: Past,
+    /// The symbol alone: a bar that is kept must not keep the past.
+    pub(crate) symbol: Arc<str>,
 }
 
 #[pymethods]
 impl PyBar {
     #[getter]
     fn instrument(&self) -> &str {
-        self.past.symbol()
+        &self.symbol
     }
     #[getter]
     fn open_ns(&self) -> i64 {

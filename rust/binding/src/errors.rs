@@ -97,6 +97,7 @@ impl<T> Raise<T> for Result<T, DeskError> {
                 | DeskError::Mixed { .. }
                 | DeskError::NoMarket(_)
                 | DeskError::NoStrategy
+                | DeskError::Failed
                 | DeskError::Session(
                     SessionError::Unit { .. }
                     | SessionError::Overflow(_)

@@ -25,6 +25,9 @@ use crate::recording::PyRecording;
 use crate::records::{self, Met, Names};
 use crate::status;
 
+/// How many bars that were made a class strategy may look back on, at least.
+const MADE_KEPT: usize = 10_000;
+
 /// A class strategy and the bars it may look back on.
 struct Called {
     callee: Callee,
@@ -37,8 +40,10 @@ struct Called {
 struct Callees {
     called: Vec<Called>,
     running: String,
-    /// What one of them raised.
+    /// What one of them raised, until it is told.
     raised: Option<PyErr>,
+    /// One of them raised: none is asked any more.
+    failed: bool,
 }
 
 enum Stage {
@@ -56,14 +61,15 @@ pub(crate) struct PyRun {
 
 impl Outside for Callees {
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
-        if self.called.is_empty() {
+        if self.called.is_empty() || self.failed {
             return Ok(());
         }
-        let asked = Python::attach(|py| self.call(py, bot, bars, wants));
-        asked.map_err(|raised| {
-            self.raised = Some(raised);
-            KeepError::Strategy
-        })
+        if let Err(raised) = Python::attach(|py| self.call(py, bot, bars, wants)) {
+            // The run stays whole, so that it can be ended in order; nobody is asked any more.
+            (self.raised, self.failed) = (Some(raised), true);
+            wants.clear();
+        }
+        Ok(())
     }
 }
 
@@ -84,8 +90,9 @@ impl Callees {
             called.hear(bar);
             self.running = self::called(bot, &called.callee);
             let (past, told) = (called.past.clone(), called.told);
-            let context = Py::new(py, snapshot(bot, &called.callee, past.clone(), told))?;
-            let bar = Py::new(py, PyBar { bar: *bar, past })?;
+            let context = Py::new(py, snapshot(bot, &called.callee, past, told))?;
+            let symbol = Arc::clone(&called.callee.symbol);
+            let bar = Py::new(py, PyBar { bar: *bar, symbol })?;
             called.callee.instance.call_method1(py, on_bar, (&context, bar))?;
             let in_use = |_| EngineError::new_err("ctx is in use by another thread");
             wants.extend(context.try_borrow_mut(py).map_err(in_use)?.close());
@@ -114,7 +121,11 @@ impl Called {
                 self.told = history.rows().partition_point(|row| closes(row) <= close_ns);
             }
             Past::Made(_, rows) => {
-                Arc::make_mut(rows).push(Row {
+                let rows = Arc::make_mut(rows);
+                if rows.len() >= 2 * MADE_KEPT {
+                    rows.drain(..MADE_KEPT);
+                }
+                rows.push(Row {
                     open_ns: bar.open_ns.mantissa(),
                     open: bar.open,
                     high: bar.high,
@@ -221,7 +232,8 @@ impl PyRun {
             Some(history) => Past::History(Arc::clone(history)),
             None => Past::Made(Arc::from(instrument), Arc::default()),
         };
-        let callee = Callee { sleeve, instrument: id, instance };
+        let symbol = Arc::from(instrument);
+        let callee = Callee { sleeve, instrument: id, symbol, instance };
         self.callees.called.push(Called { callee, past, told: 0 });
         Ok(())
     }

@@ -9,7 +9,7 @@ use bot4_engine::journal::{Record, decode_records};
 use bot4_engine::run::{Command, Resumed, Run};
 use bot4_engine::session::{KeepError, SessionError};
 use bot4_engine::units::Nanos;
-use bot4_journal::{Durability, Journal, JournalError, JournalFile};
+use bot4_journal::{Durability, Entry, Journal, JournalError, JournalFile};
 
 use crate::clerk::{Attended, Clerk};
 use crate::error::DeskError;
@@ -19,9 +19,12 @@ use crate::replay::note_of;
 use crate::venue_record::VenueRecord;
 
 /// How many entries are read at once.
-const ENTRIES_AT_ONCE: usize = 4_096;
+pub(crate) const ENTRIES_AT_ONCE: usize = 4_096;
 /// One market event in so many is timed, besides all that decide: a clock costs as much as one.
 const TIMED_EVERY: u64 = 16;
+
+/// Entries as they are read: number, market event, records.
+pub type Decoded = Vec<(u64, u64, Vec<Record>)>;
 
 /// The strategies outside the engine.
 pub trait Outside {
@@ -56,6 +59,8 @@ pub struct Desk {
     folder: PathBuf,
     event_ns: Histogram,
     decision_ns: Histogram,
+    /// Something failed in the middle of an event: what is in memory was not written down whole.
+    failed: bool,
 }
 
 impl Desk {
@@ -101,10 +106,15 @@ impl Desk {
             let strange = matches!(error, SessionError::Stranger(_));
             if strange { stranger(folder, &error) } else { told(&mut clerk, error) }
         })?;
+        if opened.found.record_short {
+            opened
+                .remarks
+                .push("the paper venue's record ends before the last snapshot".to_owned());
+        }
         opened.elapsed_s = began.elapsed().as_secs_f64();
         let folder = folder.to_owned();
         let (event_ns, decision_ns) = (Histogram::default(), Histogram::default());
-        Ok((Self { run, clerk, folder, event_ns, decision_ns }, opened))
+        Ok((Self { run, clerk, folder, event_ns, decision_ns, failed: false }, opened))
     }
 
     /// Tell market events of up to `until`, at most `events_max`; how many were told.
@@ -114,13 +124,14 @@ impl Desk {
         events_max: u64,
         outside: &mut dyn Outside,
     ) -> Result<u64, DeskError> {
+        self.refuse_failed()?;
         let mut told_events = 0;
         while told_events < events_max && self.run.next_ns().is_some_and(|next| next <= until) {
             let began = Instant::now();
             self.clerk.decided = false;
             let mut driver = Attended { clerk: &mut self.clerk, outside };
             let stepped = self.run.step(&mut driver);
-            stepped.map_err(|error| told(&mut self.clerk, error))?;
+            stepped.map_err(|error| self.fail(error))?;
             told_events += 1;
             if self.clerk.decided || told_events % TIMED_EVERY == 0 {
                 let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -133,25 +144,37 @@ impl Desk {
         if self.run.next_ns().is_none() {
             let mut driver = Attended { clerk: &mut self.clerk, outside };
             let ended = self.run.step(&mut driver);
-            ended.map_err(|error| told(&mut self.clerk, error))?;
+            ended.map_err(|error| self.fail(error))?;
         }
         self.clerk.time_commits();
         Ok(told_events)
     }
 
-    /// Do what an operator or a supervisor asks for.
+    /// Do what an operator or a supervisor asks for: it is durable when this returns.
     pub fn command(
         &mut self,
         command: Command,
         outside: &mut dyn Outside,
     ) -> Result<(), DeskError> {
+        self.refuse_failed()?;
         let mut driver = Attended { clerk: &mut self.clerk, outside };
         let done = self.run.command(command, &mut driver);
-        done.map_err(|error| told(&mut self.clerk, error))
+        done.map_err(|error| self.fail(error))?;
+        Ok(self.clerk.journal.settle(self.clerk.journal.appended())?)
+    }
+
+    fn fail(&mut self, error: SessionError) -> DeskError {
+        self.failed = true;
+        told(&mut self.clerk, error)
+    }
+
+    fn refuse_failed(&self) -> Result<(), DeskError> {
+        if self.failed { Err(DeskError::Failed) } else { Ok(()) }
     }
 
     /// Keep a snapshot; its size.
     pub fn snapshot(&mut self) -> Result<usize, DeskError> {
+        self.refuse_failed()?;
         let bytes = self.run.snapshot().map_err(SessionError::from)?;
         let len = bytes.len();
         let state = self.run.session().bot().state();
@@ -161,9 +184,12 @@ impl Desk {
         Ok(len)
     }
 
-    /// Keep a last snapshot, make everything durable and let go of the journal.
+    /// Keep a last snapshot, make everything durable and let go of the journal. After a failure
+    /// there is none: the next start goes on from what was written down.
     pub fn close(mut self) -> Result<Run, DeskError> {
-        self.snapshot()?;
+        if !self.failed {
+            self.snapshot()?;
+        }
         self.clerk.journal.close()?;
         Ok(self.run)
     }
@@ -188,19 +214,9 @@ impl Desk {
 
     /// The durable records after entry `after`, of at most `entries_max` entries, with the entry
     /// and market event of each.
-    pub fn records(
-        &self,
-        after: u64,
-        entries_max: usize,
-    ) -> Result<Vec<(u64, u64, Vec<Record>)>, DeskError> {
+    pub fn records(&self, after: u64, entries_max: usize) -> Result<Decoded, DeskError> {
         let entries = self.clerk.journal.entries(after, entries_max)?;
-        let path = self.folder.display().to_string();
-        entries
-            .into_iter()
-            .map(|entry| {
-                Ok((entry.number, entry.event, records_of(&entry.payload, entry.number, &path)?))
-            })
-            .collect()
+        decoded(entries, &self.folder.display().to_string())
     }
 
     /// How long a market event took, one that decided, and an order from its record to its release.
@@ -225,20 +241,23 @@ fn kept_after(
         let Some(last) = entries.last().map(|entry| entry.number) else {
             return Ok(kept);
         };
-        for entry in entries {
-            let records = records_of(&entry.payload, entry.number, path)?;
-            kept.extend(records.into_iter().map(|record| (entry.event, record)));
+        for (_, event, records) in decoded(entries, path)? {
+            kept.extend(records.into_iter().map(|record| (event, record)));
         }
         after = last;
     }
 }
 
-/// The records of an entry.
-pub(crate) fn records_of(payload: &[u8], entry: u64, path: &str) -> Result<Vec<Record>, DeskError> {
-    decode_records(payload).map_err(|error| DeskError::Records {
-        path: path.to_owned(),
-        reason: format!("entry {entry}: {error}"),
-    })
+/// Entries with their records: number, market event, records.
+pub(crate) fn decoded(entries: Vec<Entry>, path: &str) -> Result<Decoded, DeskError> {
+    let records = |entry: Entry| {
+        let records = decode_records(&entry.payload).map_err(|error| DeskError::Records {
+            path: path.to_owned(),
+            reason: format!("entry {}: {error}", entry.number),
+        })?;
+        Ok((entry.number, entry.event, records))
+    };
+    entries.into_iter().map(records).collect()
 }
 
 /// The venue's record beside a journal that knows another one.

@@ -40,6 +40,9 @@ pub enum DeskError {
     /// The run cannot go on.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// Something failed before.
+    #[error("the run failed before: close it, and start again from its journal")]
+    Failed,
     /// The journal cannot be opened, read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -53,7 +56,7 @@ pub enum DeskError {
     },
     /// The journal is of another run.
     #[error(
-        "the journal in {path} is of another run: its {what} is {kept}, and here it is {given}; \
+        "the journal in {path} is of another run: it has {what} {kept}, and here there is {given}; \
          use that configuration, or --fresh or another folder for a new run"
     )]
     OtherRun {

@@ -16,6 +16,8 @@ pub struct Header {
     pub market: String,
     /// Of each simulated market, its seed, first price and beginning.
     pub seeds: Vec<(u64, i64, i64)>,
+    /// Of each recording or history, a digest of what it holds.
+    pub data: Vec<String>,
     /// What is traded, with its venue's rules.
     pub instruments: Vec<Instrument>,
     /// Strategy, instrument and allocation of each sleeve.
@@ -78,6 +80,9 @@ fn fields(header: &Header) -> Map<String, Value> {
 }
 
 fn unreadable(path: &str, error: &serde_json::Error) -> DeskError {
-    let reason = format!("its header is not one of this version: {error}");
+    let reason = format!(
+        "its header is not one of this version ({error}): run it with the version that began \
+         it, or begin anew with --fresh"
+    );
     DeskError::Records { path: path.to_owned(), reason }
 }

@@ -13,7 +13,7 @@ mod replay;
 mod setup;
 mod venue_record;
 
-pub use desk::{Desk, Opened, Outside};
+pub use desk::{Decoded, Desk, Opened, Outside};
 pub use error::DeskError;
 pub use header::{FORMAT, Header};
 pub use latency::Histogram;

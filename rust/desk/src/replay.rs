@@ -7,12 +7,9 @@ use bot4_engine::report::Tally;
 use bot4_engine::units::{Amount, Nanos};
 use bot4_journal::{JournalFile, Note};
 
-use crate::desk::records_of;
+use crate::desk::{Decoded, ENTRIES_AT_ONCE, decoded};
 use crate::error::DeskError;
 use crate::header::Header;
-
-/// How many entries are read at once.
-const ENTRIES_AT_ONCE: usize = 4_096;
 
 /// What a snapshot notes of the state it holds: both hashes.
 pub(crate) fn note_of(engine_hash: &str, ledger_hash: &str) -> Vec<u8> {
@@ -70,19 +67,8 @@ impl Reader {
 
     /// The records after entry `after`, of at most `entries_max` entries, with the entry and market
     /// event of each.
-    pub fn records(
-        &self,
-        after: u64,
-        entries_max: usize,
-    ) -> Result<Vec<(u64, u64, Vec<Record>)>, DeskError> {
-        let path = self.folder.display().to_string();
-        self.file
-            .entries(after, entries_max)?
-            .into_iter()
-            .map(|entry| {
-                Ok((entry.number, entry.event, records_of(&entry.payload, entry.number, &path)?))
-            })
-            .collect()
+    pub fn records(&self, after: u64, entries_max: usize) -> Result<Decoded, DeskError> {
+        decoded(self.file.entries(after, entries_max)?, &self.folder.display().to_string())
     }
 
     /// Fold every record from the first, and compare with what each snapshot noted.

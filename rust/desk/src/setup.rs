@@ -67,6 +67,14 @@ impl Market {
         }
     }
 
+    fn digest(&self) -> Option<String> {
+        match self {
+            Self::Simulated { .. } => None,
+            Self::Recorded(recorded) => Some(recorded.digest()),
+            Self::Bars(history) => Some(history.digest()),
+        }
+    }
+
     fn rules(&self) -> Result<Instrument, DeskError> {
         match self {
             Self::Simulated { rules, .. } => Ok(rules.clone()),
@@ -165,6 +173,7 @@ impl Setup {
             format: FORMAT,
             market: kind.to_owned(),
             seeds: self.markets.iter().filter_map(Market::seed).collect(),
+            data: self.markets.iter().filter_map(Market::digest).collect(),
             instruments: instruments.clone(),
             sleeves: Header::sleeves_of(&self.sleeves),
             cash: amount_as_text(self.settings.cash),

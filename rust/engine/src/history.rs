@@ -220,6 +220,20 @@ impl History {
         self.gap_max_ns
     }
 
+    /// Equal for histories of the same bars.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.interval_ns.to_le_bytes());
+        for row in &self.rows {
+            hasher.update(&row.open_ns.to_le_bytes());
+            for number in [row.open, row.high, row.low, row.close, row.volume] {
+                hasher.update(&number.to_bits().to_le_bytes());
+            }
+        }
+        hasher.finalize().to_hex().chars().take(16).collect()
+    }
+
     /// The bars, oldest first.
     #[must_use]
     pub fn rows(&self) -> &[Row] {

@@ -51,7 +51,7 @@ pub enum Move {
     To(OrderState),
     /// Nothing: it says what is already so.
     Stay,
-    /// Booked although the order was over, and alarmed.
+    /// Booked although the order was over, and counted.
     LateFill,
     /// It cannot be: counted as an error, nothing changes.
     Illegal,

@@ -73,6 +73,8 @@ pub struct Resumed {
     pub cold: Vec<SleeveId>,
     /// Orders that the venue had and the journal had not.
     pub adopted: u64,
+    /// The venue's own record ends before the snapshot: what it did is not proven by it.
+    pub record_short: bool,
 }
 
 /// What a snapshot holds.
@@ -208,6 +210,9 @@ impl Run {
         if let Some(bytes) = snapshot {
             resumed.cold = self.remember(bytes)?;
         }
+        let known = self.session.venue().clearing().acts();
+        let recorded = acts.last().map_or(0, |(_, act)| act.number);
+        resumed.record_short = recorded < known;
         self.session.recall(kept);
         let cash = self.cash;
         match snapshot {
@@ -216,7 +221,8 @@ impl Run {
         }
         while self.session.is_recalling() {
             if !self.step(driver)? && self.session.is_recalling() {
-                let (event, kept) = (self.session.event(), "more than its market has".to_owned());
+                let (event, kept) =
+                    (self.session.event(), "more to tell than the market".to_owned());
                 return Err(SessionError::Forked { event, kept });
             }
         }
@@ -246,7 +252,9 @@ impl Run {
         let ended = self.feed.ended();
         self.feed.next_moment(&mut closing);
         let moment = |session: &mut Session, driver: &mut Counting<'_, D>| {
-            session.on_moment(&ended, &closing, now, driver)
+            session.on_moment(&ended, &closing, now, driver)?;
+            session.audit(now, driver)?;
+            session.finish(driver)
         };
         self.with(driver, moment)?;
         self.closing = closing;

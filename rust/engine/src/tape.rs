@@ -1,13 +1,17 @@
 //! Trades → bars: one for each instrument and interval, closed when time has passed its end.
 //!
 //! An interval without a trade is a flat bar at the last price, without volume; an instrument that
-//! never traded has no bar yet.
+//! never traded has no bar yet. More than [`FLAT_BARS_MAX`] of them in a row are a gap, which is
+//! jumped over.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::Bar;
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
+
+/// Longer than this many bars without any trade is not filled with flat ones.
+pub const FLAT_BARS_MAX: i64 = 1_000;
 
 /// What traded since the last bar closed.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -65,10 +69,18 @@ impl Tape {
         bar.volume += qty;
     }
 
-    /// When the present bars close, if that is not after `ts`.
-    #[must_use]
-    pub fn due(&self, ts: Nanos) -> Option<Nanos> {
-        self.closes.filter(|closes| *closes <= ts)
+    /// When the present bars close, if that is not after `ts`; over a gap, when the last before
+    /// `ts` do.
+    pub fn due(&mut self, ts: Nanos) -> Option<Nanos> {
+        let closes = self.closes.filter(|closes| *closes <= ts)?;
+        let interval = self.interval.mantissa();
+        let bars = ts.mantissa().saturating_sub(closes.mantissa()).checked_div(interval)?;
+        if bars <= FLAT_BARS_MAX || self.traded.iter().any(Option::is_some) {
+            return Some(closes);
+        }
+        let last = closes.mantissa().checked_add(bars.checked_mul(interval)?).map(Nanos::new)?;
+        self.closes = Some(last);
+        Some(last)
     }
 
     /// Close the present bars into `bars`, in the order of instruments.

@@ -148,7 +148,16 @@ impl State {
                 self.orders.on_start(epoch);
                 self.closing_to_stop = false;
             }
-            Record::Stop { ts: _, flatten } => self.closing_to_stop |= flatten,
+            Record::Stop { ts: _, flatten } => {
+                self.closing_to_stop |= flatten;
+                // What is called back was not had: the next start wants it anew.
+                for order in self.orders.working() {
+                    let place = order.new_order().sleeve.index();
+                    if let Some(target) = self.targets.get_mut(place) {
+                        *target = None;
+                    }
+                }
+            }
             Record::Flatten { ts: _ } => {
                 self.trading_state = TradingState::Reducing;
                 self.flattening = true;

@@ -166,8 +166,8 @@ impl Record {
     }
 }
 
-/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts left
-/// out, so that a run that was stopped and went on equals one that never stopped.
+/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts and
+/// stops left out, so that a run that was stopped and went on equals one that never stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct EngineHash {
     chain: [u8; 32],
@@ -179,7 +179,7 @@ pub struct EngineHash {
 impl EngineHash {
     /// One record more.
     pub fn on_record(&mut self, record: &Record) {
-        if let Record::Start { .. } = record {
+        if let Record::Start { .. } | Record::Stop { .. } = record {
             return;
         }
         self.scratch.clear();

@@ -136,6 +136,28 @@ impl Recorded {
         self.ticks.iter().map(|tick| Tick { instrument: id, ..*tick }).collect()
     }
 
+    /// Equal for recordings of the same ticks.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for tick in self.ticks.iter() {
+            let (code, price, qty) = match tick.kind {
+                TickKind::Clear => (0, 0, 0),
+                TickKind::Level { side, price, qty } => {
+                    (1 + side as u8, price.mantissa(), qty.mantissa())
+                }
+                TickKind::Trade { aggressor, price, qty } => {
+                    (3 + aggressor as u8, price.mantissa(), qty.mantissa())
+                }
+            };
+            hasher.update(&[code]);
+            for number in [tick.ts.mantissa(), price, qty] {
+                hasher.update(&number.to_le_bytes());
+            }
+        }
+        hasher.finalize().to_hex().chars().take(16).collect()
+    }
+
     /// How many ticks there are: at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]

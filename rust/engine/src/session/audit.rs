@@ -7,11 +7,7 @@ use crate::units::{Nanos, Overflow};
 
 impl Session {
     /// Where the venue's side of the account is not ours, nothing may be opened any more.
-    pub(super) fn audit(
-        &mut self,
-        ts: Nanos,
-        driver: &mut impl Driver,
-    ) -> Result<(), SessionError> {
+    pub fn audit(&mut self, ts: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
         let latched = self.bot.state().breakers().state(Component::Ledger);
         if latched == BreakerState::Latched || self.is_recalling() || self.agrees()? {
             return Ok(());

@@ -77,7 +77,10 @@ pub enum SessionError {
     )]
     Stranger(u64),
     /// The journal has another record at this market event than the venue gives here.
-    #[error("the journal differs from its market at event {event}: {kept} was kept there")]
+    #[error(
+        "the journal differs from its market at event {event}, where it has {kept}: the data or \
+         the program is another one; bring it back, or begin anew with --fresh"
+    )]
     Forked {
         /// Which market event, counted from 1.
         event: u64,
@@ -265,7 +268,7 @@ impl Session {
         loop {
             let answer = self.outbound.front().map(|(at, _)| *at);
             let arrival = self.inbound.front().map(|(at, _)| *at);
-            let bars = self.tape.as_ref().and_then(|tape| tape.due(ts));
+            let bars = self.tape.as_mut().and_then(|tape| tape.due(ts));
             let Some(next) = answer.into_iter().chain(arrival).chain(bars).min() else {
                 return Ok(());
             };
@@ -299,7 +302,9 @@ impl Session {
         self.decide(now, &bars, driver)?;
         bars.clear();
         self.bars = bars;
-        self.audit(now, driver)
+        self.audit(now, driver)?;
+        // A tick after a quiet hour closes many bars: each moment is an entry of its own.
+        if self.is_recalling() { Ok(()) } else { Ok(driver.done(self.event)?) }
     }
 
     /// What the venue said at `ts` sets out for the bot, or is there at once.
@@ -420,6 +425,7 @@ impl Session {
             self.expire(id, driver)?;
         }
         self.settle_ways(driver)?;
+        self.audit(self.clock(), driver)?;
         self.finish(driver)
     }
 

@@ -162,10 +162,7 @@ impl Matching {
         ts: Nanos,
         events: &mut Vec<Event>,
     ) -> Result<Option<Qty>, UnitError> {
-        let against = match order.side {
-            Side::Buy => Side::Sell,
-            Side::Sell => Side::Buy,
-        };
+        let against = against(order.side);
         let (mut left, mut budget) = match order.size {
             Size::Base(qty) => (qty, None),
             Size::Quote(budget) => (Qty::ZERO, Some(budget)),
