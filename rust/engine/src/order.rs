@@ -183,7 +183,7 @@ pub enum OrderError {
 }
 
 /// Orders whose life is over are kept until there are twice as many; then the older half goes.
-pub const ORDERS_KEPT: usize = 4_096;
+pub const ORDERS_KEPT: usize = 1_024;
 
 /// The orders of the run: all that work, and the last [`ORDERS_KEPT`] at least.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use bot4_engine::event::{Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Sleev
 use bot4_engine::exposure::Exposure;
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::{Record, State, StateError};
-use bot4_engine::order::{Move, OrderError, OrderState, Orders, Trigger};
+use bot4_engine::order::{Move, ORDERS_KEPT, OrderError, OrderState, Orders, Trigger};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
@@ -391,4 +391,26 @@ fn orders_are_kept_in_the_order_of_placing() {
     let orders = placed(&[buy(1), buy(2)]);
     let kept: Vec<_> = orders.all().iter().map(|order| (order.id(), *order.new_order())).collect();
     assert_eq!(kept, [(id(0), buy(1)), (id(1), buy(2))]);
+}
+
+#[test]
+fn orders_whose_life_is_over_are_let_go_and_those_that_work_are_not() {
+    let count = u32::try_from(3 * ORDERS_KEPT).unwrap();
+    let mut orders = Orders::new(0);
+    for sequence in 0..count {
+        orders.on_placed(id(sequence), buy(1)).unwrap();
+        // One is left to work, after as many as are kept.
+        if sequence as usize != ORDERS_KEPT {
+            orders.on_update(id(sequence), OrderUpdate::Canceled).unwrap();
+        }
+        assert!(orders.all().len() <= 2 * ORDERS_KEPT);
+    }
+    let first = orders.all().first().unwrap().id();
+    assert_eq!(first, id(u32::try_from(ORDERS_KEPT).unwrap()), "it still works");
+    assert_eq!(orders.working().map(|order| order.id()).collect::<Vec<_>>(), [first]);
+    assert!(orders.get(id(0)).is_none() && orders.get(id(count - 1)).is_some());
+    let late = orders.on_update(id(0), OrderUpdate::Acked);
+    assert_eq!(late, Err(OrderError::NoSuchOrder));
+    orders.on_placed(id(count), buy(1)).unwrap();
+    assert_eq!(orders.get(id(count)).unwrap().state(), OrderState::Pending);
 }

@@ -6,7 +6,7 @@ mod market;
 
 use bot4_engine::event::Bar;
 use bot4_engine::instrument::InstrumentId;
-use bot4_engine::tape::Tape;
+use bot4_engine::tape::{FLAT_BARS_MAX, Tape};
 use proptest::collection::vec;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -124,9 +124,26 @@ fn slow(trades: &[Trade], id: u32, open_ns: i64, interval: i64) -> Option<Bar> {
 }
 
 #[test]
+fn a_long_silence_is_a_gap_that_is_jumped_over() {
+    let later = |seconds: i64| {
+        let mut tape = Tape::new(1, ns(SECOND));
+        trade(&mut tape, (START, 0, 5.0, 1.0));
+        due(&mut tape, START + seconds * SECOND)
+    };
+    let filled = later(FLAT_BARS_MAX + 1).len();
+    assert_eq!(i64::try_from(filled), Ok(FLAT_BARS_MAX + 1), "filled");
+    let bars = later(FLAT_BARS_MAX + 9);
+    let opens: Vec<_> = bars.iter().map(|bar| (bar.open_ns.mantissa() - START) / SECOND).collect();
+    assert_eq!(opens, [0, FLAT_BARS_MAX + 8], "the first, and the last before the trade");
+    assert_eq!((bars[1].close, bars[1].volume), (5.0, 0.0));
+    assert_eq!(later(400_000_000).len(), 2, "years");
+}
+
+#[test]
 fn random_trades_give_the_bars_of_a_slow_oracle() {
     let one = (0_i64..3_000, 0_u32..3, 1_u32..50, 1_u32..9);
-    always(200, (vec(one, 1..60), 1_i64..900), |(steps, interval)| {
+    // No silence is longer than is filled with flat bars.
+    always(200, (vec(one, 1..60), 3_i64..900), |(steps, interval)| {
         let mut ts = START;
         let trades: Vec<Trade> = steps
             .iter()
