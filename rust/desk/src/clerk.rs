@@ -11,13 +11,18 @@ use bot4_engine::session::{Driver, KeepError};
 use bot4_engine::venue::Act;
 use bot4_journal::{Durability, Journal};
 
-use crate::desk::Outside;
 use crate::error::DeskError;
 use crate::latency::Histogram;
 use crate::venue_record::VenueRecord;
 
 /// How many placed orders may wait to be timed; more are not timed.
 const TIMED_MAX: usize = 65_536;
+
+/// The strategies outside the engine.
+pub trait Outside {
+    /// Bars closed: what those among them want whose instrument is among `bars`.
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError>;
+}
 
 /// The journal and the venue's record while a run goes on.
 #[derive(Debug)]

@@ -3,34 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, Intent};
-use bot4_engine::journal::{Record, decode_records};
+use bot4_engine::journal::Record;
 use bot4_engine::run::{Command, Resumed, Run};
-use bot4_engine::session::{KeepError, SessionError};
+use bot4_engine::session::SessionError;
 use bot4_engine::units::Nanos;
-use bot4_journal::{Durability, Entry, Journal, JournalError, JournalFile};
+use bot4_journal::{Durability, Journal, JournalError, JournalFile};
 
-use crate::clerk::{Attended, Clerk};
+use crate::clerk::{Attended, Clerk, Outside};
+use crate::entries::{Decoded, ENTRIES_AT_ONCE, decoded, note_of};
 use crate::error::DeskError;
 use crate::header::Header;
 use crate::latency::Histogram;
-use crate::replay::note_of;
 use crate::venue_record::VenueRecord;
 
-/// How many entries are read at once.
-pub(crate) const ENTRIES_AT_ONCE: usize = 4_096;
 /// One market event in so many is timed, besides all that decide: a clock costs as much as one.
 const TIMED_EVERY: u64 = 16;
-
-/// Entries as they are read: number, market event, records.
-pub type Decoded = Vec<(u64, u64, Vec<Record>)>;
-
-/// The strategies outside the engine.
-pub trait Outside {
-    /// Bars closed: what those among them want whose instrument is among `bars`.
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError>;
-}
 
 /// What an opening found.
 #[derive(Debug, Clone, Default)]
@@ -246,18 +233,6 @@ fn kept_after(
         }
         after = last;
     }
-}
-
-/// Entries with their records: number, market event, records.
-pub(crate) fn decoded(entries: Vec<Entry>, path: &str) -> Result<Decoded, DeskError> {
-    let records = |entry: Entry| {
-        let records = decode_records(&entry.payload).map_err(|error| DeskError::Records {
-            path: path.to_owned(),
-            reason: format!("entry {}: {error}", entry.number),
-        })?;
-        Ok((entry.number, entry.event, records))
-    };
-    entries.into_iter().map(records).collect()
 }
 
 /// The venue's record beside a journal that knows another one.

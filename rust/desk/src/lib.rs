@@ -4,16 +4,19 @@
 //! Files, threads and the wall clock are here, and no Python. What happens is decided in the
 //! engine; here it is only written down before it acts, measured, and found again after a crash.
 
-mod desk;
 mod error;
 mod header;
 mod latency;
-mod clerk;
-mod replay;
-mod setup;
+mod entries;
 mod venue_record;
+mod clerk;
+mod setup;
+mod replay;
+mod desk;
 
-pub use desk::{Decoded, Desk, Opened, Outside};
+pub use clerk::Outside;
+pub use desk::{Desk, Opened};
+pub use entries::Decoded;
 pub use error::DeskError;
 pub use header::{FORMAT, Header};
 pub use latency::Histogram;

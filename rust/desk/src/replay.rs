@@ -7,14 +7,9 @@ use bot4_engine::report::Tally;
 use bot4_engine::units::{Amount, Nanos};
 use bot4_journal::{JournalFile, Note};
 
-use crate::desk::{Decoded, ENTRIES_AT_ONCE, decoded};
+use crate::entries::{Decoded, ENTRIES_AT_ONCE, decoded, note_of};
 use crate::error::DeskError;
 use crate::header::Header;
-
-/// What a snapshot notes of the state it holds: both hashes.
-pub(crate) fn note_of(engine_hash: &str, ledger_hash: &str) -> Vec<u8> {
-    format!("{engine_hash} {ledger_hash}").into_bytes()
-}
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

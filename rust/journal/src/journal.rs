@@ -12,18 +12,11 @@ use redb::backends::FileBackend;
 
 use crate::error::{JournalError, from_io};
 use crate::front::MAGIC;
-use crate::queue::Queue;
+use crate::queue::{BLOCK_SEQUENCES, Queue};
 use crate::store::{
     Draft, ENTRY_BYTES_MAX, Entry, Epoch, FILE_NAME, Found, NOTE_BYTES_MAX, Note,
     SNAPSHOT_BYTES_MAX, Snapshot, Store,
 };
-
-/// How many order sequences are reserved at once under [`Durability::Block`].
-pub const BLOCK_SEQUENCES: u64 = 1_024;
-/// What may wait to be written; an append waits while this is reached.
-pub const QUEUE_BYTES_MAX: usize = 8 << 20;
-
-const _: () = assert!(ENTRY_BYTES_MAX < QUEUE_BYTES_MAX / 2, "an entry has to fit the queue");
 
 /// When an action may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,8 @@ mod store;
 
 pub use error::JournalError;
 pub use file::JournalFile;
-pub use journal::{BLOCK_SEQUENCES, Durability, Journal, QUEUE_BYTES_MAX};
+pub use journal::{Durability, Journal};
+pub use queue::{BLOCK_SEQUENCES, QUEUE_BYTES_MAX};
 pub use store::{
     ENTRY_BYTES_MAX, Entry, Epoch, FILE_NAME, NOTE_BYTES_MAX, Note, SNAPSHOT_BYTES_MAX, Snapshot,
 };

@@ -10,8 +10,14 @@ use std::time::{Duration, Instant};
 
 use crate::error::JournalError;
 use crate::front::Witness;
-use crate::journal::{BLOCK_SEQUENCES, QUEUE_BYTES_MAX};
-use crate::store::{Draft, Group, Store};
+use crate::store::{Draft, ENTRY_BYTES_MAX, Group, Store};
+
+/// How many order sequences are reserved at once under [`Durability::Block`].
+pub const BLOCK_SEQUENCES: u64 = 1_024;
+/// What may wait to be written; an append waits while this is reached.
+pub const QUEUE_BYTES_MAX: usize = 8 << 20;
+
+const _: () = assert!(ENTRY_BYTES_MAX < QUEUE_BYTES_MAX / 2, "an entry has to fit the queue");
 
 /// How long anyone waits for the disk before it counts as stalled.
 const WAIT_MAX: Duration = Duration::from_secs(30);
