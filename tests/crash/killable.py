@@ -1,4 +1,6 @@
-"""A run that may be killed at any moment: `python killable.py FOLDER DURABILITY SEED UNTIL_EVENT`.
+"""A run that may be killed: `python killable.py FOLDER DURABILITY SEED UNTIL_EVENT [MARKET]`.
+
+MARKET is `simulated` (programs on order flow) or `bars` (classes that are asked at each bar).
 
 It says on stdout what it found when it began, and at the end what it came to, a JSON object each.
 """
@@ -8,17 +10,29 @@ import sys
 import time
 from collections.abc import Sequence
 
+import bot4 as b4
 from bot4._engine import Run
 from bot4.expression import program
+from bot4.history.bars import load
 from bot4.strategies import donchian_breakout, sma_cross
 
 EVENTS_AT_ONCE = 250
+BARS = 200_000
 SLICES_A_SNAPSHOT = 8
 REST_S = 0.002
 
 
-def run_of(seed: int) -> Run:
-    """Two strategies on two simulated instruments, trading often."""
+class AboveItsMean(b4.Strategy):
+    """It knows only what it is given, and so is the same after a restart."""
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        past = ctx.history(8)
+        if len(past) == 8:
+            ctx.target(0.9 if bar.close > past.close.mean() else 0.0)
+
+
+def run_of(seed: int, market: str) -> Run:
+    """Two strategies on two instruments, trading often."""
     run = Run(
         cash="10000",
         taker_fee="0.0002",
@@ -29,6 +43,13 @@ def run_of(seed: int) -> Run:
         profile="unleveraged",
         limits={"drawdown_max": "1", "daily_loss_max": "1"},
     )
+    if market == "bars":
+        for place, name in enumerate(["BTCUSDT", "ETHUSDT"]):
+            told = b4.simulated(bars=BARS, seed=seed + place, interval="1m", name=name)
+            bars = load(told).instruments[0].bars
+            run.add_bars(bars)
+            run.add_class("above_its_mean", bars.instrument, "0.5", AboveItsMean())
+        return run
     start_ns = 1_704_067_200 * 10**9
     run.add_simulated("simulated:BTCUSDT", "60000", "0.01", "0.00001", seed, start_ns)
     run.add_simulated("simulated:ETHUSDT", "3000", "0.01", "0.0001", seed + 1, start_ns)
@@ -45,8 +66,8 @@ def run_of(seed: int) -> Run:
 
 def main(arguments: Sequence[str]) -> None:
     """Go on until the event that was asked for; nothing else ends it but a kill."""
-    folder, durability, seed, until_event = arguments
-    run = run_of(int(seed))
+    folder, durability, seed, until_event, market = arguments
+    run = run_of(int(seed), market)
     say(run.open(folder, durability=durability, clock_s=int(time.time())))
     slices, wanted = 0, int(until_event)
     while (events := run.status()["events"]) < wanted:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,18 @@ LIFE_S_MAX = 0.12
 NEVER = 10**15
 
 
-def begin(folder: Path, durability: str, seed: int, until: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(KILLABLE), str(folder), durability, str(seed), str(until)]
+@dataclass(frozen=True)
+class Asked:
+    """Which run is to be killed."""
+
+    durability: str
+    seed: int
+    market: str = "simulated"
+
+
+def begin(folder: Path, asked: Asked, until: int) -> subprocess.Popen[str]:
+    told = [folder, asked.durability, asked.seed, until, asked.market]
+    command = [sys.executable, str(KILLABLE), *map(str, told)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -32,18 +43,18 @@ def found(process: subprocess.Popen[str]) -> dict[str, Any]:
     return said
 
 
-def finish(folder: Path, durability: str, seed: int, until: int) -> dict[str, Any]:
-    with begin(folder, durability, seed, until) as process:
+def finish(folder: Path, asked: Asked, until: int) -> dict[str, Any]:
+    with begin(folder, asked, until) as process:
         found(process)
         return found(process)
 
 
-def killed_often(folder: Path, durability: str, seed: int, kills: int) -> list[dict[str, Any]]:
+def killed_often(folder: Path, asked: Asked, kills: int) -> list[dict[str, Any]]:
     """Kill a run again and again: what each start of it found."""
-    dice = random.Random(seed)
+    dice = random.Random(asked.seed)
     seen = []
     for _ in range(kills):
-        with begin(folder, durability, seed, NEVER) as process:
+        with begin(folder, asked, NEVER) as process:
             seen.append(found(process))
             time.sleep(dice.random() * LIFE_S_MAX)
             process.kill()
@@ -88,20 +99,24 @@ def check_against_the_venue(folder: Path) -> int:
     return len(placed)
 
 
-def test_a_run_killed_a_hundred_times_is_one_that_never_was(tmp_path: Path) -> None:
-    seed = 20_261_123
-    print(f"seed {seed}")
+@pytest.mark.parametrize(
+    ("asked", "kills"),
+    [(Asked("each", 20_261_123), KILLS), (Asked("each", 7, "bars"), 12)],
+    ids=["programs on order flow", "classes on bars"],
+)
+def test_a_run_killed_often_is_one_that_never_was(tmp_path: Path, asked: Asked, kills: int) -> None:
+    print(asked)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    seen = killed_often(killed, "each", seed, KILLS)
+    seen = killed_often(killed, asked, kills)
     assert all(start["resumed"] for start in seen[1:])
     until = seen[-1]["events"] + 20_000
-    ended = finish(killed, "each", seed, until)
-    unkilled = finish(whole, "each", seed, until)
+    ended = finish(killed, asked, until)
+    unkilled = finish(whole, asked, until)
     assert ended == unkilled
     assert seen_by_venue(killed) == seen_by_venue(whole)
     orders = check_against_the_venue(killed)
     print(f"{ended['events']} events, {orders} orders")
-    assert orders > KILLS
+    assert orders > 100
     assert ended["breakers"]["ledger"]["state"] == "closed"
 
 
@@ -109,7 +124,8 @@ def test_a_run_killed_a_hundred_times_is_one_that_never_was(tmp_path: Path) -> N
 def test_in_blocks_every_order_of_the_venue_is_known_after_a_kill(
     tmp_path: Path, seed: int
 ) -> None:
-    seen = killed_often(tmp_path, "block", seed, 12)
-    ended = finish(tmp_path, "block", seed, seen[-1]["events"] + 5_000)
+    asked = Asked("block", seed)
+    seen = killed_often(tmp_path, asked, 12)
+    ended = finish(tmp_path, asked, seen[-1]["events"] + 5_000)
     assert check_against_the_venue(tmp_path) > 10
     assert ended["breakers"]["ledger"]["state"] == "closed"
