@@ -89,7 +89,8 @@ LLVM_PROFILE_FILE=$profiles/python-%p-%m.profraw "$python" -m pytest --quiet \
 unset PYTHONPATH
 compgen -G "$profiles/python-*.profraw" >/dev/null || fail "the extension wrote no profile"
 
-"$profdata" merge --sparse "$profiles"/*.profraw --output "$here/rust.profdata"
+# A test that kills its process leaves half a profile.
+"$profdata" merge --sparse --failure-mode=warn "$profiles"/*.profraw --output "$here/rust.profdata"
 objects=("$extension")
 while IFS= read -r binary; do
     objects+=(--object "$binary")
