@@ -25,9 +25,12 @@ REST_S = 0.002
 class AboveItsMean(b4.Strategy):
     """It knows only what it is given, and so is the same after a restart."""
 
+    def on_start(self, ctx: b4.Context) -> None:
+        self.bars = 8  # without a start there is no bar
+
     def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
-        past = ctx.history(8)
-        if len(past) == 8:
+        past = ctx.history(self.bars)
+        if len(past) == self.bars:
             ctx.target(0.9 if bar.close > past.close.mean() else 0.0)
 
 

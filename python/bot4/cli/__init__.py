@@ -17,7 +17,6 @@ from bot4.paths import reason
 
 __all__ = ["app", "main"]
 
-_FAULT, _USER, _INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="bot4",
@@ -58,24 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. An error is one line on stderr; ``--debug`` lets it out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if sys.stdout is None:
-        return _refuse("standard output is closed: there is nowhere to print to", _FAULT)
+        return _refuse("standard output is closed: there is nowhere to print to", terminal.FAULT)
     terminal.open_to_any_language()
     try:
         code = app(args=given, prog_name="bot4", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # typer exits where it meets a closed pipe
         terminal.drop_output()
-        return _FAULT
+        return terminal.FAULT
     except KeyboardInterrupt:
-        code = _INTERRUPTED
+        code = terminal.INTERRUPTED
     except run.Ended as error:  # a run says itself how it ended, and its code
         return _refuse(str(error), error.code)
     except BaseException as error:
         if "--debug" in given and not isinstance(error, TyperException):
             raise
         return _refuse(*_told(error))
-    if code == _INTERRUPTED:
-        return _refuse("interrupted; nothing was written", _INTERRUPTED)
+    if code == terminal.INTERRUPTED:
+        return _refuse("interrupted; nothing was written", terminal.INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
@@ -83,12 +82,12 @@ def _told(error: BaseException) -> tuple[str, int]:
     """What to say of an error, and the exit code."""
     if isinstance(error, OSError) and error.filename is None:  # of files BOT4 says its own words
         terminal.drop_output()
-        return f"the output cannot be written: {reason(error)}", _FAULT
+        return f"the output cannot be written: {reason(error)}", terminal.FAULT
     if isinstance(error, TyperException):
-        return getattr(error, "format_message", error.__str__)(), _USER
+        return getattr(error, "format_message", error.__str__)(), terminal.USER
     if isinstance(error, Bot4Error) and not isinstance(error, InvariantError):
-        return str(error), _USER
-    return f"a fault in BOT4: {type(error).__name__}: {error} (--debug shows where)", _FAULT
+        return str(error), terminal.USER
+    return terminal.fault_words(error), terminal.FAULT
 
 
 def _refuse(message: str, code: int) -> int:

@@ -32,7 +32,6 @@ from bot4.paths import readable, reason, written
 
 Text = str | None
 
-_FAULT, _USER, _INTERRUPTED = 1, 2, 130
 _KEPT_MAX = 10_000
 _FOLDER_MODE = 0o700
 
@@ -152,7 +151,7 @@ def _say(outcome: Outcome, *, json: bool, debug: bool) -> None:
         said, code = _told(outcome.failure)
         raise Ended(said if outcome.left is None else f"{said}; {outcome.left}", code)
     if outcome.at_once or "engine" in stuck:
-        code = _INTERRUPTED if outcome.at_once else _FAULT
+        code = terminal.INTERRUPTED if outcome.at_once else terminal.FAULT
         why = "stopped at once" if outcome.at_once else "a strategy did not come back in time"
         said = f"{why}; what was durable is in {where}, and bot4 run goes on from there"
         if not stuck:
@@ -163,12 +162,12 @@ def _say(outcome: Outcome, *, json: bool, debug: bool) -> None:
         os._exit(0)
     typer.echo(outcome.json() if json else outcome.summary())
     if outcome.left is not None:
-        raise Ended(f"{outcome.left}; bot4 run goes on with it", _FAULT)
+        raise Ended(f"{outcome.left}; bot4 run goes on with it", terminal.FAULT)
 
 
 def _told(error: BaseException) -> tuple[str, int]:
     if isinstance(error, StrategyError):
-        return str(error), _USER
+        return str(error), terminal.USER
     if isinstance(error, Bot4Error) and not isinstance(error, InvariantError):
-        return f"trading was halted: {error}", _FAULT
-    return f"a fault in BOT4: {type(error).__name__}: {error} (--debug shows where)", _FAULT
+        return f"trading was halted: {error}", terminal.FAULT
+    return terminal.fault_words(error), terminal.FAULT

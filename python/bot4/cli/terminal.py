@@ -11,6 +11,8 @@ import polars as pl
 import typer
 
 STDERR = 2
+# Exit codes: a fault of ours or no way to print, something the user can mend, Ctrl-C.
+FAULT, USER, INTERRUPTED = 1, 2, 130
 
 
 def open_to_any_language() -> None:
@@ -26,6 +28,11 @@ def say_error(message: str) -> None:
     line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
     with suppress(OSError):
         typer.echo(f"error: {line}", err=True)
+
+
+def fault_words(error: BaseException) -> str:
+    """What is said of an error that is nobody's mistake but ours."""
+    return f"a fault in BOT4: {type(error).__name__}: {error} (--debug shows where)"
 
 
 def drop_output() -> None:

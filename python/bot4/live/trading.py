@@ -68,7 +68,6 @@ class Trading:
         self._go = asyncio.Event()
         self._stopping: str | None = None
         self._started_s = self._told_s = time.monotonic()
-        self._events_first = 0
         self._next_ns: int | None = None
         self._past: deque[float] = deque(maxlen=_PAST_MAX)
         self._past_s = 0.0
@@ -155,7 +154,6 @@ class Trading:
     def _open(self, run: _engine.Run) -> None:
         self.opened = self._plan.open(run)
         self._next_ns = run.next_ns
-        self._events_first = int(run.status()["events"])
 
     def _close(self, run: _engine.Run) -> None:
         if self.opened:

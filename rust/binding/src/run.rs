@@ -44,6 +44,7 @@ struct Callees {
     raised: Option<PyErr>,
     /// One of them raised: none is asked any more.
     failed: bool,
+    started: bool,
 }
 
 enum Stage {
@@ -81,6 +82,8 @@ impl Callees {
         bars: &[Bar],
         wants: &mut Vec<Intent>,
     ) -> PyResult<()> {
+        // The last event that was kept may go on live while the journal is opened.
+        self.start(py, bot)?;
         let on_bar = pyo3::intern!(py, "on_bar");
         for called in &mut self.called {
             let Some(bar) = bars.iter().find(|bar| bar.instrument == called.callee.instrument)
@@ -100,7 +103,12 @@ impl Callees {
         Ok(())
     }
 
+    /// Before its first bar each is told of the start, once.
     fn start(&mut self, py: Python<'_>, bot: &Bot) -> PyResult<()> {
+        if self.started {
+            return Ok(());
+        }
+        self.started = true;
         for called in &mut self.called {
             self.running = self::called(bot, &called.callee);
             let context = snapshot(bot, &called.callee, called.past.clone(), called.told);
@@ -258,7 +266,7 @@ impl PyRun {
         let (run, header) = setup.build().raise()?;
         let callees = &mut self.callees;
         let opened = py.detach(|| Desk::open(run, &header, &folder, durability, clock_s, callees));
-        let (desk, opened) = opened.raise()?;
+        let (desk, opened) = self.raise_first(opened)?;
         let found = told_of(py, &desk, &opened)?;
         self.callees.start(py, desk.run().session().bot())?;
         self.stage = Stage::Open(Box::new(desk));

@@ -76,16 +76,16 @@ impl Clerk {
         }
         if self.durability == Durability::Block {
             // It may go as soon as it is appended, its id being reserved.
-            self.time(|_, _| Some(Instant::now()));
+            self.time(|_| Some(Instant::now()));
         }
         Ok(())
     }
 
     /// Time the orders of which `sent` knows when they could go.
-    fn time(&mut self, sent: impl Fn(u64, Instant) -> Option<Instant>) {
+    fn time(&mut self, sent: impl Fn(u64) -> Option<Instant>) {
         while let Some((entry, decided)) = self.placed.front().copied()
             && entry > 0
-            && let Some(sent) = sent(entry, decided)
+            && let Some(sent) = sent(entry)
         {
             self.placed.pop_front();
             let took = sent.saturating_duration_since(decided).as_nanos();
@@ -99,7 +99,7 @@ impl Clerk {
         self.journal.take_commits(&mut commits);
         if self.durability == Durability::Each {
             for (until, at) in commits.iter().copied() {
-                self.time(|entry, _| (entry <= until).then_some(at));
+                self.time(|entry| (entry <= until).then_some(at));
             }
         }
         commits.clear();

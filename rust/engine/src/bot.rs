@@ -463,7 +463,7 @@ impl Bot {
         breakers: Breakers,
         out: &mut Output,
     ) -> Result<(), BotError> {
-        let working = self.is_working(intent.sleeve);
+        let working = self.state.is_working(intent.sleeve);
         self.keep(Record::Intent { ts: self.now, intent: *intent }, out)?;
         match intent.want {
             Want::CancelAll => self.cancel_all(intent.sleeve, out),
@@ -483,7 +483,7 @@ impl Bot {
 
     fn cancel_everything(&mut self, out: &mut Output) -> Result<(), BotError> {
         for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
-            if self.is_working(sleeve) {
+            if self.state.is_working(sleeve) {
                 self.want(&Intent { sleeve, want: Want::CancelAll }, out)?;
             }
         }
@@ -506,15 +506,11 @@ impl Bot {
             let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
             let held = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
             let held = held.is_some_and(|id| !self.state.portfolio().position(id).qty.is_zero());
-            if held && !self.is_working(sleeve) && !self.state.is_waiting(sleeve) {
+            if held && !self.state.is_working(sleeve) && !self.state.is_waiting(sleeve) {
                 self.want(&Intent { sleeve, want }, out)?;
             }
         }
         Ok(())
-    }
-
-    fn is_working(&self, sleeve: SleeveId) -> bool {
-        self.state.orders().working().any(|order| order.new_order().sleeve == sleeve)
     }
 
     /// An intent that is written down, to an order, if risk says so.
@@ -533,7 +529,7 @@ impl Bot {
             instrument: self.state.instrument(instrument).ok_or(BotError::Unknown)?,
             exposure: self.state.exposure(instrument),
             account: self.account,
-            mark: self.mark(instrument),
+            mark: self.mark_of(instrument),
             working: self.state.orders().working_len(),
             allocation,
             breakers,
@@ -573,7 +569,7 @@ impl Bot {
     /// What a sleeve's position is worth as a fraction of its equity.
     fn held(&self, sleeve: &Sleeve) -> Result<Option<f64>, BotError> {
         let rules = self.state.instrument(sleeve.instrument).ok_or(BotError::Unknown)?;
-        let Some(mark) = self.mark(sleeve.instrument) else {
+        let Some(mark) = self.mark_of(sleeve.instrument) else {
             return Ok(None);
         };
         let held = rules.notional(mark.price, self.state.exposure(sleeve.instrument).position)?;
@@ -584,10 +580,6 @@ impl Bot {
     /// The price an instrument is valued at, where it has one.
     #[must_use]
     pub fn mark_of(&self, id: InstrumentId) -> Option<Mark> {
-        self.mark(id)
-    }
-
-    fn mark(&self, id: InstrumentId) -> Option<Mark> {
         self.markets.get(id.index()).and_then(|market| market.book.mark())
     }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Fill, Intent, OrderId, SleeveId, TradingState, Want};
+use crate::event::{Fill, Intent, SleeveId, TradingState, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
@@ -19,6 +19,7 @@ mod bytes;
 mod record;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
+use record::Chain;
 pub use record::{EngineHash, Record};
 
 /// A record that cannot follow from the state.
@@ -55,10 +56,8 @@ pub struct State {
     flattening: bool,
     closing_to_stop: bool,
     late_fills: u64,
-    chain: [u8; 32],
-    /// Room to link in, so that linking does not allocate.
-    #[serde(skip)]
-    scratch: Vec<u8>,
+    /// Orders, fills and money, for the ledger's hash.
+    chain: Chain,
 }
 
 impl State {
@@ -79,8 +78,7 @@ impl State {
             flattening: false,
             closing_to_stop: false,
             late_fills: 0,
-            chain: [0; 32],
-            scratch: Vec::new(),
+            chain: Chain::default(),
             instruments,
         }
     }
@@ -102,7 +100,7 @@ impl State {
                 monitor.on_deposit(amount)?;
                 self.portfolio.on_deposit(amount)?;
                 self.monitor = monitor;
-                self.link(record, None);
+                self.chain.link(record);
             }
             Record::Intent { ts: _, intent } => self.on_intent(&intent)?,
             Record::Refused { .. } | Record::Clipped { .. } => {}
@@ -115,7 +113,7 @@ impl State {
                     self.orders.withdraw();
                     return Err(error);
                 }
-                self.link(record, Some(id));
+                self.chain.link(record);
             }
             Record::Update { ts: _, order, update } => {
                 self.orders.on_update(order, update)?;
@@ -188,14 +186,15 @@ impl State {
 
     /// An order of a sleeve moved: if none works any more, what waited for that need not wait.
     fn release(&mut self, sleeve: SleeveId) {
-        let waits = self.waiting.get(sleeve.index()).is_some_and(Option::is_some);
-        if waits && !self.is_working(sleeve) {
+        if self.is_waiting(sleeve) && !self.is_working(sleeve) {
             let want = self.waiting.get_mut(sleeve.index()).and_then(Option::take);
             self.released = want.map(|want| Intent { sleeve, want });
         }
     }
 
-    fn is_working(&self, sleeve: SleeveId) -> bool {
+    /// Whether any order of a sleeve works.
+    #[must_use]
+    pub fn is_working(&self, sleeve: SleeveId) -> bool {
         self.orders.working().any(|order| order.new_order().sleeve == sleeve)
     }
 
@@ -212,7 +211,7 @@ impl State {
         }
         self.refresh(order.instrument)?;
         self.release(order.sleeve);
-        self.link(record, Some(fill.order));
+        self.chain.link(record);
         Ok(())
     }
 
@@ -225,20 +224,11 @@ impl State {
         Ok(())
     }
 
-    /// Chain a record into the ledger's hash, its order named by sequence, not by epoch.
-    fn link(&mut self, record: &Record, order: Option<OrderId>) {
-        let record = if order.is_some() { &record.normalised() } else { record };
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&self.chain);
-        bytes::write(&mut self.scratch, record);
-        self.chain = *blake3::hash(&self.scratch).as_bytes();
-    }
-
     /// Equal for two runs whose orders, fills, ledger and exposure are equal, ids normalised.
     #[must_use]
     pub fn ledger_hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.chain);
+        hasher.update(self.chain.last());
         for balances in core::iter::once(self.portfolio.cash()).chain(self.portfolio.base()) {
             for party in Party::ALL {
                 hasher.update(&balances.of(party).mantissa().to_le_bytes());

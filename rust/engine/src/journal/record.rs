@@ -166,15 +166,34 @@ impl Record {
     }
 }
 
-/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts and
-/// stops left out, so that a run that was stopped and went on equals one that never stopped.
+/// A hash chained over records, ids normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct EngineHash {
-    chain: [u8; 32],
+pub(super) struct Chain {
+    last: [u8; 32],
     /// Room to link in, so that linking does not allocate.
     #[serde(skip)]
     scratch: Vec<u8>,
 }
+
+impl Chain {
+    /// One record more.
+    pub(super) fn link(&mut self, record: &Record) {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&self.last);
+        bytes::write(&mut self.scratch, &record.normalised());
+        self.last = *blake3::hash(&self.scratch).as_bytes();
+    }
+
+    /// The hash of all that was linked.
+    pub(super) const fn last(&self) -> &[u8; 32] {
+        &self.last
+    }
+}
+
+/// The hash of everything a run wrote down: a chain over its records, ids normalised, starts and
+/// stops left out, so that a run that was stopped and went on equals one that never stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EngineHash(Chain);
 
 impl EngineHash {
     /// One record more.
@@ -182,15 +201,12 @@ impl EngineHash {
         if let Record::Start { .. } | Record::Stop { .. } = record {
             return;
         }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&self.chain);
-        bytes::write(&mut self.scratch, &record.normalised());
-        self.chain = *blake3::hash(&self.scratch).as_bytes();
+        self.0.link(record);
     }
 
     /// In hexadecimal digits.
     #[must_use]
     pub fn text(&self) -> String {
-        blake3::Hash::from(self.chain).to_hex().to_string()
+        blake3::Hash::from(*self.0.last()).to_hex().to_string()
     }
 }
