@@ -163,6 +163,18 @@ impl Bot {
                 self.now = self.now.max(quote.ts);
                 Ok(())
             }
+            Event::Tick(ref tick) => {
+                let market = self.markets.get_mut(tick.instrument.index());
+                market.ok_or(BotError::Unknown)?.book.on_tick(tick);
+                self.now = self.now.max(tick.ts);
+                Ok(())
+            }
+            Event::Gap { instrument, ts } => {
+                let market = self.markets.get_mut(instrument.index());
+                market.ok_or(BotError::Unknown)?.book.on_gap(ts);
+                self.now = self.now.max(ts);
+                Ok(())
+            }
             Event::Time(ts) => self.on_time(ts, out),
             Event::Intent(ref intent) => self.on_intent(intent, self.state.breakers(), out),
             Event::Deposit { ts, amount } => {

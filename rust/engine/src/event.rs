@@ -189,8 +189,12 @@ pub struct Quote {
     pub ts: Nanos,
     /// Highest bid.
     pub bid: Price,
+    /// How much base it holds.
+    pub bid_qty: Qty,
     /// Lowest ask.
     pub ask: Price,
+    /// How much base it holds.
+    pub ask_qty: Qty,
 }
 
 /// One change of a market, as a venue tells it.
@@ -200,6 +204,8 @@ pub struct Tick {
     pub instrument: InstrumentId,
     /// When.
     pub ts: Nanos,
+    /// Whether the venue's message ends with it: before that a book may look crossed and is not.
+    pub last: bool,
     /// What.
     pub kind: TickKind,
 }
@@ -407,8 +413,17 @@ pub enum Event {
     },
     /// A bar ended.
     Bar(Bar),
-    /// The touch changed.
+    /// A venue told the touch by itself, which is newer than that of its book.
     Quote(Quote),
+    /// A market changed.
+    Tick(Tick),
+    /// A feed lost something: the book cannot be believed until it is told anew.
+    Gap {
+        /// Of what.
+        instrument: InstrumentId,
+        /// When.
+        ts: Nanos,
+    },
     /// All market data up to now has been told: decide.
     Time(Nanos),
     /// A strategy outside the engine wants something, as of the last [`Event::Time`].

@@ -301,7 +301,14 @@ fn the_trading_state_holds_for_everyone() {
 fn a_quote_that_is_crossed_is_not_traded_on() {
     let touch = |ts: Nanos, bid: i64, ask: i64| {
         let (bid, ask) = (Price::new(bid), Price::new(ask));
-        Event::Quote(Quote { instrument: InstrumentId(0), ts, bid, ask })
+        Event::Quote(Quote {
+            instrument: InstrumentId(0),
+            ts,
+            bid,
+            bid_qty: Qty::new(1),
+            ask,
+            ask_qty: Qty::new(1),
+        })
     };
     for (bid, ask, wanted) in [
         // The mid is 100.00, rounded down.
@@ -462,7 +469,14 @@ fn an_event_that_cannot_be_changes_nothing() {
     assert_eq!(desk.refuses(bar(0, 1e30)), unit(UnitError::TooLarge));
     assert_eq!(desk.refuses(bar(2, 1.0)), BotError::Unknown);
     let (bid, ask) = (Price::new(1), Price::new(2));
-    let stranger = Quote { instrument: InstrumentId(2), ts: now, bid, ask };
+    let stranger = Quote {
+        instrument: InstrumentId(2),
+        ts: now,
+        bid,
+        bid_qty: Qty::new(1),
+        ask,
+        ask_qty: Qty::new(1),
+    };
     assert_eq!(desk.refuses(Event::Quote(stranger)), BotError::Unknown);
     let intent = Intent { sleeve: SleeveId(2), want: target(1.0) };
     assert_eq!(desk.refuses(Event::Intent(intent)), BotError::Unknown);

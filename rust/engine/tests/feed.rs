@@ -18,7 +18,7 @@ use crate::market::{START, ns};
 fn at(id: u32, ts: i64) -> Tick {
     let (price, qty) = (Price::new(100), Qty::new(1));
     let kind = TickKind::Trade { aggressor: Side::Buy, price, qty };
-    Tick { instrument: InstrumentId(id), ts: ns(ts), kind }
+    Tick { instrument: InstrumentId(id), ts: ns(ts), last: true, kind }
 }
 
 fn of(columns: &[&[i64]]) -> Feed {

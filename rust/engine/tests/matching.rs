@@ -104,7 +104,7 @@ impl Floor {
     fn tell(&mut self, kind: TickKind) -> String {
         self.clock += 1;
         let (from, ts) = (self.events.len(), ns(self.clock));
-        let tick = Tick { instrument: BTC, ts, kind };
+        let tick = Tick { instrument: BTC, ts, last: true, kind };
         self.venue.on_tick(&tick, &mut self.events).unwrap();
         self.said(from)
     }
@@ -391,7 +391,7 @@ fn what_rests_in_a_market_that_ends_expires_there_and_nowhere_else() {
 #[test]
 fn a_market_it_does_not_have_says_nothing() {
     let mut floor = Floor::with_book(true);
-    let tick = Tick { instrument: InstrumentId(9), ts: ns(1), kind: TickKind::Clear };
+    let tick = Tick { instrument: InstrumentId(9), ts: ns(1), last: true, kind: TickKind::Clear };
     floor.venue.on_tick(&tick, &mut floor.events).unwrap();
     let nowhere = NewOrder { instrument: InstrumentId(9), ..order(Buy, base(1), Some(1)) };
     assert_eq!(floor.place(nowhere), "0: Acked");

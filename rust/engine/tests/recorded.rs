@@ -47,7 +47,7 @@ fn a_recording_is_told_as_it_was_recorded() {
         (2, TickKind::Trade { aggressor: Side::Buy, price: price(101.0), qty: qty(0.5) }),
         (9, TickKind::Trade { aggressor: Side::Sell, price: price(99.0), qty: qty(0.25) }),
     ];
-    let told = |(ts, kind)| Tick { instrument: InstrumentId(3), ts: ns(ts), kind };
+    let told = |(ts, kind)| Tick { instrument: InstrumentId(3), ts: ns(ts), last: true, kind };
     assert_eq!(&*ticks, wanted.map(told));
     assert_eq!(recorded.ticks(InstrumentId(0))[1].instrument, InstrumentId(0));
     assert!(!recording(&SOUND[3..]).unwrap().has_book(), "trades alone");

@@ -279,7 +279,7 @@ fn flattening_closes_everything_and_lets_nothing_open() {
 fn still(ticks: i64) -> Feed {
     let at = |place: i64, kind| {
         let ts = ns(START + place * 10_000_000);
-        Tick { instrument: InstrumentId(0), ts, kind }
+        Tick { instrument: InstrumentId(0), ts, last: true, kind }
     };
     let qty = Qty::new(10_000_000);
     let level = |side, price| TickKind::Level { side, price: Price::new(price), qty };
@@ -420,7 +420,12 @@ fn what_the_market_cannot_say_stops_the_session() {
     let broken = bar(1e30, 1);
     let error = session.on_moment(&[], &[broken], broken.close_ns, &mut keeper).unwrap_err();
     assert_eq!(error.to_string(), "test:ETH: the number is too large");
-    let tick = Tick { instrument: InstrumentId(9), ts: broken.close_ns, kind: TickKind::Clear };
+    let tick = Tick {
+        instrument: InstrumentId(9),
+        ts: broken.close_ns,
+        last: true,
+        kind: TickKind::Clear,
+    };
     let error = session.on_tick(&tick, &mut keeper).unwrap_err();
     assert_eq!(error, SessionError::Bot(BotError::Unknown));
 }

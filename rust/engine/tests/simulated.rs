@@ -16,7 +16,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 
 const START: Nanos = Nanos::new(1_700_000_000_000_000_000);
 /// What 100,000 ticks of `BTC`, seed 7, come to. It changes only when the market is meant to.
-const GOLDEN: &str = "026a7871a9a120389a655c5e61a3d556c8c808004c780ffca433cd193d912f2e";
+const GOLDEN: &str = "a6477e034834a78c86a0189e766a2bcf4997f2769e64d7203adeb970ddc1322e";
 
 /// What is traded, and at what price its market opens.
 struct Listing {

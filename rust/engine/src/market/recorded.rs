@@ -106,7 +106,7 @@ impl Recorded {
             before = *ts;
             let kind = kind_of(row, *code, *price, *qty, &rules)?;
             // Its place is told when it is put into a feed.
-            ticks.push(Tick { instrument: InstrumentId(0), ts: Nanos::new(*ts), kind });
+            ticks.push(Tick { instrument: InstrumentId(0), ts: Nanos::new(*ts), last: true, kind });
         }
         if !ticks.iter().any(|tick| matches!(tick.kind, TickKind::Trade { .. })) {
             return Err(RecordingError::Empty("trades"));

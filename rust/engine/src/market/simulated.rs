@@ -387,7 +387,7 @@ impl SimulatedMarket {
 
     fn tell(&mut self, kind: TickKind) {
         let (instrument, ts) = (self.instrument, self.now());
-        self.due.push_back(Tick { instrument, ts, kind });
+        self.due.push_back(Tick { instrument, ts, last: true, kind });
     }
 
     fn now(&self) -> Nanos {

@@ -249,6 +249,7 @@ impl Session {
             return Ok(());
         };
         let best = |side| matching.best(tick.instrument, side).unwrap_or_default();
+        let at = |side, price| matching.at(tick.instrument, side, price);
         let touch = (best(Side::Buy), best(Side::Sell));
         let Some(last) = self.touches.get_mut(tick.instrument.index()) else {
             return Ok(());
@@ -258,7 +259,8 @@ impl Session {
         }
         *last = touch;
         let (bid, ask) = touch;
-        let quote = Quote { instrument: tick.instrument, ts: tick.ts, bid, ask };
+        let (bid_qty, ask_qty) = (at(Side::Buy, bid), at(Side::Sell, ask));
+        let quote = Quote { instrument: tick.instrument, ts: tick.ts, bid, bid_qty, ask, ask_qty };
         self.tell(&Event::Quote(quote), driver)
     }
 

@@ -27,7 +27,7 @@ impl Session {
         event: &Event,
         driver: &mut impl Driver,
     ) -> Result<bool, SessionError> {
-        if let Event::Bar(_) | Event::Quote(_) = event {
+        if let Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } = event {
             self.bot.on(event, &mut self.output)?;
             return Ok(true);
         }

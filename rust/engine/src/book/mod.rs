@@ -1,0 +1,161 @@
+//! Market data → what may be believed of a market: its levels, its touch, the mark made of it.
+//!
+//! Bars give the last price, quotes the touch, ticks every level. Integrity is a state: only a book
+//! that is [`Integrity::Live`] has a mark, so that nothing is traded on any other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Quote, Side, Tick, TickKind};
+use crate::exposure::Mark;
+use crate::units::{Nanos, Price, Qty};
+
+mod ladder;
+
+pub use ladder::Ladder;
+
+/// Whether a book can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Integrity {
+    /// It has not been told whole yet.
+    #[default]
+    Syncing,
+    /// It is what the venue says.
+    Live,
+    /// Something of it was lost on the way.
+    Gap,
+    /// Its best bid is not below its best ask, or one of them is missing.
+    Crossed,
+    /// Nothing was told for too long.
+    Stale,
+}
+
+impl Integrity {
+    /// The word in reports and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syncing => "syncing",
+            Self::Live => "live",
+            Self::Gap => "gap",
+            Self::Crossed => "crossed",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Best bid and best ask, with what they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touch {
+    /// Highest bid.
+    pub bid: Price,
+    /// How much base it holds.
+    pub bid_qty: Qty,
+    /// Lowest ask.
+    pub ask: Price,
+    /// How much base it holds.
+    pub ask_qty: Qty,
+}
+
+/// One instrument's market data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Book {
+    ladder: Ladder,
+    touch: Option<Touch>,
+    mark: Option<Mark>,
+    integrity: Integrity,
+    /// A quote or a tick was told: there is a book, and bars do not speak for it.
+    told: Option<Nanos>,
+}
+
+impl Book {
+    /// A bar closed at `price`. Where a book was told and cannot be believed, no bar heals it.
+    pub fn on_close(&mut self, price: Price, ts: Nanos) {
+        if self.told.is_none() || self.integrity == Integrity::Live {
+            self.mark = Some(Mark { price, ts });
+        }
+    }
+
+    /// The venue told the touch by itself.
+    #[inline]
+    pub fn on_quote(&mut self, quote: &Quote) {
+        let Quote { bid, bid_qty, ask, ask_qty, .. } = *quote;
+        // A touch says nothing of levels that were lost.
+        if self.integrity != Integrity::Gap {
+            self.settle(Touch { bid, bid_qty, ask, ask_qty }, quote.ts);
+        }
+    }
+
+    /// A market changed; where the message ends with it, the touch and the mark are made anew.
+    #[inline]
+    pub fn on_tick(&mut self, tick: &Tick) {
+        match tick.kind {
+            TickKind::Level { side, price, qty } => self.ladder.set(side, price, qty),
+            TickKind::Clear => {
+                self.ladder.clear();
+                self.integrity = Integrity::Syncing;
+            }
+            TickKind::Trade { .. } => return,
+        }
+        if tick.last && self.integrity != Integrity::Gap {
+            let (bid, ask) = (self.ladder.best(Side::Buy), self.ladder.best(Side::Sell));
+            let (bid, ask) = (bid.unwrap_or_default(), ask.unwrap_or_default());
+            let touch = Touch {
+                bid,
+                bid_qty: self.ladder.at(Side::Buy, bid),
+                ask,
+                ask_qty: self.ladder.at(Side::Sell, ask),
+            };
+            self.settle(touch, tick.ts);
+        }
+    }
+
+    /// Something was lost: nothing is believed until the book is cleared and told anew.
+    pub fn on_gap(&mut self, ts: Nanos) {
+        self.integrity = Integrity::Gap;
+        (self.touch, self.mark, self.told) = (None, None, Some(ts));
+    }
+
+    /// The mark becomes the mid, rounded down; a crossed or empty touch takes it away.
+    #[inline]
+    fn settle(&mut self, touch: Touch, ts: Nanos) {
+        let (bid, ask) = (touch.bid.mantissa(), touch.ask.mantissa());
+        self.told = Some(ts);
+        if bid > 0 && bid < ask {
+            self.integrity = Integrity::Live;
+            self.touch = Some(touch);
+            self.mark = Some(Mark { price: Price::new(bid + (ask - bid) / 2), ts });
+        } else {
+            self.integrity = Integrity::Crossed;
+            (self.touch, self.mark) = (None, None);
+        }
+    }
+
+    /// Whether it can be believed at `now`, where nothing told for `age_max` makes it stale.
+    #[must_use]
+    pub fn integrity(&self, now: Nanos, age_max: Nanos) -> Integrity {
+        let age = self.told.map_or(0, |told| now.mantissa().saturating_sub(told.mantissa()));
+        if self.integrity == Integrity::Live && age > age_max.mantissa() {
+            Integrity::Stale
+        } else {
+            self.integrity
+        }
+    }
+
+    /// Highest bid and lowest ask, where they are known and not crossed.
+    #[must_use]
+    pub fn touch(&self) -> Option<Touch> {
+        self.touch
+    }
+
+    /// The price to value and check at.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// Every level.
+    #[must_use]
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+}
