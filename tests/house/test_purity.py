@@ -27,10 +27,12 @@ IMPURE = {
 DEPENDENCIES = {
     "blake3": "the hash of ledgers and journals",
     "ethnum": "256-bit products: money is divided once, exactly",
+    "hashbrown": "the far levels of a book",
     "libm": "functions that are the same on every machine",
     "postcard": "snapshots as plain bytes",
     "rand_core": "the words that a generator is asked with",
     "rand_pcg": "seeded numbers of the simulated market, the same on every machine",
+    "rustc-hash": "hashes that are the same in every process",
     "serde": "what a snapshot holds",
     "thiserror": "typed errors",
 }

@@ -1,66 +1,185 @@
-//! Every level of a market, as it is told.
+//! Every level of a market: set one in constant time, read the touch in constant time.
+//!
+//! Prices are counted in steps of a grid that is found by itself: the greatest common divisor of
+//! all prices seen, so that any tick of any venue is dense here.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use serde::{Deserialize, Serialize};
-
+use super::grid::Grid;
+use super::levels::Levels;
 use crate::event::Side;
 use crate::units::{Price, Qty};
 
 /// Every level of a market, as it is told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Ladder {
-    bids: BTreeMap<Price, Qty>,
-    asks: BTreeMap<Price, Qty>,
+    grid: Grid,
+    /// Bids, then asks: told apart by counting, not by a branch.
+    sides: [Levels; 2],
 }
 
 impl Ladder {
     /// The market is empty.
     pub fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
+        for side in &mut self.sides {
+            side.clear();
+        }
     }
 
-    /// A level holds `qty` now; what was never there may be taken away.
+    /// A level holds `qty` now, nothing: it is gone; what was never there may be taken away. A
+    /// price that is not above zero is no level.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
     pub fn set(&mut self, side: Side, price: Price, qty: Qty) {
-        let levels = match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+        let qty = qty.mantissa().max(0);
+        let Some(rank) = self.grid.rank(price.mantissa()) else {
+            return self.refine(side, price, qty);
         };
-        if qty.is_positive() {
-            levels.insert(price, qty);
-        } else {
-            levels.remove(&price);
+        // Bids count upwards, asks downwards, so that on both sides the better rank is higher.
+        if let Some(levels) = self.sides.get_mut(side as usize) {
+            levels.set(rank.wrapping_mul(side.sign()), qty);
+        }
+    }
+
+    /// A price between the steps: the grid becomes finer, and every level is told again.
+    #[cold]
+    #[inline(never)]
+    fn refine(&mut self, side: Side, price: Price, qty: i64) {
+        if !price.is_positive() || qty == 0 {
+            return;
+        }
+        let mut finer = Self { grid: self.grid.with(price.mantissa()), ..Self::default() };
+        for side in Side::ALL {
+            for (price, qty) in self.levels(side) {
+                finer.set(side, price, qty);
+            }
+        }
+        *self = finer;
+        self.set(side, price, Qty::new(qty));
+    }
+
+    #[inline]
+    fn side(&self, side: Side) -> &Levels {
+        let [bids, asks] = &self.sides;
+        match side {
+            Side::Buy => bids,
+            Side::Sell => asks,
         }
     }
 
     /// How much stands at a price.
+    #[inline]
     #[must_use]
     pub fn at(&self, side: Side, price: Price) -> Qty {
-        let levels = match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        };
-        levels.get(&price).copied().unwrap_or_default()
+        let rank = self.grid.rank(price.mantissa());
+        rank.map_or(Qty::ZERO, |rank| Qty::new(self.side(side).at(rank * side.sign())))
     }
 
     /// The best price of a side.
+    #[inline]
     #[must_use]
     pub fn best(&self, side: Side) -> Option<Price> {
-        match side {
-            Side::Buy => self.bids.keys().next_back().copied(),
-            Side::Sell => self.asks.keys().next().copied(),
-        }
+        self.best_level(side).map(|(price, _)| price)
+    }
+
+    /// The best price of a side, and what stands there.
+    #[inline]
+    #[must_use]
+    pub fn best_level(&self, side: Side) -> Option<(Price, Qty)> {
+        let (rank, qty) = self.side(side).best()?;
+        Some((Price::new(self.grid.price(rank.wrapping_abs())), Qty::new(qty)))
     }
 
     /// The levels of a side, best first.
     pub fn levels(&self, side: Side) -> impl Iterator<Item = (Price, Qty)> + '_ {
-        let (bids, asks) = match side {
-            Side::Buy => (Some(&self.bids), None),
-            Side::Sell => (None, Some(&self.asks)),
-        };
-        let bids = bids.into_iter().flat_map(|bids| bids.iter().rev());
-        let asks = asks.into_iter().flatten();
-        bids.chain(asks).map(|(price, qty)| (*price, *qty))
+        let price = |rank: i64| Price::new(self.grid.price(rank.wrapping_abs()));
+        self.side(side).iter().map(move |(rank, qty)| (price(rank), Qty::new(qty)))
+    }
+
+    /// What the `count` best levels of a side hold together; `None` where that does not fit.
+    #[inline]
+    #[must_use]
+    pub fn depth(&self, side: Side, count: usize) -> Option<Qty> {
+        let mut levels = self.side(side).iter().take(count);
+        levels.try_fold(0_i64, |sum, (_, qty)| sum.checked_add(qty)).map(Qty::new)
+    }
+
+    /// The worst price among the `count` best levels of a side; `None` where there are fewer.
+    #[inline]
+    #[must_use]
+    pub fn nth(&self, side: Side, count: usize) -> Option<Price> {
+        let (rank, _) = self.side(side).iter().nth(count.checked_sub(1)?)?;
+        Some(Price::new(self.grid.price(rank.wrapping_abs())))
+    }
+
+    /// How many levels a side has.
+    #[must_use]
+    pub fn len(&self, side: Side) -> usize {
+        self.side(side).len()
+    }
+
+    /// Whether neither side has a level.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sides.iter().all(|side| side.best().is_none())
+    }
+
+    /// What taking `qty` from a side costs, as Σ price × size of their integers, best first;
+    /// `None` where the side holds less, or the sum does not fit.
+    #[must_use]
+    pub fn sweep(&self, side: Side, qty: Qty) -> Option<i128> {
+        let (mut left, mut cost) = (qty.mantissa(), 0_i128);
+        for (price, shown) in self.levels(side) {
+            let taken = left.min(shown.mantissa());
+            cost = cost.checked_add(i128::from(price.mantissa()) * i128::from(taken))?;
+            left -= taken;
+            if left <= 0 {
+                return Some(cost);
+            }
+        }
+        None
+    }
+
+    fn told(&self) -> [Vec<(Price, Qty)>; 2] {
+        Side::ALL.map(|side| self.levels(side).collect())
+    }
+}
+
+impl Clone for Ladder {
+    fn clone(&self) -> Self {
+        let mut clone = Self { grid: self.grid, ..Self::default() };
+        for side in Side::ALL {
+            for (price, qty) in self.levels(side) {
+                clone.set(side, price, qty);
+            }
+        }
+        clone
+    }
+}
+
+impl PartialEq for Ladder {
+    fn eq(&self, other: &Self) -> bool {
+        Side::ALL.into_iter().all(|side| self.levels(side).eq(other.levels(side)))
+    }
+}
+
+impl Eq for Ladder {}
+
+impl Serialize for Ladder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.told().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ladder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut ladder = Self::default();
+        let told = <[Vec<(Price, Qty)>; 2]>::deserialize(deserializer)?;
+        for (side, levels) in Side::ALL.into_iter().zip(told) {
+            for (price, qty) in levels {
+                ladder.set(side, price, qty);
+            }
+        }
+        Ok(ladder)
     }
 }

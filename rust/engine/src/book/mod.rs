@@ -9,7 +9,9 @@ use crate::event::{Quote, Side, Tick, TickKind};
 use crate::exposure::Mark;
 use crate::units::{Nanos, Price, Qty};
 
+mod grid;
 mod ladder;
+mod levels;
 
 pub use ladder::Ladder;
 
@@ -97,15 +99,9 @@ impl Book {
             TickKind::Trade { .. } => return,
         }
         if tick.last && self.integrity != Integrity::Gap {
-            let (bid, ask) = (self.ladder.best(Side::Buy), self.ladder.best(Side::Sell));
-            let (bid, ask) = (bid.unwrap_or_default(), ask.unwrap_or_default());
-            let touch = Touch {
-                bid,
-                bid_qty: self.ladder.at(Side::Buy, bid),
-                ask,
-                ask_qty: self.ladder.at(Side::Sell, ask),
-            };
-            self.settle(touch, tick.ts);
+            let (bid, bid_qty) = self.ladder.best_level(Side::Buy).unwrap_or_default();
+            let (ask, ask_qty) = self.ladder.best_level(Side::Sell).unwrap_or_default();
+            self.settle(Touch { bid, bid_qty, ask, ask_qty }, tick.ts);
         }
     }
 
