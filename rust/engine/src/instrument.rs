@@ -190,6 +190,9 @@ impl Instrument {
     /// The size at most `qty`, on the lot, towards zero.
     #[must_use]
     pub fn lots_down(&self, qty: Qty) -> Qty {
+        if self.lot.mantissa() == 1 {
+            return qty;
+        }
         let rest = qty.mantissa().checked_rem(self.lot.mantissa()).unwrap_or(0);
         Qty::new(qty.mantissa() - rest)
     }
@@ -208,13 +211,18 @@ impl Instrument {
     }
 
     /// What `qty` is worth at `price`, in quote units, signed like `qty`, to the nearest 10⁻¹⁸.
+    #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Result<Amount, Overflow> {
         let product = i128::from(price.mantissa()) * i128::from(qty.mantissa());
         let (up, down) = self.to_amount();
-        if down == 1 {
-            return product.checked_mul(up).map(Amount::new).ok_or(Overflow);
+        if down != 1 {
+            return mul_div(product, 1, down, Rounding::Nearest).map(Amount::new);
         }
-        mul_div(product, 1, down, Rounding::Nearest).map(Amount::new)
+        // What fits 64 bits twice cannot overflow 128, and needs no check.
+        if let (Ok(product), Ok(up)) = (i64::try_from(product), i64::try_from(up)) {
+            return Ok(Amount::new(i128::from(product) * i128::from(up)));
+        }
+        product.checked_mul(up).map(Amount::new).ok_or(Overflow)
     }
 
     /// The most lots that `budget` pays for at `price` with `fee` on top, each as it is booked.
@@ -223,10 +231,16 @@ impl Instrument {
         // What the fee leaves first, in whole 10⁻¹⁸: a notional booked to the nearest and a fee
         // booked upwards then never come to more than the budget.
         let (one, with_fee) = (Rate::ONE.mantissa(), Rate::ONE.plus(fee)?.mantissa());
-        let left = budget.mantissa();
-        let left = mul_div(left, i128::from(one), i128::from(with_fee), Rounding::Down)?;
+        let mut left = budget.mantissa();
+        if !fee.is_zero() {
+            left = mul_div(left, i128::from(one), i128::from(with_fee), Rounding::Down)?;
+        }
         let each = i128::from(price.mantissa()).checked_mul(up).ok_or(Overflow)?;
-        let qty = mul_div(left, down, each, Rounding::Down)?;
+        let qty = if down == 1 {
+            left.checked_div(each).ok_or(Overflow)?
+        } else {
+            mul_div(left, down, each, Rounding::Down)?
+        };
         let qty = i64::try_from(qty).map_err(|_| Overflow)?;
         Ok(self.lots_down(Qty::new(qty)))
     }
@@ -272,9 +286,9 @@ impl Instrument {
     fn to_amount(&self) -> (i128, i128) {
         let places = self.price_scale + self.qty_scale;
         if places <= AMOUNT_DECIMALS {
-            (10_i128.pow(AMOUNT_DECIMALS - places), 1)
+            (power(AMOUNT_DECIMALS - places), 1)
         } else {
-            (1, 10_i128.pow(places - AMOUNT_DECIMALS))
+            (1, power(places - AMOUNT_DECIMALS))
         }
     }
 }
@@ -341,6 +355,23 @@ fn decimals(amount: Amount) -> u32 {
         places -= 1;
     }
     places
+}
+
+/// Powers of ten by looking them up: raising to a power costs more than the order it is for.
+#[inline]
+fn power(places: u32) -> i128 {
+    const POWERS: [i128; 37] = {
+        let (mut powers, mut place) = ([1_i128; 37], 1);
+        while place < powers.len() {
+            #[allow(clippy::indexing_slicing, reason = "computed while compiling")]
+            {
+                powers[place] = powers[place - 1] * 10;
+            }
+            place += 1;
+        }
+        powers
+    };
+    POWERS.get(places as usize).copied().unwrap_or(i128::MAX)
 }
 
 fn power_of_ten(places: u32) -> f64 {

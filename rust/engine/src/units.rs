@@ -150,6 +150,9 @@ pub enum Rounding {
 pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Result<i128, Overflow> {
     if let Some(product) = a.checked_mul(b) {
         let quotient = product.checked_div(c).ok_or(Overflow)?;
+        if rounding == Rounding::Down {
+            return Ok(quotient);
+        }
         // Dividing is slow: the remainder is had by multiplying back, which cannot overflow.
         let rest = product - quotient * c;
         let doubled = rest.unsigned_abs().saturating_mul(2) >= c.unsigned_abs();

@@ -13,10 +13,12 @@ use bot4_engine::exposure::{Account, Exposure, Mark};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
-use bot4_engine::risk::{Assessment, ORDERS_WORKING_MAX, Refusal, View, assess};
+use bot4_engine::risk::{
+    Approved, Armed, Assessment, ORDERS_WORKING_MAX, Refusal, Refusals, View, assess, pass,
+};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::test_runner::TestCaseResult;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::market::{SECOND, always, amount, instrument, ns, profile, rate};
@@ -72,8 +74,8 @@ impl Scene {
         self
     }
 
-    fn assess(&self, want: Want) -> Result<Option<Assessment>, Refusal> {
-        let view = View {
+    fn view(&self) -> View<'_> {
+        View {
             now: self.now,
             id: InstrumentId(0),
             instrument: &self.instrument,
@@ -85,8 +87,16 @@ impl Scene {
             breakers: self.breakers,
             trading_state: self.trading_state,
             profile: &self.profile,
-        };
-        assess(&Intent { sleeve: SleeveId(0), want }, &view)
+        }
+    }
+
+    fn assess(&self, want: Want) -> Result<Option<Assessment>, Refusal> {
+        assess(&Intent { sleeve: SleeveId(0), want }, &self.view())
+    }
+
+    fn pass(&self, want: Want) -> Result<Approved, Refusals> {
+        let mut armed = Armed::of(&self.view())?;
+        pass(&Intent { sleeve: SleeveId(0), want }, &self.view(), &mut armed)
     }
 
     /// The answer in words.
@@ -534,6 +544,69 @@ fn within_limits(scene: &Scene, want: Want) -> TestCaseResult {
 #[test]
 fn never_approves_past_any_limit() {
     always(6_000, (scenes(), wants()), |(scene, want)| within_limits(&scene, want));
+}
+
+/// What the short way passes the long way approves whole, to the last unit; whether it passed.
+fn agrees(scene: &Scene, want: Want) -> Result<bool, TestCaseError> {
+    let long = scene.assess(want);
+    match scene.pass(want) {
+        Ok(approved) => {
+            prop_assert_eq!(long, Ok(Some(Assessment { approved, clipped: None })));
+            Ok(true)
+        }
+        Err(refusals) => {
+            prop_assert!(!refusals.is_empty());
+            if let Err(refusal) = long {
+                let found: Vec<_> = refusals.iter().collect();
+                let by = [Refusal::TooLarge, Refusal::BelowMinimum];
+                let told = found.contains(&refusal) || found.iter().any(|found| by.contains(found));
+                prop_assert!(told, "{:?} but {:?}", refusal, found);
+            }
+            Ok(false)
+        }
+    }
+}
+
+#[test]
+fn the_short_way_passes_nothing_that_the_long_way_would_not() {
+    let passed = core::cell::Cell::new(0);
+    always(6_000, (scenes(), wants()), |(scene, want)| {
+        let wide = scene.clone().limits("research", &[]);
+        for scene in [scene, wide] {
+            passed.set(passed.get() + u32::from(agrees(&scene, want)?));
+        }
+        Ok(())
+    });
+    assert!(passed.get() > 500, "{passed:?} of 12,000 passed: the cases say too little");
+}
+
+#[test]
+fn the_short_way_knows_each_check_by_its_bit() {
+    let scene = || Scene::quiet().limits("research", &[]);
+    let stale = Some(Mark { price: Price::new(10_000), ts: ns(0) });
+    let breakers = Breakers::default().with(Component::Feed, BreakerState::HalfOpen);
+    let cases = [
+        (Scene { mark: None, ..scene() }, Refusal::NoPrice),
+        (Scene { mark: stale, ..scene() }, Refusal::StalePrice),
+        (Scene { trading_state: TradingState::Halted, ..scene() }, Refusal::Halted),
+        (Scene { trading_state: TradingState::Reducing, ..scene() }, Refusal::ReducingOnly),
+        (Scene { breakers, ..scene() }, Refusal::BreakerOpen),
+        (Scene { working: ORDERS_WORKING_MAX, ..scene() }, Refusal::TooManyOrders),
+        (scene().limits("research", &[("position_max", "0.1")]), Refusal::PositionLimit),
+        (scene().limits("research", &[("gross_max", "0.1")]), Refusal::GrossLimit),
+        (scene().limits("research", &[("order_max", "0.1")]), Refusal::OrderLimit),
+    ];
+    assert!(scene().pass(buy(50.0)).is_ok());
+    for (scene, refusal) in cases {
+        let found: Vec<_> = scene.pass(buy(50.0)).unwrap_err().iter().collect();
+        assert_eq!(found, [refusal]);
+    }
+    let strict = Scene::quiet();
+    assert_eq!(strict.pass(sell(1.0)).unwrap_err(), Refusal::Shorting.into());
+    let spent = Scene { account: Account { reserved: amount("9999"), ..strict.account }, ..strict };
+    let found: Vec<_> = spent.pass(buy(50.0)).unwrap_err().iter().collect();
+    assert_eq!(found, [Refusal::GrossLimit, Refusal::FreeCash]);
+    assert_eq!(scene().pass(target(f64::NAN)).unwrap_err(), Refusal::NotUsable.into());
 }
 
 #[test]

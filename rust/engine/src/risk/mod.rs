@@ -18,6 +18,7 @@
 pub mod breaker;
 pub mod limits;
 pub mod monitor;
+mod pass;
 mod sizing;
 
 use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
@@ -26,6 +27,7 @@ use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Rate};
 use breaker::Breakers;
 use limits::Profile;
+pub use pass::{Armed, Refusals, pass};
 use sizing::{Asked, Room};
 
 /// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).

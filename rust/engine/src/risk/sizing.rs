@@ -27,24 +27,32 @@ impl Asked {
                 }
                 Ok(Some(Self { side, size: Size::Base(qty) }))
             }
-            Want::Target { fraction, band: _ } => Self::of_target(fraction, view, price),
+            Want::Target { fraction, band: _ } => {
+                let fraction = rate_down(fraction)?;
+                let share = view.account.equity.times(view.allocation, Rounding::Down)?;
+                let wanted = share.times(fraction, Rounding::Down)?;
+                let held = view.instrument.notional(price, view.exposure.position)?;
+                Ok(Self::of_target(fraction, (wanted, held), view, price)?)
+            }
         }
     }
 
-    /// The way to `fraction` of the sleeve's equity. Buys that open are sized in quote, so that
-    /// they spend what was meant whatever the fill; what closes is sized in base, so that nothing
-    /// remains and it can be seen to reduce.
-    fn of_target(fraction: f64, view: &View<'_>, price: Price) -> Result<Option<Self>, Refusal> {
+    /// The way to `fraction` of the sleeve's equity, which is `wanted`, from what is `held`. Buys that open are sized in
+    /// quote, so that they spend what was meant whatever the fill; what closes is sized in base,
+    /// so that nothing remains and it can be seen to reduce.
+    #[inline]
+    pub(super) fn of_target(
+        fraction: Rate,
+        (wanted, held): (Amount, Amount),
+        view: &View<'_>,
+        price: Price,
+    ) -> Result<Option<Self>, Overflow> {
         let position = view.exposure.position;
-        let fraction = rate_down(fraction)?;
         if fraction.is_zero() {
             let qty = view.instrument.lots_down(position.magnitude()?);
             let side = if position.is_positive() { Side::Sell } else { Side::Buy };
             return Ok(qty.is_positive().then_some(Self { side, size: Size::Base(qty) }));
         }
-        let share = view.account.equity.times(view.allocation, Rounding::Down)?;
-        let wanted = share.times(fraction, Rounding::Down)?;
-        let held = view.instrument.notional(price, position)?;
         let missing = wanted.minus(held)?;
         let covers = position.is_negative() && !wanted.is_positive();
         if missing.is_positive() && !covers {
