@@ -3,6 +3,7 @@
 
 VENV := .venv
 PEERS := .peers
+RIVALS := .rivals
 PYTHON_IN_VENV := $(VENV)/bin/python
 BOT4 := $(VENV)/bin/bot4
 
@@ -16,10 +17,10 @@ RUST_SOURCES := $(shell find rust -name target -prune -o -type f \( -name '*.rs'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run backtest test check bench coverage wheel peers lock clean need-cargo
+.PHONY: help setup run backtest test check bench instructions coverage wheel peers rivals lock clean need-cargo
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.built ## install everything into .venv and leave .venv/bin/bot4 there
 	@echo "ready: $(BOT4)"
@@ -31,7 +32,7 @@ backtest: $(VENV)/.built ## backtest the example; DATA=path for your bars, ARGS=
 	@$(BOT4) backtest examples/backtest.toml $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/.built peers ## run every test of both languages
-	cargo test --locked --quiet -p bot4-engine -p bot4-journal -p bot4-desk
+	cargo test --locked --quiet -p bot4-engine -p bot4-journal -p bot4-desk -p bot4-gauge
 	$(PYTHON_IN_VENV) -m pytest --quiet
 
 check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothing
@@ -45,9 +46,17 @@ check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothi
 	$(PYTHON_IN_VENV) scripts/validate_no_fakes.py
 	$(PYTHON_IN_VENV) -m pytest --quiet tests/house
 
-bench: $(VENV)/.built peers ## time the engine, and BOT4 beside backtesting.py and vectorbt
+# Each table is printed, whatever the one before found; a broken limit fails the target at the end.
+bench: $(VENV)/.built peers rivals ## time the engine, and BOT4 beside the others; CAPTURES='paths' for frames
 	cargo bench --locked -p bot4-benches
-	$(PYTHON_IN_VENV) benches/compare.py
+	$(BOT4) bench $(foreach path,$(CAPTURES),--captures "$(path)")
+	@kept=0; for script in books compare; do \
+	    echo $(PYTHON_IN_VENV) benches/$$script.py; \
+	    $(PYTHON_IN_VENV) benches/$$script.py || kept=1; \
+	done; exit $$kept
+
+instructions: $(VENV)/.built ## count instructions of hot operations; fails where one grew unannounced
+	@$(PYTHON_IN_VENV) scripts/instructions.py $(ARGS)
 
 coverage: $(VENV)/.built ## line coverage of both languages; fails under 95 %
 	@scripts/coverage.sh
@@ -59,11 +68,13 @@ wheel: $(VENV)/.built ## build dist/bot4-*.whl as shipped (abi3, Python >= 3.11)
 
 peers: $(PEERS)/.installed ## install the other backtesters into .peers, as judges and for bench
 
+rivals: $(RIVALS)/.installed ## install other books and parsers into .rivals, for bench
+
 lock: ## resolve requirements/*.lock anew from the lists in pyproject.toml
-	$(PYTHON_IN_VENV) scripts/lock.py dev peers
+	$(PYTHON_IN_VENV) scripts/lock.py dev peers rivals
 
 clean: ## remove what was built and installed
-	rm -rf $(VENV) $(PEERS) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(RIVALS) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf .import_linter_cache .coverage .coverage.*
 	rm -f python/bot4/_engine*.so
 	find python tests scripts examples benches -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -74,6 +85,10 @@ $(VENV)/.installed: requirements/dev.lock scripts/venv.sh
 
 $(PEERS)/.installed: requirements/peers.lock scripts/venv.sh
 	@scripts/venv.sh $(PEERS) requirements/peers.lock
+	@touch $@
+
+$(RIVALS)/.installed: requirements/rivals.lock scripts/venv.sh
+	@scripts/venv.sh $(RIVALS) requirements/rivals.lock lenient
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES) Cargo.toml Cargo.lock pyproject.toml | need-cargo

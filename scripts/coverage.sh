@@ -9,7 +9,7 @@ python=$PWD/.venv/bin/python
 here=$PWD/target/coverage
 profiles=$here/profiles
 threshold=95
-crates=(-p bot4-engine -p bot4-journal -p bot4-desk)
+crates=(-p bot4-engine -p bot4-journal -p bot4-desk -p bot4-gauge)
 
 say() { echo "coverage: $*"; }
 fail() {

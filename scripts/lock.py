@@ -1,4 +1,4 @@
-"""Resolve the pins of an environment anew: `lock.py dev peers` writes requirements/NAME.lock.
+"""Resolve the pins of environments anew: `lock.py dev peers` writes requirements/NAME.lock.
 
 The lists are in pyproject.toml: a dependency group of that name, and for `dev` what the package
 itself needs. Each is installed into an empty environment, and what stands there then is the lock.
@@ -47,4 +47,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["dev", "peers"])
+    main(sys.argv[1:] or ["dev", "peers", "rivals"])

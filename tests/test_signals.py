@@ -38,6 +38,7 @@ EVERY = {
     "crossed_above": b4.crossed_above(b4.close, b4.open),
     "crossed_below": b4.crossed_below(b4.close, b4.open),
     "latch": b4.latch(b4.close > b4.open, b4.close < b4.open),
+    "decayed_sum": b4.decayed_sum(b4.close, 0.5),
     "minimum": b4.minimum(b4.close, b4.open),
     "maximum": b4.maximum(b4.close, b4.open),
 }

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use bot4_benches::{SEED, Unusable, backtest, sma_cross, walk};
+use bot4_engine::signal::Clock;
 use criterion::{BatchSize, Criterion, Throughput};
 
 fn engine(criterion: &mut Criterion) -> Result<(), Unusable> {
@@ -25,7 +26,7 @@ fn engine(criterion: &mut Criterion) -> Result<(), Unusable> {
             |mut program| {
                 for close in &closes {
                     program.set(0, *close);
-                    program.run();
+                    program.run(Clock::Bar);
                     black_box(program.output(0));
                 }
             },

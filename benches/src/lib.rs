@@ -9,6 +9,7 @@ use bot4_engine::instrument::{InstrumentId, UnitError, amount_from_text, rate_fr
 use bot4_engine::risk::limits::{LimitError, Profile};
 use bot4_engine::signal::{Node, Program, SignalError};
 use bot4_engine::units::Rate;
+use bot4_gauge::GaugeError;
 use bot4_journal::JournalError;
 
 /// The seed of every bench's market, printed by the benches.
@@ -36,7 +37,7 @@ macro_rules! unusable {
 }
 
 unusable!(SignalError, HistoryError, BacktestError, BotError, JournalError, LimitError, UnitError);
-unusable!(std::io::Error);
+unusable!(GaugeError, std::io::Error);
 
 impl From<&str> for Unusable {
     fn from(said: &str) -> Self {

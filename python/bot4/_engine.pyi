@@ -2,6 +2,8 @@
 
 Money never crosses this border as a float on the way in: amounts and rates are decimal text
 (``"10000"``, ``"0.001"``). Times are nanoseconds since 1970-01-01 UTC in ``int64`` arrays.
+
+Long because it is the one page that documents the whole border.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,13 +52,47 @@ def risk_profiles() -> dict[str, dict[str, str | bool]]:
 def risk_limits() -> dict[str, str]:
     """What each limit of a profile means, by its name."""
 
+def gauges() -> list[dict[str, Any]]:
+    """All that can be measured of the engine, in the order in which data walks through it.
+
+    Each is ``{"key": str, "what": str, "method": str, "captured": bool, "outside": bool,
+    "limits": dict[str, float]}``: ``captured`` ones need captured markets, ``outside`` ones are
+    timed from Python, a limit is the most nanoseconds that a figure (``"mean"``, ``"p99"``) may be.
+    """
+
+def take_gauge(key: str, seed: int, quick: bool, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """Measure one key; takes a second or so, holding no lock of Python.
+
+    Keys: mean p50 p99 p999 max (floats, ns an operation, the timer's share taken off) n (count)
+    timer_ns (that share) clock_step_ns (how coarse the clock is) batches (the mean of each run,
+    with all that interrupted it) source (what it ran on) checksum (int, or None where nothing can
+    be compared by it). Raises EngineError: unknown, or timed from Python; DataError: it needs a
+    captured market; InvariantError: the part gave a wrong answer.
+    """
+
+def read_samples(
+    batches: Sequence[float], samples: NDArray[np.uint32], empty: NDArray[np.uint32]
+) -> dict[str, Any]:
+    """As ``take_gauge``, of times taken outside: means of batches, single calls, the timer."""
+
+def nothing() -> None:
+    """Do nothing: what a call into the engine and back costs by itself."""
+
+def book_updates(seed: int, count: int) -> dict[str, Any]:
+    """SIMULATED updates of a book, the same as ``book_update_ns`` is measured on.
+
+    Keys: snapshot updates (each ``{"side", "tick", "lots"}``: arrays uint8, 0 bid and 1 ask, and
+    int64; 0 lots take a level away), checksum (both best prices in ticks after every update, all
+    added up). A level that is taken away stood there; the book is never crossed.
+    """
+
 @final
 class Program:
     """A signal program: expressions checked, flattened, common parts shared.
 
     ``nodes`` are ``(name, operands, parameters)``; an operand is the index of an earlier node.
-    Inputs have no operands and no parameters (``"close"``); a constant is
-    ``("constant", [], [value])``. ``outputs`` are indices of nodes. Raises SignalError.
+    Inputs have no operands and most no parameters (``"close"``, but ``("ofi", [], [5])``); a
+    constant is ``("constant", [], [value])``. ``outputs`` are indices of nodes. Raises SignalError.
     """
 
     def __new__(
@@ -66,7 +102,7 @@ class Program:
     ) -> Program: ...
     @property
     def inputs(self) -> list[str]:
-        """The inputs it reads, each once: ``open high low close volume position equity ...``."""
+        """The columns it reads, each once: ``open high ... equity ... bid ... depth_bid_5 ...``."""
 
     @property
     def operations(self) -> int:
@@ -493,3 +529,140 @@ class JournalFile:
         """
 
     def close(self) -> None: ...
+
+@final
+class Request:
+    """What is to be sent to a venue, without time, signature and token.
+
+    Those are added when it is sent, by whoever holds the keys.
+    """
+
+    @property
+    def id(self) -> str:
+        """The order's client id, 13 characters."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def instrument(self) -> str:
+        """``venue:SYMBOL``."""
+
+    @property
+    def kind(self) -> str:
+        """``"place"`` or ``"cancel"``."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method; ``"FRAME"`` for one message on the venue's private WebSocket."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def refused(self) -> str | None:
+        """Why the venue cannot be told so, in words; then there is nothing to send."""
+
+@final
+class Bot:
+    """The bot between venues' frames and requests to them: one call for each message.
+
+    It keeps a book for each instrument, runs programs on books, trades and bars, decides, and lets
+    risk check every order. It signs and sends nothing. What it decided is in
+    :meth:`take_records`, to be kept before a request is sent. Times are ns since 1970 UTC and
+    come from the caller; the account is valued once a second of them.
+
+    Add instruments and programs, then :meth:`open` it. Raises RiskError for the limits,
+    EngineError for the rest.
+    """
+
+    def __new__(
+        cls,
+        *,
+        profile: str = "default",
+        limits: Mapping[str, str | bool] | None = None,
+        epoch: int = 1,
+    ) -> Bot: ...
+    def add_instrument(
+        self,
+        instrument: str,
+        *,
+        price: str,
+        tick: str,
+        lot: str,
+        taker_fee: str = "0",
+        maker_fee: str = "0",
+    ) -> None:
+        """Add ``venue:SYMBOL`` (``binance:BTCUSDT``, ``kraken:BTC/USD``, ``coinbase:BTC-USD``).
+
+        ``price`` is about what it trades at (it sets the scale), ``tick`` and ``lot`` are the
+        venue's, fees are fractions; all decimal text.
+        """
+
+    def add_program(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        band: float | None = None,
+    ) -> None:
+        """Let output 0 of `program` be the target of `strategy` on `instrument`."""
+
+    def open(self, cash: str, ts_ns: int) -> None:
+        """Begin, with so much of the reporting currency."""
+
+    def on_frame(
+        self, venue: str, frame: bytes | bytearray | memoryview | str, received_ns: int
+    ) -> list[Request]:
+        """Take in one WebSocket message. What is to be sent, in order.
+
+        A frame that is malformed raises DataError with the offset, and changes nothing.
+        """
+
+    def on_snapshot(self, venue: str, symbol: str, body: bytes, received_ns: int) -> list[Request]:
+        """Take in a REST depth answer, for `symbol` as the venue calls it."""
+
+    def on_connect(self, venue: str, received_ns: int) -> list[Request]:
+        """A new connection: the venue's books are not believed until they are told anew."""
+
+    def on_order(
+        self, id: str, update: str, ts_ns: int, venue_id: str | None = None
+    ) -> list[Request]:
+        """A venue's answer: ``acked rejected canceled cancel_rejected expired unanswered ...``.
+
+        ``venue_id`` is what the venue calls the order, where it says.
+        """
+
+    def on_fill(
+        self, id: str, *, price: str, qty: str, fee: str, ts_ns: int, last: bool
+    ) -> list[Request]:
+        """Part of an order was done; ``last`` where nothing is left of it. Decimal text."""
+
+    def take_records(self) -> bytes:
+        """What was written down since it was last taken. Keep it before you send anything."""
+
+    def take_resync(self) -> list[str]:
+        """The instruments whose book must be told anew: subscribe again or fetch the snapshot."""
+
+    def take_messages(self) -> list[str]:
+        """What venues said of themselves, or refused, in words; the last thousand at most."""
+
+    @property
+    def equity(self) -> str:
+        """As last valued, exact decimal text."""
+
+    def position(self, instrument: str) -> str:
+        """Base units held, signed, exact decimal text."""
+
+    def book(self, instrument: str, now_ns: int, levels: int = 10) -> dict[str, Any]:
+        """Keys ``integrity`` (``syncing live gap crossed stale``), ``bids`` and ``asks``.
+
+        Sides are lists of price and size, exact decimal text, best first.
+        """
+
+    def counts(self, venue: str) -> dict[str, int]:
+        """Messages of a venue, by what became of them.
+
+        Keys ``frames unknown malformed unsupported gaps checksums_failed late unlisted``.
+        """

@@ -124,13 +124,22 @@ def pair(name: str, a: object, b: object) -> Expr:
 
 def windowed(name: str, n: int, *operands: object) -> Expr:
     """The operation `name` over `n` bars: a whole number, whose range the engine checks."""
-    if isinstance(n, bool):
-        raise SignalError(f"{name}: n must be a whole number of bars, not {n!r}")
-    try:
-        bars = float(operator.index(n))
-    except (TypeError, OverflowError) as error:
-        raise SignalError(f"{name}: n must be a whole number of bars, not {n!r}") from error
+    bars = _whole(n, f"{name}: n must be a whole number of bars")
     return Expr(name, tuple(as_expr(operand) for operand in operands), (bars,))
+
+
+def counted(name: str, what: str, n: int) -> Expr:
+    """The input `name` of `n` whole `what`, whose range the engine checks."""
+    return Expr(name, (), (_whole(n, f"{name}: {what} must be a whole number"),))
+
+
+def _whole(n: int, need: str) -> float:
+    if isinstance(n, bool):
+        raise SignalError(f"{need}, not {n!r}")
+    try:
+        return float(operator.index(n))
+    except (TypeError, OverflowError) as error:
+        raise SignalError(f"{need}, not {n!r}") from error
 
 
 def as_expr(value: object) -> Expr:

@@ -1,9 +1,11 @@
 """The signals a strategy may use, by name, and `compute`, which runs them over a table.
 
 Thin on purpose: each function names one operation of the engine, where its meaning, its range of
-parameters and its arithmetic live.
+parameters and its arithmetic live. What bars, books, trades and the account say are inputs; those
+of books and trades are in microstructure.py.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +27,8 @@ equity = Expr("equity")
 entry_price = Expr("entry_price")
 
 ACCOUNT_INPUTS = ("position", "equity", "entry_price")
+# The column of an input that has a parameter.
+_PARAMETER = re.compile(r"(?P<input>depth_(?:bid|ask)|ofi|sweep_(?:buy|sell))_(?P<parameter>.+)")
 
 
 def where(condition: Expr, a: Operand, b: Operand) -> Expr:
@@ -108,6 +112,15 @@ def latch(on: Expr, off: Expr) -> Expr:
     return pair("latch", on, off)
 
 
+def decayed_sum(x: Operand, passed: Operand) -> Expr:
+    """`x`, plus what was before it times ``exp(-passed)``: an average that time forgets.
+
+    `passed` is what has passed since the sample before, in time constants: ``trade_age / 30`` for
+    one of 30 seconds.
+    """
+    return pair("decayed_sum", x, passed)
+
+
 def minimum(a: Operand, b: Operand) -> Expr:
     """The lesser of `a` and `b`, bar by bar."""
     return pair("minimum", a, b)
@@ -141,8 +154,10 @@ def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
     """The table (Polars, pandas, Arrow) with each signal appended as a ``Float64`` column.
 
     The operations are those a backtest and live trading run, bit for bit. A condition gives 1 and
-    0; NaN is "not warmed up yet". Raises DataError when a column is missing, there twice or not
-    numeric, SignalError when an expression cannot run.
+    0; NaN is "not warmed up yet". An input is the column of its name, with its parameter where it
+    has one: ``depth_bid_5``, ``ofi_1``, ``sweep_buy_0.5``. Every row is one event of every clock.
+    Raises DataError when a column is missing, there twice or not numeric, SignalError when an
+    expression cannot run.
     """
     given: object = signals
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
@@ -173,6 +188,9 @@ def _input(table: pl.DataFrame, name: str) -> NDArray[np.float64]:
                 f"give the table a column {name!r}"
             )
         near = known_names(name, table.columns)
+        said = _PARAMETER.fullmatch(name)
+        if said is not None:
+            near = f"that is {said['input']}({said['parameter']}) of each row; {near}"
         raise DataError(f"the table has no column {name!r}, which a signal reads; {near}")
     series = table[found]
     if not (series.dtype.is_numeric() or series.dtype == pl.Null):

@@ -157,7 +157,7 @@ def test_fires_on_a_loose_pin(tmp_path: Path, line: str) -> None:
     assert loose_pins(tmp_path) == [f"dev.lock: {line}"]
 
 
-@pytest.mark.parametrize("name", ["dev", "peers"])
+@pytest.mark.parametrize("name", ["dev", "peers", "rivals"])
 def test_the_lock_holds_everything_that_is_asked_for(name: str) -> None:
     pinned = {
         line.partition("==")[0].lower().replace("_", "-")

@@ -25,16 +25,23 @@ IMPURE = {
     r"\bunsafe\b": "nothing here needs it",
 }
 DEPENDENCIES = {
+    "base64": "signatures as venues want them",
     "blake3": "the hash of ledgers and journals",
+    "crc32fast": "Kraken's checksum of a book",
+    "ed25519-dalek": "signatures of Binance and Coinbase keys, deterministic",
     "ethnum": "256-bit products: money is divided once, exactly",
     "hashbrown": "the far levels of a book",
+    "hmac": "signatures of Binance and Kraken keys",
     "libm": "functions that are the same on every machine",
+    "p256": "signatures of Coinbase keys, deterministic",
     "postcard": "snapshots as plain bytes",
     "rand_core": "the words that a generator is asked with",
     "rand_pcg": "seeded numbers of the simulated market, the same on every machine",
     "rustc-hash": "hashes that are the same in every process",
     "serde": "what a snapshot holds",
+    "sha2": "what the signatures are made over",
     "thiserror": "typed errors",
+    "zeroize": "secrets are overwritten when they go",
 }
 # What may be built in one place only: the text that builds it, and where.
 BUILT_IN = {

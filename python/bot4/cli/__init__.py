@@ -11,7 +11,18 @@ import typer
 from typer.exceptions import TyperException
 
 from bot4._engine import __version__
-from bot4.cli import backtest, config, ledger, new, operate, replay, run, strategies, terminal
+from bot4.cli import (
+    backtest,
+    bench,
+    config,
+    ledger,
+    new,
+    operate,
+    replay,
+    run,
+    strategies,
+    terminal,
+)
 from bot4.errors import Bot4Error, InvariantError
 from bot4.paths import reason
 
@@ -38,6 +49,7 @@ app.command("orders")(ledger.orders)
 app.command("fills")(ledger.fills)
 app.command("equity")(ledger.equity)
 app.command("replay")(replay.replay)
+app.command("bench")(bench.bench)
 app.add_typer(config.app, name="config")
 
 

@@ -3,6 +3,7 @@
 use bot4_desk::DeskError;
 use bot4_engine::backtest::BacktestError;
 use bot4_engine::bot::BotError;
+use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
 use bot4_engine::journal::{JournalError as Encoded, StateError};
@@ -11,6 +12,7 @@ use bot4_engine::risk::limits::LimitError;
 use bot4_engine::session::{KeepError, SessionError};
 use bot4_engine::signal::SignalError as Signal;
 use bot4_engine::units::Overflow;
+use bot4_gauge::GaugeError;
 use bot4_journal::JournalError as OnDisk;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
@@ -63,6 +65,19 @@ raises! {
     Overflow => EngineError,
 }
 
+impl<T> Raise<T> for Result<T, GaugeError> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| {
+            let text = error.to_string();
+            match error {
+                GaugeError::Wrong { .. } => InvariantError::new_err(text),
+                GaugeError::Nothing { .. } => DataError::new_err(text),
+                GaugeError::Range(_) | GaugeError::Outside(_) => EngineError::new_err(text),
+            }
+        })
+    }
+}
+
 impl<T> Raise<T> for Result<T, BacktestError> {
     fn raise(self) -> PyResult<T> {
         self.map_err(|error| {
@@ -82,6 +97,21 @@ impl<T> Raise<T> for Result<T, BacktestError> {
             };
             let text = error.to_string();
             if fault { InvariantError::new_err(text) } else { EngineError::new_err(text) }
+        })
+    }
+}
+
+impl<T> Raise<T> for Result<T, GatewayError> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| {
+            let text = error.to_string();
+            match error {
+                GatewayError::Wire(_) => DataError::new_err(text),
+                GatewayError::Venue(_)
+                | GatewayError::Unreadable(_)
+                | GatewayError::Records
+                | GatewayError::Bot(_) => EngineError::new_err(text),
+            }
         })
     }
 }

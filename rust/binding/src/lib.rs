@@ -5,9 +5,11 @@
 
 mod backtest;
 mod bars;
+mod bot;
 mod catalogue;
 mod context;
 mod errors;
+mod gauge;
 mod journal_file;
 mod program;
 mod recording;
@@ -31,10 +33,17 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<recording::PyRecording>()?;
     module.add_class::<run::PyRun>()?;
     module.add_class::<journal_file::PyJournalFile>()?;
+    module.add_class::<bot::PyBot>()?;
+    module.add_class::<bot::PyRequest>()?;
     module.add("RECORDED", recording::codes(module.py())?)?;
     module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_limits, module)?)?;
     module.add_function(wrap_pyfunction!(backtest::replay_journal, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::gauges, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::take_gauge, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::read_samples, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::nothing, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::book_updates, module)?)?;
     Ok(())
 }

@@ -24,8 +24,8 @@ impl PyProgram {
     }
 
     #[getter]
-    fn inputs(&self) -> Vec<&'static str> {
-        self.0.inputs().iter().map(|input| input.stream.name()).collect()
+    fn inputs(&self) -> Vec<String> {
+        self.0.inputs().iter().map(|input| input.stream.column()).collect()
     }
 
     #[getter]
@@ -50,7 +50,8 @@ impl PyProgram {
                 .map_err(|_| SignalError::new_err(format!("'{name}' is not contiguous")))
         };
         let names = self.inputs();
-        let columns: Vec<&[f64]> = names.into_iter().map(column).collect::<PyResult<_>>()?;
+        let columns: Vec<&[f64]> =
+            names.iter().map(|name| column(name)).collect::<PyResult<_>>()?;
         let rows = inputs.values().next().map_or(0, |array| array.len().unwrap_or_default());
         let results = py.detach(|| self.0.columns(&columns, rows)).raise()?;
         Ok(results.into_iter().map(|result| result.into_pyarray(py)).collect())

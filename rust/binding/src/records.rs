@@ -203,7 +203,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const fn update_name(update: OrderUpdate) -> &'static str {
+pub(crate) const fn update_name(update: OrderUpdate) -> &'static str {
     match update {
         OrderUpdate::Acked => "acked",
         OrderUpdate::Rejected => "rejected",

@@ -53,6 +53,24 @@ impl OrderId {
         Self(number)
     }
 
+    /// The id that a venue tells back; `None` where the text is none of ours.
+    #[must_use]
+    pub fn from_client_text(text: &str) -> Option<Self> {
+        if text.len() != Self::CLIENT_TEXT_LEN {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0_u64, |number, byte| {
+                let digit = match byte {
+                    b'A'..=b'Z' => byte - b'A',
+                    b'2'..=b'7' => byte - b'2' + 26,
+                    _ => return None,
+                };
+                number.checked_mul(32)?.checked_add(u64::from(digit))
+            })
+            .map(Self)
+    }
+
     /// What the venue is told: base32 (RFC 4648 digits, without padding), most significant first.
     #[must_use]
     pub fn client_text(self) -> String {

@@ -131,7 +131,8 @@ impl Instrument {
         }
         // Where the tick is fine the digits beyond it would not fit, and are not needed.
         listed.price_scale = listed.price_scale.max(decimals(tick_amount));
-        listed.qty_scale = decimals(lot_amount);
+        // Venues show sizes that are finer than the lot; an order is on the lot all the same.
+        listed.qty_scale = listed.qty_scale.max(decimals(lot_amount));
         let at = |amount: Amount, scale: u32| {
             let raw = amount.mantissa() / 10_i128.pow(AMOUNT_DECIMALS - scale);
             i64::try_from(raw).map_err(|_| UnitError::TooLarge)
@@ -145,6 +146,18 @@ impl Instrument {
     #[must_use]
     pub fn with_fees(self, taker_fee: Rate, maker_fee: Rate) -> Self {
         Self { taker_fee, maker_fee, ..self }
+    }
+
+    /// A price from decimal text, exactly.
+    pub fn price_from_text(&self, text: &str) -> Result<Price, UnitError> {
+        let raw = i64::try_from(decimal(text, self.price_scale)?);
+        raw.map(Price::new).map_err(|_| UnitError::TooLarge)
+    }
+
+    /// A size from decimal text, exactly.
+    pub fn qty_from_text(&self, text: &str) -> Result<Qty, UnitError> {
+        let raw = i64::try_from(decimal(text, self.qty_scale)?);
+        raw.map(Qty::new).map_err(|_| UnitError::TooLarge)
     }
 
     /// A price as decimal text, exactly.
@@ -163,6 +176,12 @@ impl Instrument {
     #[must_use]
     pub fn venue(&self) -> &str {
         self.symbol.split_once(':').map_or("", |(venue, _)| venue)
+    }
+
+    /// The venue's own symbol, after the colon.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.symbol.split_once(':').map_or("", |(_, name)| name)
     }
 
     /// The price nearest to `value` at the instrument's scale.

@@ -1,4 +1,6 @@
 //! The bot by itself: one event in, records and actions out. No venue answers unless told.
+//!
+//! Long because every kind of event is told once.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 

@@ -9,11 +9,20 @@ use proptest::prelude::*;
 
 /// The slow, simple book.
 #[derive(Default)]
-struct Plain([BTreeMap<i64, i64>; 2]);
+struct Plain {
+    bids: BTreeMap<i64, i64>,
+    asks: BTreeMap<i64, i64>,
+}
+
+/// What was added up of a side, and at which turn.
+type Added = Option<(u64, [Option<i64>; 3])>;
 
 impl Plain {
     fn set(&mut self, side: Side, price: i64, qty: i64) {
-        let levels = &mut self.0[side as usize];
+        let levels = match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        };
         if price <= 0 {
             return;
         }
@@ -25,11 +34,19 @@ impl Plain {
     }
 
     fn levels(&self, side: Side) -> Vec<(i64, i64)> {
-        let levels = self.0[side as usize].iter().map(|(price, qty)| (*price, *qty));
+        let told = |(price, qty): (&i64, &i64)| (*price, *qty);
         match side {
-            Side::Buy => levels.rev().collect(),
-            Side::Sell => levels.collect(),
+            Side::Buy => self.bids.iter().rev().map(told).collect(),
+            Side::Sell => self.asks.iter().map(told).collect(),
         }
+    }
+
+    fn at(&self, side: Side, price: i64) -> i64 {
+        let levels = match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        };
+        levels.get(&price).copied().unwrap_or(0)
     }
 }
 
@@ -56,6 +73,25 @@ fn check_touch(ladder: &Ladder, side: Side, wanted: Option<(i64, i64)>) {
     assert_eq!(ladder.best(side).map(Price::mantissa), wanted.map(|(price, _)| price));
 }
 
+/// Sums are asked for anew only where the turn says so, and are right all the same.
+fn check_sums(ladder: &mut Ladder, plain: &Plain, side: Side, added: &mut Added) {
+    const COUNTS: [u32; 3] = [1, 3, 8];
+    let known = added.filter(|(turn, _)| *turn == ladder.turn(side));
+    let sums = known.map_or_else(
+        || {
+            let mut sums = [None; 3];
+            ladder.add_up(side, &COUNTS, &mut sums);
+            *added = Some((ladder.turn(side), sums));
+            sums
+        },
+        |(_, sums)| sums,
+    );
+    for (count, sum) in COUNTS.into_iter().zip(sums) {
+        let wanted = plain.levels(side).iter().take(count as usize).map(|(_, qty)| qty).sum();
+        assert_eq!(sum, Some(wanted), "{side:?} {count}");
+    }
+}
+
 fn change() -> impl Strategy<Value = (Side, i64, i64)> {
     let price = prop_oneof![
         8 => 29_990_i64..30_010,
@@ -79,6 +115,7 @@ proptest! {
         cleared in prop::option::of(0_usize..400),
     ) {
         let (mut ladder, mut plain) = (Ladder::default(), Plain::default());
+        let (mut bids, mut asks) = (None, None);
         for (place, (side, price, qty)) in changes.into_iter().enumerate() {
             if cleared == Some(place) {
                 ladder.clear();
@@ -89,8 +126,10 @@ proptest! {
             ladder.set(side, Price::new(price), Qty::new(qty));
             plain.set(side, price, qty);
             check_touch(&ladder, side, plain.levels(side).first().copied());
-            let held = plain.0[side as usize].get(&price).copied().unwrap_or(0);
-            prop_assert_eq!(ladder.at(side, Price::new(price)).mantissa(), held);
+            for (side, added) in [(Side::Buy, &mut bids), (Side::Sell, &mut asks)] {
+                check_sums(&mut ladder, &plain, side, added);
+            }
+            prop_assert_eq!(ladder.at(side, Price::new(price)).mantissa(), plain.at(side, price));
         }
         check(&ladder, &plain);
         let copy = ladder.clone();

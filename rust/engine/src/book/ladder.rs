@@ -54,6 +54,9 @@ impl Ladder {
                 finer.set(side, price, qty);
             }
         }
+        for (new, old) in finer.sides.iter_mut().zip(&self.sides) {
+            new.succeed(old);
+        }
         *self = finer;
         self.set(side, price, Qty::new(qty));
     }
@@ -102,6 +105,23 @@ impl Ladder {
     pub fn depth(&self, side: Side, count: usize) -> Option<Qty> {
         let mut levels = self.side(side).iter().take(count);
         levels.try_fold(0_i64, |sum, (_, qty)| sum.checked_add(qty)).map(Qty::new)
+    }
+
+    /// Changes when one of the levels changed that were last added up by [`Ladder::add_up`].
+    #[inline]
+    #[must_use]
+    pub fn turn(&self, side: Side) -> u64 {
+        self.side(side).turn()
+    }
+
+    /// What the best levels of a side hold together, for each of `counts`; `None` where a sum does
+    /// not fit. What is asked for once is kept from then on, and [`Ladder::turn`] tells whether it
+    /// has to be asked again.
+    #[inline]
+    pub fn add_up(&mut self, side: Side, counts: &[u32], sums: &mut [Option<i64>]) {
+        if let Some(levels) = self.sides.get_mut(side as usize) {
+            levels.add_up(counts, sums);
+        }
     }
 
     /// The worst price among the `count` best levels of a side; `None` where there are fewer.

@@ -8,6 +8,8 @@ use std::iter::{once_with, successors};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use super::top::{Change, Neighbours, Top};
+
 /// Bits of a word.
 const WORD: usize = 64;
 /// How many ranks lie densely.
@@ -28,12 +30,27 @@ pub(super) struct Levels {
     /// nothing; no size: there is none.
     best_rank: i64,
     best_qty: i64,
+    /// What the best levels hold together, for each count that was asked for; `None` where a sum
+    /// does not fit.
+    tops: Vec<(u32, Option<Top>)>,
+    /// The worst rank that any of them counts.
+    edge: i64,
+    /// How often a rank at the edge or better was set.
+    turn: u64,
 }
 
 impl Default for Levels {
     fn default() -> Self {
         let far = HashMap::default();
-        Self { window: None, far, best_rank: i64::MIN, best_qty: 0 }
+        Self {
+            window: None,
+            far,
+            best_rank: i64::MIN,
+            best_qty: 0,
+            tops: Vec::new(),
+            edge: i64::MAX,
+            turn: 0,
+        }
     }
 }
 
@@ -45,6 +62,7 @@ impl Levels {
         }
         self.far.clear();
         (self.best_rank, self.best_qty) = (i64::MIN, 0);
+        self.count_tops();
     }
 
     /// How many levels there are.
@@ -60,15 +78,19 @@ impl Levels {
             && let Some(slot) = window.slot(rank)
         {
             let holds = qty != 0;
-            window.put(slot, qty);
+            let before = window.put(slot, qty);
             // Counted, not branched on: whether a level comes or goes, and whether it is the
             // touch, is chance, and a branch would be guessed wrongly too often.
             let best = holds & (rank >= self.best_rank);
             let gone = !holds & (rank == self.best_rank);
             self.best_rank = if best { rank } else { self.best_rank };
             self.best_qty = if best { qty } else { self.best_qty };
+            let counted = rank < self.edge || self.follow(Change { rank, before, after: qty });
             if gone {
                 self.find_best(slot);
+            }
+            if !counted {
+                self.count_tops();
             }
             return;
         }
@@ -109,6 +131,63 @@ impl Levels {
         (self.best_qty != 0).then_some((self.best_rank, self.best_qty))
     }
 
+    /// Changes when one of the levels changed that were last added up.
+    #[inline]
+    pub(super) fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// It stands for `other` from here on, and no turn of that one comes again.
+    pub(super) fn succeed(&mut self, other: &Self) {
+        self.turn = self.turn.wrapping_add(other.turn).wrapping_add(1);
+    }
+
+    /// What the best `counts` levels hold together, for each count; `None` where a sum does not
+    /// fit. What is asked for once is kept from then on.
+    #[inline]
+    pub(super) fn add_up(&mut self, counts: &[u32], sums: &mut [Option<i64>]) {
+        for (count, sum) in counts.iter().zip(sums) {
+            if !self.tops.iter().any(|(known, _)| known == count) {
+                self.tops.push((*count, None));
+                self.count_tops();
+            }
+            let top = self.tops.iter().find(|(known, _)| known == count);
+            *sum = top.and_then(|(_, top)| *top).map(|top| top.sum());
+        }
+    }
+
+    /// A level that is counted changed; whether every sum could follow.
+    #[inline(never)]
+    fn follow(&mut self, change: Change) -> bool {
+        self.turn = self.turn.wrapping_add(1);
+        let Some(window) = &self.window else {
+            return false;
+        };
+        let (mut edge, mut whole) = (i64::MAX, true);
+        for (_, top) in &mut self.tops {
+            let followed = top.and_then(|top| top.follow(change, &**window));
+            whole &= followed.is_some();
+            *top = followed;
+            edge = edge.min(followed.map_or(i64::MIN, |top| top.edge()));
+        }
+        self.edge = edge;
+        whole
+    }
+
+    /// Add everything up that is asked for.
+    #[cold]
+    #[inline(never)]
+    fn count_tops(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        let mut tops = core::mem::take(&mut self.tops);
+        self.edge = i64::MAX;
+        for (count, top) in &mut tops {
+            *top = Top::count(*count, self.iter());
+            self.edge = self.edge.min(top.map_or(i64::MIN, |top| top.edge()));
+        }
+        self.tops = tops;
+    }
+
     /// Every rank and what it holds, the best first.
     #[inline]
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
@@ -140,6 +219,9 @@ impl Levels {
             let best = self.window.as_ref().and_then(|window| window.slot(self.best_rank));
             if best.is_some_and(|slot| slot < BEST_LOW) {
                 self.lay(self.best_rank);
+            }
+            if rank >= self.edge {
+                self.count_tops();
             }
         } else if qty != 0 {
             self.lay(rank);
@@ -175,6 +257,7 @@ impl Levels {
                 }
             }
         }
+        self.count_tops();
     }
 }
 
@@ -226,19 +309,20 @@ impl Window {
         self.held.get(slot).copied().unwrap_or(0)
     }
 
-    /// A slot holds `qty` now.
+    /// A slot holds `qty` now; what it held.
     #[inline]
-    fn put(&mut self, slot: usize, qty: i64) {
+    fn put(&mut self, slot: usize, qty: i64) -> i64 {
         let (slot, word) = (slot % WINDOW, slot / WORD % WORDS);
         let (Some(held), Some(bits)) = (self.held.get_mut(slot), self.words.get_mut(word)) else {
-            return;
+            return 0;
         };
-        *held = qty;
-        let before = *bits;
-        *bits = with_bit(before, slot, qty != 0);
-        if (before == 0) != (*bits == 0) {
+        let held_before = core::mem::replace(held, qty);
+        let empty = *bits == 0;
+        *bits = with_bit(*bits, slot, qty != 0);
+        if empty != (*bits == 0) {
             self.summarise(word);
         }
+        held_before
     }
 
     /// A word got its first bit, or lost its last.
@@ -254,6 +338,29 @@ impl Window {
 
     fn len(&self) -> usize {
         self.words.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    /// The next slot above that holds something.
+    #[inline]
+    fn above(&self, slot: usize) -> Option<usize> {
+        let word = slot / WORD;
+        let bits = higher_bits(self.words.get(word).copied()?, slot);
+        if bits != 0 {
+            return Some(word * WORD + lowest(bits));
+        }
+        let block = word / WORD;
+        let mut words = higher_bits(self.blocks.get(block).copied()?, word);
+        let mut block_found = block;
+        if words == 0 {
+            let blocks = higher_bits(self.top, block);
+            if blocks == 0 {
+                return None;
+            }
+            block_found = lowest(blocks);
+            words = self.blocks.get(block_found).copied()?;
+        }
+        let word = block_found * WORD + lowest(words);
+        Some(word * WORD + lowest(self.words.get(word).copied()?))
     }
 
     /// The next slot below that holds something; `slot` may be one beyond the last.
@@ -285,6 +392,30 @@ fn zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
     vec![T::default(); N].try_into().unwrap_or_else(|_| Box::new([T::default(); N]))
 }
 
+impl Neighbours for Window {
+    #[inline]
+    fn held(&self, rank: i64) -> i64 {
+        self.slot(rank).map_or(0, |slot| self.at(slot))
+    }
+
+    #[inline]
+    fn better(&self, rank: i64) -> Option<i64> {
+        self.above(self.slot(rank)?).map(|slot| self.rank(slot))
+    }
+
+    #[inline]
+    fn worse(&self, rank: i64) -> Option<i64> {
+        self.below(self.slot(rank)?).map(|slot| self.rank(slot))
+    }
+}
+
+/// The bits above `place` in its word.
+#[inline]
+const fn higher_bits(bits: u64, place: usize) -> u64 {
+    let at = place % WORD;
+    bits >> at >> 1 << at << 1
+}
+
 #[inline]
 const fn with_bit(bits: u64, place: usize, on: bool) -> u64 {
     let at = place % WORD;
@@ -301,4 +432,10 @@ const fn lower_bits(bits: u64, place: usize) -> u64 {
 #[inline]
 const fn highest(bits: u64) -> usize {
     (WORD - 1).saturating_sub(bits.leading_zeros() as usize)
+}
+
+/// The place of the lowest bit of a word that has one.
+#[inline]
+const fn lowest(bits: u64) -> usize {
+    bits.trailing_zeros() as usize
 }

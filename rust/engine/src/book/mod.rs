@@ -12,6 +12,7 @@ use crate::units::{Nanos, Price, Qty};
 mod grid;
 mod ladder;
 mod levels;
+mod top;
 
 pub use ladder::Ladder;
 
@@ -153,5 +154,11 @@ impl Book {
     #[must_use]
     pub fn ladder(&self) -> &Ladder {
         &self.ladder
+    }
+
+    /// Every level, to be added up. Nobody but the book sets one.
+    #[must_use]
+    pub fn ladder_mut(&mut self) -> &mut Ladder {
+        &mut self.ladder
     }
 }

@@ -107,8 +107,10 @@ pub fn pass(intent: &Intent, view: &View<'_>, armed: &mut Armed) -> Result<Appro
     let worth = asked.notional(rules, price)?;
     room(&mut fails, asked, view, armed, &Worth { mark: mark.price, held, worth })?;
     // What is sized in quote must buy more than nothing.
-    let lot = rules.notional(price, rules.lot)?;
-    let nothing = matches!(asked.size, Size::Quote(_)) & (worth <= lot);
+    let nothing = match asked.size {
+        Size::Quote(budget) => budget <= rules.notional(price, rules.lot)?,
+        Size::Base(_) => false,
+    };
     fails.note(Refusal::BelowMinimum, nothing | (worth < rules.notional_min));
     let reserve = match (asked.side, asked.size) {
         (Side::Sell, _) => Amount::ZERO,

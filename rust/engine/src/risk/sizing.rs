@@ -37,9 +37,9 @@ impl Asked {
         }
     }
 
-    /// The way to `fraction` of the sleeve's equity, which is `wanted`, from what is `held`. Buys that open are sized in
-    /// quote, so that they spend what was meant whatever the fill; what closes is sized in base,
-    /// so that nothing remains and it can be seen to reduce.
+    /// The way to `fraction` of the sleeve's equity, which is `wanted`, from what is `held`. Buys
+    /// that open are sized in quote, so that they spend what was meant whatever the fill; what
+    /// closes is sized in base, so that nothing remains and it can be seen to reduce.
     #[inline]
     pub(super) fn of_target(
         fraction: Rate,

@@ -8,7 +8,7 @@ use super::Session;
 use crate::bot::BotMemory;
 use crate::event::{Action, Event, SleeveId};
 use crate::tape::Tape;
-use crate::units::{Nanos, Price};
+use crate::units::Nanos;
 use crate::venue::Venue;
 
 /// A session's own part of what it remembers.
@@ -19,7 +19,6 @@ pub struct SessionMemory {
     inbound: VecDeque<(Nanos, Action)>,
     outbound: VecDeque<(Nanos, Event)>,
     tape: Option<Tape>,
-    touches: Vec<(Price, Price)>,
     clock: Nanos,
     event: u64,
     quiet_until: u64,
@@ -42,7 +41,6 @@ impl Session {
             inbound: self.inbound.clone(),
             outbound: self.outbound.clone(),
             tape: self.tape.clone(),
-            touches: self.touches.clone(),
             clock: self.clock,
             event: self.event,
             quiet_until: self.quiet_until,
@@ -56,7 +54,6 @@ impl Session {
         self.inbound = memory.inbound;
         self.outbound = memory.outbound;
         self.tape = memory.tape;
-        self.touches = memory.touches;
         self.clock = memory.clock;
         self.event = memory.event;
         self.quiet_until = memory.quiet_until;

@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
+use crate::book::Book;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Action, Bar, Event, Intent, OrderId, Quote, Side, Tick, TickKind};
+use crate::event::{Action, Bar, Event, Intent, OrderId, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State};
 use crate::tape::Tape;
@@ -99,8 +100,6 @@ pub struct Session {
     inbound: VecDeque<(Nanos, Action)>,
     outbound: VecDeque<(Nanos, Event)>,
     tape: Option<Tape>,
-    /// Best bid and ask as last told; nothing of a side is zero.
-    touches: Vec<(Price, Price)>,
     clock: Nanos,
     /// How many market events were told.
     event: u64,
@@ -123,7 +122,6 @@ impl Session {
     /// A session before its first event. With a `tape`, bars are made of the trades.
     #[must_use]
     pub fn new(bot: Bot, venue: Venue, latency: Option<Nanos>, tape: Option<Tape>) -> Self {
-        let touches = vec![(Price::ZERO, Price::ZERO); bot.state().instruments().len()];
         Self {
             bot,
             venue,
@@ -131,7 +129,6 @@ impl Session {
             inbound: VecDeque::new(),
             outbound: VecDeque::new(),
             tape,
-            touches,
             clock: Nanos::ZERO,
             event: 0,
             quiet_until: 0,
@@ -237,31 +234,9 @@ impl Session {
         }
         traded.map_err(|reason| self.unit(tick.instrument, reason))?;
         self.answer(tick.ts, driver)?;
-        self.quote(tick, driver)?;
+        self.bot.set_quiet(self.stopping || self.event <= self.quiet_until);
+        self.tell(&Event::Tick(*tick), driver)?;
         self.finish(driver)
-    }
-
-    /// The touch, where it changed.
-    fn quote(&mut self, tick: &Tick, driver: &mut impl Driver) -> Result<(), SessionError> {
-        let (Venue::Book(matching), TickKind::Clear | TickKind::Level { .. }) =
-            (&self.venue, tick.kind)
-        else {
-            return Ok(());
-        };
-        let best = |side| matching.best(tick.instrument, side).unwrap_or_default();
-        let at = |side, price| matching.at(tick.instrument, side, price);
-        let touch = (best(Side::Buy), best(Side::Sell));
-        let Some(last) = self.touches.get_mut(tick.instrument.index()) else {
-            return Ok(());
-        };
-        if *last == touch {
-            return Ok(());
-        }
-        *last = touch;
-        let (bid, ask) = touch;
-        let (bid_qty, ask_qty) = (at(Side::Buy, bid), at(Side::Sell, ask));
-        let quote = Quote { instrument: tick.instrument, ts: tick.ts, bid, bid_qty, ask, ask_qty };
-        self.tell(&Event::Quote(quote), driver)
     }
 
     /// What happens up to `ts`, in the order of time: answers reach the bot, orders the venue, bars
@@ -420,7 +395,8 @@ impl Session {
     /// No market goes on, which is an event of its own: what is on its way arrives, what rests
     /// expires, and that is heard.
     pub fn close_market(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
-        let instruments = u32::try_from(self.touches.len()).map_err(|_| Overflow)?;
+        let instruments =
+            u32::try_from(self.bot.state().instruments().len()).map_err(|_| Overflow)?;
         self.event += 1;
         self.settle_ways(driver)?;
         for id in (0..instruments).map(InstrumentId) {
@@ -489,8 +465,9 @@ impl Session {
     /// Best bid and ask of an instrument, as far as there are.
     #[must_use]
     pub fn touch(&self, id: InstrumentId) -> (Option<Price>, Option<Price>) {
-        let (bid, ask) = self.touches.get(id.index()).copied().unwrap_or_default();
-        (Some(bid).filter(|bid| bid.is_positive()), Some(ask).filter(|ask| ask.is_positive()))
+        let ladder = self.bot.book(id).map(Book::ladder);
+        let best = |side| ladder.and_then(|ladder| ladder.best(side));
+        (best(Side::Buy), best(Side::Sell))
     }
 
     /// How many actions and answers are on their way.

@@ -28,7 +28,9 @@ impl Session {
         driver: &mut impl Driver,
     ) -> Result<bool, SessionError> {
         if let Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } = event {
-            self.bot.on(event, &mut self.output)?;
+            self.bot.watch(event)?;
+            // What was decided on it is next; what a person did comes after that.
+            self.meet_consequences(driver)?;
             return Ok(true);
         }
         self.meet_unprompted(driver)?;

@@ -58,3 +58,20 @@ impl Smoothed {
         self.value
     }
 }
+
+/// A sum of which each part decays by `e` to the power of what has passed since.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct DecayedSum {
+    sum: f64,
+}
+
+impl DecayedSum {
+    /// `passed` is counted in time constants; what is below nothing is nothing.
+    #[inline]
+    pub(crate) fn push(&mut self, x: f64, passed: f64) -> f64 {
+        let sum = self.sum * libm::exp(-passed.max(0.0)) + x;
+        // A sum that overflowed begins anew, so that one bad sample does not stay for ever.
+        self.sum = if sum.is_finite() { sum } else { x };
+        self.sum
+    }
+}

@@ -8,69 +8,129 @@ pub(crate) trait Drive {
     fn unary(self, f: impl FnMut(f64) -> f64);
     fn binary(self, f: impl FnMut(f64, f64) -> f64);
     fn ternary(self, f: impl FnMut(f64, f64, f64) -> f64);
+    fn quaternary(self, f: impl FnMut(f64, f64, f64, f64) -> f64);
 }
 
-/// One sample: operands from the registers before.
-pub(super) struct Once<'a> {
-    pub(super) registers: &'a [f64],
-    pub(super) operands: [usize; 3],
-    pub(super) out: &'a mut f64,
+/// Where a step reads and writes: registers, by their places.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    pub(super) operands: [u32; 4],
+    pub(super) out: u32,
 }
 
-impl Once<'_> {
-    #[inline]
-    fn at(&self, place: usize) -> f64 {
-        self.registers.get(place).copied().unwrap_or(f64::NAN)
+/// How many registers a byte names: no place in so many needs a check.
+pub(super) const NARROW: usize = 256;
+
+/// Registers by their places.
+pub(super) trait Registers {
+    fn at(&self, place: u32) -> f64;
+    fn put(&mut self, place: u32, value: f64);
+}
+
+impl Registers for [f64; NARROW] {
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "no program so narrow has a place beyond")]
+    fn at(&self, place: u32) -> f64 {
+        self.get(usize::from(place as u8)).copied().unwrap_or(f64::NAN)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "no program so narrow has a place beyond")]
+    fn put(&mut self, place: u32, value: f64) {
+        if let Some(register) = self.get_mut(usize::from(place as u8)) {
+            *register = value;
+        }
     }
 }
 
-impl Drive for Once<'_> {
-    #[inline]
+impl Registers for [f64] {
+    #[inline(always)]
+    fn at(&self, place: u32) -> f64 {
+        self.get(place as usize).copied().unwrap_or(f64::NAN)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: u32, value: f64) {
+        if let Some(register) = self.get_mut(place as usize) {
+            *register = value;
+        }
+    }
+}
+
+/// One sample: operands from registers, the result into one.
+pub(super) struct Once<'a, R: Registers + ?Sized> {
+    pub(super) registers: &'a mut R,
+    pub(super) places: &'a Places,
+}
+
+impl<R: Registers + ?Sized> Once<'_, R> {
+    #[inline(always)]
+    fn at(&self, place: u32) -> f64 {
+        self.registers.at(place)
+    }
+
+    #[inline(always)]
+    fn put(self, value: f64) {
+        self.registers.put(self.places.out, value);
+    }
+}
+
+impl<R: Registers + ?Sized> Drive for Once<'_, R> {
+    #[inline(always)]
     fn unary(self, mut f: impl FnMut(f64) -> f64) {
-        let [a, _, _] = self.operands;
-        *self.out = f(self.at(a));
+        let [a, ..] = self.places.operands;
+        let value = f(self.at(a));
+        self.put(value);
     }
 
-    #[inline]
+    #[inline(always)]
     fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
-        let [a, b, _] = self.operands;
-        *self.out = f(self.at(a), self.at(b));
+        let [a, b, ..] = self.places.operands;
+        let value = f(self.at(a), self.at(b));
+        self.put(value);
     }
 
-    #[inline]
+    #[inline(always)]
     fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
-        let [a, b, c] = self.operands;
-        *self.out = f(self.at(a), self.at(b), self.at(c));
+        let [a, b, c, _] = self.places.operands;
+        let value = f(self.at(a), self.at(b), self.at(c));
+        self.put(value);
+    }
+
+    #[inline(always)]
+    fn quaternary(self, mut f: impl FnMut(f64, f64, f64, f64) -> f64) {
+        let [a, b, c, d] = self.places.operands;
+        let value = f(self.at(a), self.at(b), self.at(c), self.at(d));
+        self.put(value);
     }
 }
 
 /// A block of rows: operands from the blocks before.
 pub(super) struct Columns<'a> {
     pub(super) blocks: &'a [[f64; BLOCK]],
-    pub(super) operands: [usize; 3],
+    pub(super) operands: [u32; 4],
     pub(super) out: &'a mut [f64; BLOCK],
     pub(super) len: usize,
 }
 
 impl<'a> Columns<'a> {
-    fn rows(&self, place: usize) -> impl Iterator<Item = f64> + use<'a> {
+    fn rows(&self, place: u32) -> impl Iterator<Item = f64> + use<'a> {
         let block: &'a [[f64; BLOCK]] = self.blocks;
-        block.get(place).into_iter().flatten().copied()
+        block.get(place as usize).into_iter().flatten().copied()
     }
 }
 
 impl Drive for Columns<'_> {
     fn unary(self, mut f: impl FnMut(f64) -> f64) {
-        let [a, _, _] = self.operands;
-        // A constant of a program without inputs has no operand to read: it is fed NaN.
-        let rows = self.rows(a).chain(core::iter::repeat(f64::NAN));
+        let [a, ..] = self.operands;
+        let rows = self.rows(a);
         for (out, a) in self.out.iter_mut().zip(rows).take(self.len) {
             *out = f(a);
         }
     }
 
     fn binary(self, mut f: impl FnMut(f64, f64) -> f64) {
-        let [a, b, _] = self.operands;
+        let [a, b, ..] = self.operands;
         let rows = self.rows(a).zip(self.rows(b));
         for (out, (a, b)) in self.out.iter_mut().zip(rows).take(self.len) {
             *out = f(a, b);
@@ -78,10 +138,18 @@ impl Drive for Columns<'_> {
     }
 
     fn ternary(self, mut f: impl FnMut(f64, f64, f64) -> f64) {
-        let [a, b, c] = self.operands;
+        let [a, b, c, _] = self.operands;
         let rows = self.rows(a).zip(self.rows(b)).zip(self.rows(c));
         for (out, ((a, b), c)) in self.out.iter_mut().zip(rows).take(self.len) {
             *out = f(a, b, c);
+        }
+    }
+
+    fn quaternary(self, mut f: impl FnMut(f64, f64, f64, f64) -> f64) {
+        let [a, b, c, d] = self.operands;
+        let rows = self.rows(a).zip(self.rows(b)).zip(self.rows(c).zip(self.rows(d)));
+        for (out, ((a, b), (c, d))) in self.out.iter_mut().zip(rows).take(self.len) {
+            *out = f(a, b, c, d);
         }
     }
 }

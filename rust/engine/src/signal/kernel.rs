@@ -3,21 +3,16 @@
 //! A [`Drive`] decides where operands come from and results go; [`Kernel::drive`] is the only
 //! place that says what an operation does, so streaming and columns cannot differ.
 //! Operations that remember skip a sample that is not finite: they give NaN for it and stay as
-//! they were.
+//! they were. What does not remember is written without branches: conditions on markets are not
+//! predictable, and a wrong guess costs more than ten operations.
 
-use serde::{Deserialize, Serialize};
-
-use super::average::{Sma, Smoothed};
 use super::drive::Drive;
-use super::logic::{Crossed, Crossing, Latch};
-use super::momentum::Rsi;
-use super::statistic::{RollingMax, Shift};
-use super::volatility::{Atr, RollingStd};
+use super::logic::Crossing;
+use super::state::{Each, Slot, States};
 
-/// An operation with its state.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// An operation, and where its state lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
-    Constant(f64),
     Add,
     Sub,
     Mul,
@@ -36,23 +31,51 @@ pub(crate) enum Kernel {
     Or,
     Not,
     Where,
-    Shift(Shift),
-    Sma(Sma),
-    Ema(Smoothed),
-    RollingMax(RollingMax),
-    RollingMin(RollingMax),
-    RollingStd(RollingStd),
-    Rsi(Rsi),
-    Atr(Atr),
-    Crossed(Crossed, Crossing),
-    Latch(Latch),
+    Shift(Slot),
+    Sma(Slot),
+    Ema(Slot),
+    RollingMax(Slot),
+    RollingMin(Slot),
+    RollingStd(Slot),
+    Rsi(Slot),
+    Atr(Slot),
+    Crossed(Slot, Crossing),
+    Latch(Slot),
+    DecayedSum(Slot),
+    // Chains that `fuse` makes; the table does not name them.
+    /// `(a + b) × c`
+    AddMul,
+    /// `(a - b) / (a + b)`
+    Imbalance,
+    /// `(a × b + c × d) / (b + d)`
+    Weighted,
+    /// `a > b - c`
+    GtSub,
+    /// `a > b` and `c`
+    GtAnd,
+    /// `c` where `a > b`, else `d`
+    GtWhere,
 }
 
 impl Kernel {
-    #[inline]
-    pub(crate) fn drive(&mut self, drive: impl Drive) {
+    /// How many operands it reads.
+    pub(crate) fn operands(self) -> usize {
         match self {
-            Self::Constant(value) => drive.unary(|_| *value),
+            Self::Neg | Self::Abs | Self::Not => 1,
+            Self::Shift(_) | Self::Sma(_) | Self::Ema(_) | Self::Rsi(_) => 1,
+            Self::RollingMax(_) | Self::RollingMin(_) | Self::RollingStd(_) => 1,
+            Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Minimum | Self::Maximum => 2,
+            Self::Gt | Self::Ge | Self::Lt | Self::Le | Self::Eq | Self::Ne => 2,
+            Self::And | Self::Or | Self::Imbalance => 2,
+            Self::Crossed(..) | Self::Latch(_) | Self::DecayedSum(_) => 2,
+            Self::Where | Self::Atr(_) | Self::AddMul | Self::GtSub | Self::GtAnd => 3,
+            Self::Weighted | Self::GtWhere => 4,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn drive(self, states: &mut States, drive: impl Drive) {
+        match self {
             Self::Add => drive.binary(|a, b| a + b),
             Self::Sub => drive.binary(|a, b| a - b),
             Self::Mul => drive.binary(|a, b| a * b),
@@ -61,29 +84,74 @@ impl Kernel {
             Self::Abs => drive.unary(f64::abs),
             Self::Minimum => drive.binary(|a, b| known(a, b, if a < b { a } else { b })),
             Self::Maximum => drive.binary(|a, b| known(a, b, if a > b { a } else { b })),
-            Self::Gt => drive.binary(|a, b| truth(a, b, a > b)),
+            Self::Gt => drive.binary(more),
             Self::Ge => drive.binary(|a, b| truth(a, b, a >= b)),
-            Self::Lt => drive.binary(|a, b| truth(a, b, a < b)),
+            Self::Lt => drive.binary(|a, b| more(b, a)),
             Self::Le => drive.binary(|a, b| truth(a, b, a <= b)),
             Self::Eq => drive.binary(|a, b| truth(a, b, a == b)),
             Self::Ne => drive.binary(|a, b| truth(a, b, a != b)),
-            Self::And => drive.binary(|a, b| truth(a, b, a == 1.0 && b == 1.0)),
-            Self::Or => drive.binary(|a, b| truth(a, b, a == 1.0 || b == 1.0)),
+            Self::And => drive.binary(both),
+            Self::Or => drive.binary(|a, b| truth(a, b, (a == 1.0) | (b == 1.0))),
             Self::Not => drive.unary(|a| 1.0 - a),
-            Self::Where => drive.ternary(|c, a, b| if c == 1.0 { a } else { known(c, c, b) }),
-            Self::Shift(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::Sma(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::Ema(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::RollingMax(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::RollingMin(k) => drive.unary(|x| finite(x, |x| -k.push(-x))),
-            Self::RollingStd(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::Rsi(k) => drive.unary(|x| finite(x, |x| k.push(x))),
-            Self::Atr(k) => drive.ternary(|h, l, c| finite(h + l + c, |_| k.push(h, l, c))),
-            Self::Crossed(k, which) => {
-                drive.binary(|a, b| finite(a + b, |_| k.push(a, b, *which)));
+            Self::Where => drive.ternary(choice),
+            Self::Shift(slot) => one(&mut states.shift, slot, drive, |k, x| k.push(x)),
+            Self::Sma(slot) => one(&mut states.sma, slot, drive, |k, x| k.push(x)),
+            Self::Ema(slot) => one(&mut states.ema, slot, drive, |k, x| k.push(x)),
+            Self::RollingMax(slot) => one(&mut states.extreme, slot, drive, |k, x| k.push(x)),
+            Self::RollingMin(slot) => one(&mut states.extreme, slot, drive, |k, x| -k.push(-x)),
+            Self::RollingStd(slot) => one(&mut states.std, slot, drive, |k, x| k.push(x)),
+            Self::Rsi(slot) => one(&mut states.rsi, slot, drive, |k, x| k.push(x)),
+            Self::Crossed(slot, which) => {
+                two(&mut states.crossed, slot, drive, |k, a, b| k.push(a, b, which));
             }
-            Self::Latch(k) => drive.binary(|on, off| finite(on + off, |_| k.push(on, off))),
+            Self::Latch(slot) => two(&mut states.latch, slot, drive, |k, on, off| k.push(on, off)),
+            Self::DecayedSum(slot) => two(&mut states.decayed, slot, drive, |k, x, u| k.push(x, u)),
+            Self::Atr(slot) => {
+                if let Some(k) = states.atr.at(slot) {
+                    drive.ternary(|h, l, c| finite(h + l + c, |_| k.push(h, l, c)));
+                }
+            }
+            Self::AddMul => drive.ternary(|a, b, c| (a + b) * c),
+            Self::Imbalance => drive.binary(|a, b| (a - b) / (a + b)),
+            Self::Weighted => drive.quaternary(|a, b, c, d| (a * b + c * d) / (b + d)),
+            Self::GtSub => drive.ternary(|a, b, c| more(a, b - c)),
+            Self::GtAnd => drive.ternary(|a, b, c| both(more(a, b), c)),
+            Self::GtWhere => drive.quaternary(|a, b, c, d| choice(more(a, b), c, d)),
         }
+    }
+}
+
+#[inline]
+fn more(a: f64, b: f64) -> f64 {
+    truth(a, b, a > b)
+}
+
+#[inline]
+fn both(a: f64, b: f64) -> f64 {
+    truth(a, b, (a == 1.0) & (b == 1.0))
+}
+
+#[inline]
+fn choice(condition: f64, a: f64, b: f64) -> f64 {
+    if condition == 1.0 { a } else { known(condition, condition, b) }
+}
+
+#[inline]
+fn one<T>(each: &mut Each<T>, slot: Slot, drive: impl Drive, push: impl Fn(&mut T, f64) -> f64) {
+    if let Some(k) = each.at(slot) {
+        drive.unary(|x| finite(x, |x| push(k, x)));
+    }
+}
+
+#[inline]
+fn two<T>(
+    each: &mut Each<T>,
+    slot: Slot,
+    drive: impl Drive,
+    push: impl Fn(&mut T, f64, f64) -> f64,
+) {
+    if let Some(k) = each.at(slot) {
+        drive.binary(|a, b| finite(a + b, |_| push(k, a, b)));
     }
 }
 
@@ -94,7 +162,7 @@ fn finite(x: f64, f: impl FnOnce(f64) -> f64) -> f64 {
 
 #[inline]
 fn known(a: f64, b: f64, value: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { value }
+    if a.is_nan() | b.is_nan() { f64::NAN } else { value }
 }
 
 #[inline]

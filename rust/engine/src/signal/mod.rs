@@ -2,20 +2,29 @@
 //!
 //! [`Program`] checks and flattens expressions and runs them, event by event or in columns, with
 //! the same arithmetic in the same order. `table` names every operation; the families hold the
-//! state of those that remember. A program sees only what it was given: it cannot look ahead.
+//! state of those that remember. Each event runs what depends on its clock and nothing else. A
+//! program sees only what it was given: it cannot look ahead.
 
 mod average;
+mod compile;
+mod depth;
 mod drive;
+mod fuse;
 mod kernel;
 mod logic;
+mod microstructure;
 mod momentum;
 mod node;
 mod program;
+mod state;
 mod statistic;
+mod stream;
 mod table;
 mod volatility;
 mod window;
 
-pub use node::{Input, Node, NodeKind, SignalError, Stream};
+pub use microstructure::Watch;
+pub use node::{Input, Node, NodeKind, SignalError};
 pub use program::{Memory, Program};
+pub use stream::{BookStream, Clock, Clocks, LEVELS_MAX, Size, Stream, TradeStream};
 pub use table::{Gives, OPERATIONS, Operation, Parameter};

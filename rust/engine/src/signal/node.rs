@@ -1,5 +1,6 @@
 //! Expressions as they come in: nodes, inputs, and what can be wrong with them.
 
+use super::stream::Stream;
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
 
@@ -56,6 +57,14 @@ pub enum SignalError {
         /// What it was, as text.
         got: String,
     },
+    /// A size that is none.
+    #[error("{name}: size must be a number above zero, in base units, not {got}")]
+    Size {
+        /// The input.
+        name: String,
+        /// What it was, as text.
+        got: String,
+    },
     /// Too many nodes, or windows too long in sum.
     #[error("the program is too large: {0}")]
     TooLarge(String),
@@ -64,43 +73,22 @@ pub enum SignalError {
     Column(String),
 }
 
-/// What an input is, whoever's it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stream {
-    /// A bar's first price.
-    Open,
-    /// A bar's highest price.
-    High,
-    /// A bar's lowest price.
-    Low,
-    /// A bar's last price.
-    Close,
-    /// A bar's volume in base units.
-    Volume,
-    /// Account: base units held, signed.
-    Position,
-    /// Account: equity in the reporting currency.
-    Equity,
-    /// Account: average price of the open position; not known while flat.
-    EntryPrice,
-}
-
-impl Stream {
-    const ALL: [(&'static str, Self); 8] = [
-        ("open", Self::Open),
-        ("high", Self::High),
-        ("low", Self::Low),
-        ("close", Self::Close),
-        ("volume", Self::Volume),
-        ("position", Self::Position),
-        ("equity", Self::Equity),
-        ("entry_price", Self::EntryPrice),
-    ];
-
-    /// The name it has in expressions and columns.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, stream)| *stream == self).map_or("", |(name, _)| name)
+impl SignalError {
+    /// `value` as the whole number that `parameter` of `name` must be.
+    pub(crate) fn whole(
+        name: &str,
+        parameter: &'static str,
+        min: u32,
+        max: u32,
+        value: f64,
+    ) -> Result<u32, Self> {
+        let in_range = value >= f64::from(min) && value <= f64::from(max);
+        if !in_range || libm::trunc(value).to_bits() != value.to_bits() {
+            let (name, got) = (name.to_owned(), value.to_string());
+            return Err(Self::Parameter { name, parameter, min, max, got });
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+        Ok(value as u32)
     }
 }
 
@@ -138,20 +126,23 @@ pub struct Node {
 impl Node {
     /// A node by name: an input of the sleeve's own instrument, `constant`, or an operation.
     pub fn parse(name: &str, operands: &[usize], parameters: &[f64]) -> Result<Self, SignalError> {
-        let leaf = |kind| {
-            let (name, wanted) = (name.to_owned(), usize::from(name == "constant"));
-            match (operands.len(), parameters.len()) {
-                (0, got) if got == wanted => Ok(Self { kind, operands: Vec::new() }),
-                (0, got) => Err(SignalError::Parameters { name, wanted, got }),
-                (got, _) => Err(SignalError::Operands { name, wanted: 0, got }),
-            }
+        let leaf = |kind| match operands.len() {
+            0 => Ok(Self { kind, operands: Vec::new() }),
+            got => Err(SignalError::Operands { name: name.to_owned(), wanted: 0, got }),
         };
         if name == "constant" {
-            return leaf(NodeKind::Constant(parameters.first().copied().unwrap_or(f64::NAN)));
+            let [value] = parameters else {
+                let (name, got) = (name.to_owned(), parameters.len());
+                return Err(SignalError::Parameters { name, wanted: 1, got });
+            };
+            return leaf(NodeKind::Constant(*value));
         }
-        if let Some((_, stream)) = Stream::ALL.iter().find(|(known, _)| *known == name) {
-            let input = Input { instrument: None, stream: *stream, interval: None };
-            return leaf(NodeKind::Input(input));
+        if let Some(stream) = Stream::parse(name, parameters) {
+            return leaf(NodeKind::Input(Input {
+                instrument: None,
+                stream: stream?,
+                interval: None,
+            }));
         }
         let kind = NodeKind::Operation(name.to_owned(), parameters.to_vec());
         Ok(Self { kind, operands: operands.to_vec() })

@@ -1,89 +1,104 @@
-//! From expressions to a flat list of operations, and running it.
+//! A compiled program: told what happens, it runs the steps that depend on it.
 //!
-//! Compiling checks every name, kind and bound, keeps only what an output needs, and computes a
-//! part that occurs twice once. Running does not allocate.
-
-use std::collections::BTreeMap;
+//! Each clock has a list of instructions of its own, in the order of the program; registers keep
+//! their values between runs. Running does not allocate.
 
 use serde::{Deserialize, Serialize};
 
-use super::drive::{BLOCK, Columns, Once};
+use super::compile::{Constant, Flat, Step, flatten};
+use super::drive::{BLOCK, Columns, NARROW, Once, Places, Registers};
 use super::kernel::Kernel;
-use super::node::{Input, Node, NodeKind, SignalError};
-use super::table::{Gives, Operation, operation};
+use super::microstructure::{Observed, Seen, Watch};
+use super::node::{Input, Node, SignalError};
+use super::state::States;
+use super::stream::{Clock, Clocks};
+use crate::book::Book;
+use crate::event::Side;
+use crate::instrument::Instrument;
+use crate::units::{Nanos, Price, Qty};
 
-/// Most nodes of one program.
-const NODES_MAX: usize = 100_000;
-/// Most samples that the windows of one program hold together.
-const WINDOWS_MAX: u64 = 16_000_000;
-
-#[derive(Debug, Clone)]
-struct Step {
+/// A step as it runs: small, and copied into the list of each clock.
+#[derive(Debug, Clone, Copy)]
+struct Instruction {
     kernel: Kernel,
-    operands: [usize; 3],
-    /// What it is an operation of, with its parameter; `None` is a constant.
-    origin: Option<(&'static Operation, u32)>,
+    places: Places,
 }
 
-impl Step {
-    /// As it was before its first sample.
-    fn anew(&self) -> Self {
-        let begin = |(operation, n): (&Operation, u32)| (operation.begin)(n);
-        let kernel = self.origin.map_or_else(|| self.kernel.clone(), begin);
-        Self { kernel, operands: self.operands, origin: self.origin }
-    }
-}
-
-/// A compiled program: inputs, then one register a step, in the order they run.
+/// A compiled program: inputs, then one register a constant or step, in the order they run.
 #[derive(Debug, Clone)]
 pub struct Program {
     inputs: Vec<Input>,
+    constants: Vec<Constant>,
     steps: Vec<Step>,
-    registers: Vec<f64>,
-    outputs: Vec<usize>,
+    operations: usize,
+    outputs: Vec<u32>,
     warm_up: Vec<u32>,
+    clocks: Clocks,
+    /// How many registers are used.
+    used: usize,
+    /// Places of inputs that are told by key: those of bars, then those of the account.
+    told: Vec<u32>,
+    /// How many of them are of bars.
+    of_bars: usize,
+    on_bar: Box<[Instruction]>,
+    on_book: Box<[Instruction]>,
+    on_trade: Box<[Instruction]>,
+    observed: Observed,
+    states: States,
+    /// At least [`NARROW`].
+    registers: Box<[f64]>,
 }
 
-/// All that a program remembers: what each operation holds, and the registers.
+/// All that a program remembers: what each operation holds, what it saw, and the registers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Memory {
     /// Of which program.
     shape: [u8; 32],
-    kernels: Vec<Kernel>,
+    states: States,
+    seen: Seen,
     registers: Vec<f64>,
 }
 
 impl Program {
     /// Check and flatten `nodes`; `outputs` are the places of the nodes that are wanted.
     pub fn compile(nodes: &[Node], outputs: &[usize]) -> Result<Self, SignalError> {
-        if nodes.len() > NODES_MAX {
-            return Err(SignalError::TooLarge(format!("{} nodes", nodes.len())));
-        }
-        let needed = needed(nodes, outputs)?;
-        let mut flat = Flattening::default();
-        for (node, _) in nodes.iter().zip(&needed).filter(|(_, needed)| **needed) {
-            if let NodeKind::Input(input) = &node.kind {
-                flat.declare(*input);
+        let flat = flatten(nodes, outputs)?;
+        let used = flat.registers as usize;
+        let mut registers = vec![f64::NAN; used.max(NARROW)].into_boxed_slice();
+        for constant in &flat.constants {
+            if let Some(register) = registers.get_mut(constant.place as usize) {
+                *register = constant.value;
             }
         }
-        for (node, needed) in nodes.iter().zip(&needed) {
-            let place = if *needed { Some(flat.place(node)?) } else { None };
-            flat.places.push(place);
-        }
-        let mut program = Self {
-            registers: vec![f64::NAN; flat.inputs.len() + flat.steps.len()],
-            inputs: flat.inputs,
-            steps: flat.steps,
-            outputs: Vec::with_capacity(outputs.len()),
-            warm_up: Vec::with_capacity(outputs.len()),
+        let list = |clock| {
+            let steps = flat.steps.iter().filter(|step| step.clocks.has(clock));
+            steps.map(|step| Instruction { kernel: step.kernel, places: step.places }).collect()
         };
-        for output in outputs {
-            let register = flat.places.get(*output).copied().flatten();
-            let register = register.ok_or_else(|| SignalError::Order("output".to_owned()))?;
-            program.outputs.push(register);
-            program.warm_up.push(flat.warm_up.get(register).copied().unwrap_or(1));
-        }
-        Ok(program)
+        let (on_bar, on_book, on_trade) = (list(Clock::Bar), list(Clock::Book), list(Clock::Trade));
+        let mut told = places(&flat.inputs, Some(Clock::Bar));
+        let of_bars = told.len();
+        told.extend(places(&flat.inputs, None));
+        let observed = Observed::new(&flat.inputs);
+        let Flat { inputs, constants, steps, operations, states, outputs, warm_up, clocks, .. } =
+            flat;
+        Ok(Self {
+            inputs,
+            constants,
+            steps,
+            operations,
+            outputs,
+            warm_up,
+            clocks,
+            used,
+            told,
+            of_bars,
+            on_bar,
+            on_book,
+            on_trade,
+            observed,
+            states,
+            registers,
+        })
     }
 
     /// What it reads, in the order that [`Program::set`] counts.
@@ -92,10 +107,22 @@ impl Program {
         &self.inputs
     }
 
-    /// How many operations run for one event.
+    /// The clocks that it listens to; one that reads none of them runs with bars.
+    #[must_use]
+    pub fn clocks(&self) -> Clocks {
+        self.clocks
+    }
+
+    /// How much of a book it reads, so that what is deeper need not be told.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.observed.watch()
+    }
+
+    /// How many operations it has.
     #[must_use]
     pub fn operations(&self) -> usize {
-        self.steps.len()
+        self.operations
     }
 
     /// For each output, the samples it must have seen before its first value.
@@ -106,35 +133,77 @@ impl Program {
 
     /// The last value of output `place`; NaN before it is warm.
     #[must_use]
+    #[inline]
     pub fn output(&self, place: usize) -> f64 {
-        let register = self.outputs.get(place).copied().unwrap_or(usize::MAX);
-        self.registers.get(register).copied().unwrap_or(f64::NAN)
+        let register = self.outputs.get(place).copied().unwrap_or(u32::MAX);
+        self.registers.get(register as usize).copied().unwrap_or(f64::NAN)
     }
 
     /// Tell input `place`.
     #[inline]
     pub fn set(&mut self, place: usize, value: f64) {
-        if let Some(register) = self.registers.get_mut(place) {
+        if place < self.inputs.len()
+            && let Some(register) = self.registers.get_mut(place)
+        {
             *register = value;
         }
     }
 
-    /// Tell every input, by its key.
+    /// Tell every input of bars and of the account, by its key.
     #[inline]
     pub fn tell(&mut self, value: impl Fn(&Input) -> f64) {
-        for (register, input) in self.registers.iter_mut().zip(&self.inputs) {
-            *register = value(input);
+        self.tell_from(0, value);
+    }
+
+    /// Tell every input of the account, by its key.
+    #[inline]
+    pub fn tell_account(&mut self, value: impl Fn(&Input) -> f64) {
+        self.tell_from(self.of_bars, value);
+    }
+
+    #[inline]
+    fn tell_from(&mut self, first: usize, value: impl Fn(&Input) -> f64) {
+        for place in self.told.iter().skip(first) {
+            let place = *place as usize;
+            if let (Some(register), Some(input)) =
+                (self.registers.get_mut(place), self.inputs.get(place))
+            {
+                *register = value(input);
+            }
         }
     }
 
-    /// Run every operation once on the inputs told.
+    /// Tell what the sleeve's own book says after a change; whether anything that the program
+    /// reads of it changed. If not, there is nothing to run.
     #[inline]
-    pub fn run(&mut self) {
-        for (register, step) in (self.inputs.len()..).zip(&mut self.steps) {
-            let (before, rest) = self.registers.split_at_mut(register);
-            if let Some(out) = rest.first_mut() {
-                step.kernel.drive(Once { registers: before, operands: step.operands, out });
-            }
+    pub fn see_book(&mut self, book: &mut Book, instrument: &Instrument, now: Nanos) -> bool {
+        self.observed.on_book(book, instrument, now, &mut self.registers)
+    }
+
+    /// Tell a trade of the sleeve's own instrument; whether the program reads trades.
+    #[inline]
+    pub fn see_trade(
+        &mut self,
+        aggressor: Side,
+        (price, qty): (Price, Qty),
+        instrument: &Instrument,
+        now: Nanos,
+    ) -> bool {
+        let registers = &mut self.registers;
+        self.observed.on_trade(aggressor, (price, qty), instrument, now, registers)
+    }
+
+    /// Run every operation that depends on `clock` once, on the inputs told.
+    #[inline]
+    pub fn run(&mut self, clock: Clock) {
+        let list = match clock {
+            Clock::Bar => &self.on_bar,
+            Clock::Book => &self.on_book,
+            Clock::Trade => &self.on_trade,
+        };
+        match <&mut [f64; NARROW]>::try_from(&mut *self.registers) {
+            Ok(registers) => run(list, &mut self.states, registers),
+            Err(_) => run(list, &mut self.states, &mut *self.registers),
         }
     }
 
@@ -143,19 +212,21 @@ impl Program {
     pub fn memory(&self) -> Memory {
         Memory {
             shape: self.shape(),
-            kernels: self.steps.iter().map(|step| step.kernel.clone()).collect(),
-            registers: self.registers.clone(),
+            states: self.states.clone(),
+            seen: self.observed.seen().clone(),
+            registers: self.registers.iter().take(self.used).copied().collect(),
         }
     }
 
     /// Go on from what a program of the same shape remembered; whether it was of the same shape.
     pub fn recall(&mut self, memory: Memory) -> bool {
-        let fits = memory.shape == self.shape() && memory.registers.len() == self.registers.len();
+        let fits = memory.shape == self.shape() && memory.registers.len() == self.used;
         if fits {
-            for (step, kernel) in self.steps.iter_mut().zip(memory.kernels) {
-                step.kernel = kernel;
+            self.states = memory.states;
+            self.observed.recall(memory.seen);
+            for (register, value) in self.registers.iter_mut().zip(memory.registers) {
+                *register = value;
             }
-            self.registers = memory.registers;
         }
         fits
     }
@@ -166,29 +237,40 @@ impl Program {
         for input in &self.inputs {
             hasher.update(format!("{input:?};").as_bytes());
         }
+        for Constant { place, value } in &self.constants {
+            hasher.update(format!("{place} {};", value.to_bits()).as_bytes());
+        }
         for step in &self.steps {
             // What it is, not what it holds.
-            let what = match step.origin {
-                Some((operation, n)) => format!("{} {n}", operation.name),
-                None => format!("{:?}", step.kernel),
-            };
-            hasher.update(format!("{what}{:?};", step.operands).as_bytes());
+            let (operation, n) = step.origin;
+            let what = format!("{} {n} {:?} {:?};", operation.name, step.kernel, step.places);
+            hasher.update(what.as_bytes());
         }
         hasher.update(format!("{:?}", self.outputs).as_bytes());
         *hasher.finalize().as_bytes()
     }
 
     /// Run over whole columns of `rows` samples, one for each input; one column for each output.
+    /// Every row is an event of every clock.
     ///
     /// It begins anew: what was told to [`Program::run`] before does not matter.
     pub fn columns(&self, inputs: &[&[f64]], rows: usize) -> Result<Vec<Vec<f64>>, SignalError> {
         for (place, input) in self.inputs.iter().enumerate() {
             if inputs.get(place).map(|column| column.len()) != Some(rows) {
-                return Err(SignalError::Column(input.stream.name().to_owned()));
+                return Err(SignalError::Column(input.stream.column()));
             }
         }
-        let mut steps: Vec<Step> = self.steps.iter().map(Step::anew).collect();
-        let mut blocks = vec![[f64::NAN; BLOCK]; self.registers.len()];
+        let mut states = States::default();
+        for step in &self.steps {
+            let (operation, n) = step.origin;
+            (operation.begin)(n, &mut states);
+        }
+        let mut blocks = vec![[f64::NAN; BLOCK]; self.used];
+        for constant in &self.constants {
+            if let Some(block) = blocks.get_mut(constant.place as usize) {
+                *block = [constant.value; BLOCK];
+            }
+        }
         let mut results: Vec<Vec<f64>> = vec![Vec::with_capacity(rows); self.outputs.len()];
         let mut start = 0;
         while start < rows {
@@ -198,16 +280,17 @@ impl Program {
                     *slot = *value;
                 }
             }
-            for (register, step) in (self.inputs.len()..).zip(&mut steps) {
-                let (before, rest) = blocks.split_at_mut(register);
+            for step in &self.steps {
+                let Places { operands, out } = step.places;
+                let (before, rest) = blocks.split_at_mut(out as usize);
                 if let Some(out) = rest.first_mut() {
-                    let operands = step.operands;
-                    step.kernel.drive(Columns { blocks: before, operands, out, len });
+                    let columns = Columns { blocks: before, operands, out, len };
+                    step.kernel.drive(&mut states, columns);
                 }
             }
             for (result, register) in results.iter_mut().zip(&self.outputs) {
-                result
-                    .extend(blocks.get(*register).iter().flat_map(|block| block.iter().take(len)));
+                let block = blocks.get(*register as usize);
+                result.extend(block.iter().flat_map(|block| block.iter().take(len)));
             }
             start += len;
         }
@@ -215,150 +298,17 @@ impl Program {
     }
 }
 
-/// Which nodes an output needs.
-fn needed(nodes: &[Node], outputs: &[usize]) -> Result<Vec<bool>, SignalError> {
-    let mut needed = vec![false; nodes.len()];
-    for output in outputs {
-        let slot =
-            needed.get_mut(*output).ok_or_else(|| SignalError::Order("output".to_owned()))?;
-        *slot = true;
-    }
-    for (place, node) in nodes.iter().enumerate().rev() {
-        if needed.get(place) != Some(&true) {
-            continue;
-        }
-        for operand in &node.operands {
-            match needed.get_mut(*operand) {
-                Some(slot) if *operand < place => *slot = true,
-                Some(_) | None => return Err(SignalError::Order(format!("node {place}"))),
-            }
-        }
-    }
-    Ok(needed)
-}
-
-/// What makes two steps the same: name, operands, parameters to the bit.
-type StepKey = (String, Vec<usize>, Vec<u64>);
-
-#[derive(Default)]
-struct Flattening {
-    inputs: Vec<Input>,
-    steps: Vec<Step>,
-    /// Register of each node, `None` where nothing needs it.
-    places: Vec<Option<usize>>,
-    /// Of each register.
-    warm_up: Vec<u32>,
-    gives: Vec<Gives>,
-    shared: BTreeMap<StepKey, usize>,
-    windows: u64,
-}
-
-impl Flattening {
-    fn declare(&mut self, input: Input) {
-        if !self.inputs.contains(&input) {
-            self.inputs.push(input);
-            self.warm_up.push(1);
-            self.gives.push(Gives::Number);
-        }
-    }
-
-    fn place(&mut self, node: &Node) -> Result<usize, SignalError> {
-        let (name, parameters) = match &node.kind {
-            NodeKind::Input(input) => {
-                let place = self.inputs.iter().position(|known| known == input);
-                return place.ok_or_else(|| SignalError::Unknown(input.stream.name().to_owned()));
-            }
-            NodeKind::Constant(value) => {
-                let key = ("constant".to_owned(), Vec::new(), vec![value.to_bits()]);
-                let kernel = Kernel::Constant(*value);
-                let step = Step { kernel, operands: [0; 3], origin: None };
-                return Ok(self.share(key, step, Gives::Number, 1));
-            }
-            NodeKind::Operation(name, parameters) => (name, parameters),
-        };
-        let operation = operation(name).ok_or_else(|| SignalError::Unknown(name.clone()))?;
-        let operands = self.operands(node, operation)?;
-        let gives = self.check_kinds(&operands, operation)?;
-        let n = parameter(operation, parameters)?;
-        let seen = operands.iter().filter_map(|place| self.warm_up.get(*place)).max();
-        let before = seen.copied().unwrap_or(1);
-        let warm_up = before.saturating_add((operation.warm_up)(n).saturating_sub(1));
-        let key = (name.clone(), operands.clone(), vec![u64::from(n)]);
-        if let Some(place) = self.shared.get(&key) {
-            return Ok(*place);
-        }
-        self.windows += u64::from(n);
-        if self.windows > WINDOWS_MAX {
-            return Err(SignalError::TooLarge(format!("{} samples in windows", self.windows)));
-        }
-        let mut fixed = [0; 3];
-        for (slot, operand) in fixed.iter_mut().zip(&operands) {
-            *slot = *operand;
-        }
-        let origin = Some((operation, n));
-        let step = Step { kernel: (operation.begin)(n), operands: fixed, origin };
-        Ok(self.share(key, step, gives, warm_up))
-    }
-
-    fn share(&mut self, key: StepKey, step: Step, gives: Gives, warm_up: u32) -> usize {
-        let next = self.inputs.len() + self.steps.len();
-        let place = *self.shared.entry(key).or_insert(next);
-        if place == next {
-            self.steps.push(step);
-            self.gives.push(gives);
-            self.warm_up.push(warm_up);
-        }
-        place
-    }
-
-    fn operands(&self, node: &Node, operation: &Operation) -> Result<Vec<usize>, SignalError> {
-        let (wanted, got) = (operation.operands.len(), node.operands.len());
-        if wanted != got {
-            return Err(SignalError::Operands { name: operation.name.to_owned(), wanted, got });
-        }
-        let place = |operand: &usize| self.places.get(*operand).copied().flatten();
-        let places: Option<Vec<usize>> = node.operands.iter().map(place).collect();
-        places.ok_or_else(|| SignalError::Order(operation.name.to_owned()))
-    }
-
-    fn check_kinds(&self, operands: &[usize], operation: &Operation) -> Result<Gives, SignalError> {
-        let mut either = None;
-        for (place, (operand, wanted)) in operands.iter().zip(operation.operands) {
-            let got = self.gives.get(*place).copied().unwrap_or(Gives::Number);
-            let wanted = match wanted {
-                Gives::Either => *either.get_or_insert(got),
-                Gives::Number | Gives::Condition => *wanted,
-            };
-            if got != wanted {
-                let wanted = if wanted == Gives::Condition { "condition" } else { "number" };
-                let name = operation.name.to_owned();
-                return Err(SignalError::Kind { name, operand, wanted });
-            }
-        }
-        Ok(either.unwrap_or(operation.gives))
+/// Run each of `list` once. Never inlined: what it needs fits the machine's registers when nothing
+/// of its caller is among it.
+#[inline(never)]
+fn run<R: Registers + ?Sized>(list: &[Instruction], states: &mut States, registers: &mut R) {
+    for Instruction { kernel, places } in list {
+        kernel.drive(states, Once { registers, places });
     }
 }
 
-/// The parameter of an operation, 0 where it has none.
-fn parameter(operation: &Operation, parameters: &[f64]) -> Result<u32, SignalError> {
-    let (wanted, got) = (operation.parameters.len(), parameters.len());
-    if wanted != got {
-        return Err(SignalError::Parameters { name: operation.name.to_owned(), wanted, got });
-    }
-    let (Some(parameter), Some(value)) = (operation.parameters.first(), parameters.first()) else {
-        return Ok(0);
-    };
-    let wrong = |got: String| SignalError::Parameter {
-        name: operation.name.to_owned(),
-        parameter: parameter.name,
-        min: parameter.min,
-        max: parameter.max,
-        got,
-    };
-    let in_range = *value >= f64::from(parameter.min) && *value <= f64::from(parameter.max);
-    if !in_range || libm::trunc(*value).to_bits() != value.to_bits() {
-        return Err(wrong(format!("{value}")));
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-    Ok(*value as u32)
+/// Where the inputs of a clock lie.
+fn places(inputs: &[Input], clock: Option<Clock>) -> Vec<u32> {
+    let of = |(place, input): (u32, &Input)| (input.stream.clock() == clock).then_some(place);
+    (0..).zip(inputs).filter_map(of).collect()
 }

@@ -1,9 +1,10 @@
 //! Every operation: its name, operands, parameters, and how to begin.
 
-use super::average::{Sma, Smoothed};
+use super::average::{DecayedSum, Sma, Smoothed};
 use super::kernel::Kernel;
 use super::logic::{Crossed, Crossing, Latch};
 use super::momentum::Rsi;
+use super::state::States;
 use super::statistic::{RollingMax, Shift};
 use super::volatility::{Atr, RollingStd};
 
@@ -47,7 +48,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// Samples it must have seen before its first value, given its first parameter.
     pub(crate) warm_up: fn(u32) -> u32,
-    pub(crate) begin: fn(u32) -> Kernel,
+    /// The operation over its first parameter, its state put among the states.
+    pub(crate) begin: fn(u32, &mut States) -> Kernel,
 }
 
 const X: &[(&str, Gives)] = &[("x", Gives::Number)];
@@ -58,15 +60,34 @@ const NONE: &[Parameter] = &[];
 
 macro_rules! plain {
     ($name:literal, $operands:expr, $gives:ident, $kernel:expr, $summary:literal) => {
+        remembers!($name, $operands, $gives, 1, |_, _| $kernel, $summary)
+    };
+}
+
+macro_rules! remembers {
+    ($name:literal, $operands:expr, $gives:ident, $warm_up:expr, $begin:expr, $summary:literal) => {
         Operation {
             name: $name,
             operands: $operands,
             parameters: NONE,
             gives: Gives::$gives,
             summary: $summary,
-            warm_up: |_| 1,
-            begin: |_| $kernel,
+            warm_up: |_| $warm_up,
+            begin: $begin,
         }
+    };
+}
+
+macro_rules! crossing {
+    ($name:literal, $which:ident, $summary:literal) => {
+        remembers!(
+            $name,
+            AB,
+            Condition,
+            2,
+            |_, all| Kernel::Crossed(all.crossed.begin(Crossed::default()), Crossing::$which),
+            $summary
+        )
     };
 }
 
@@ -114,88 +135,76 @@ pub const OPERATIONS: &[Operation] = &[
         "shift",
         X,
         |n| n.saturating_add(1),
-        |n| Kernel::Shift(Shift::new(n)),
+        |n, all| Kernel::Shift(all.shift.begin(Shift::new(n))),
         "x as it was n samples ago"
     ),
-    over_window!("sma", X, |n| n, |n| Kernel::Sma(Sma::new(n)), "mean of the last n samples"),
+    over_window!(
+        "sma",
+        X,
+        |n| n,
+        |n, all| Kernel::Sma(all.sma.begin(Sma::new(n))),
+        "mean of the last n samples"
+    ),
     over_window!(
         "ema",
         X,
         |n| n,
-        |n| Kernel::Ema(Smoothed::exponential(n)),
+        |n, all| Kernel::Ema(all.ema.begin(Smoothed::exponential(n))),
         "exponential average, weight 2/(n+1), begun with the mean of the first n (TA-Lib)"
     ),
     over_window!(
         "rolling_min",
         X,
         |n| n,
-        |n| Kernel::RollingMin(RollingMax::new(n)),
+        |n, all| Kernel::RollingMin(all.extreme.begin(RollingMax::new(n))),
         "smallest of the last n samples"
     ),
     over_window!(
         "rolling_max",
         X,
         |n| n,
-        |n| Kernel::RollingMax(RollingMax::new(n)),
+        |n, all| Kernel::RollingMax(all.extreme.begin(RollingMax::new(n))),
         "largest of the last n samples"
     ),
     over_window!(
         "rolling_std",
         X,
         |n| n,
-        |n| Kernel::RollingStd(RollingStd::new(n)),
+        |n, all| Kernel::RollingStd(all.std.begin(RollingStd::new(n))),
         "population standard deviation of the last n samples (TA-Lib STDDEV)"
     ),
     over_window!(
         "rsi",
         X,
         |n| n.saturating_add(1),
-        |n| Kernel::Rsi(Rsi::new(n)),
+        |n, all| Kernel::Rsi(all.rsi.begin(Rsi::new(n))),
         "relative strength index (Wilder 1978), 0 to 100"
     ),
     over_window!(
         "atr",
         &[("high", Gives::Number), ("low", Gives::Number), ("close", Gives::Number)],
         |n| n.saturating_add(1),
-        |n| Kernel::Atr(Atr::new(n)),
+        |n, all| Kernel::Atr(all.atr.begin(Atr::new(n))),
         "average true range (Wilder 1978), begun with the mean of bars 1 to n"
     ),
-    Operation {
-        warm_up: |_| 2,
-        ..plain!(
-            "crossed",
-            AB,
-            Condition,
-            Kernel::Crossed(Crossed::default(), Crossing::Either),
-            "a came above or below b with this sample"
-        )
-    },
-    Operation {
-        warm_up: |_| 2,
-        ..plain!(
-            "crossed_above",
-            AB,
-            Condition,
-            Kernel::Crossed(Crossed::default(), Crossing::Above),
-            "a > b now, and a <= b one sample before"
-        )
-    },
-    Operation {
-        warm_up: |_| 2,
-        ..plain!(
-            "crossed_below",
-            AB,
-            Condition,
-            Kernel::Crossed(Crossed::default(), Crossing::Below),
-            "a < b now, and a >= b one sample before"
-        )
-    },
-    plain!(
+    crossing!("crossed", Either, "a came above or below b with this sample"),
+    crossing!("crossed_above", Above, "a > b now, and a <= b one sample before"),
+    crossing!("crossed_below", Below, "a < b now, and a >= b one sample before"),
+    remembers!(
         "latch",
         &[("on", Gives::Condition), ("off", Gives::Condition)],
         Condition,
-        Kernel::Latch(Latch::default()),
+        1,
+        |_, all| Kernel::Latch(all.latch.begin(Latch::default())),
         "true from on until off; off wins; false before either"
+    ),
+    remembers!(
+        "decayed_sum",
+        &[("x", Gives::Number), ("passed", Gives::Number)],
+        Number,
+        1,
+        |_, all| Kernel::DecayedSum(all.decayed.begin(DecayedSum::default())),
+        "x, and what was before it times e to the power of -passed"
     ),
 ];
 

@@ -116,13 +116,6 @@ impl Matching {
         self.pits.get(instrument.index()).and_then(|pit| pit.ladder.best(side))
     }
 
-    /// How much others show at a price.
-    #[must_use]
-    pub fn at(&self, instrument: InstrumentId, side: Side, price: Price) -> Qty {
-        let pit = self.pits.get(instrument.index());
-        pit.map_or(Qty::ZERO, |pit| pit.ladder.at(side, price))
-    }
-
     /// How many orders rest.
     #[must_use]
     pub fn resting_len(&self) -> usize {

@@ -4,7 +4,8 @@
 //! keeps the records before it sends the actions. It does not know whether it trades on history,
 //! on paper or for real.
 //!
-//! Long because every stage is joined here and nowhere else.
+//! Long because every stage is joined here and nowhere else; `glance` is the part of it that has to
+//! be quick.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +21,13 @@ use crate::order::{Order, OrderState};
 use crate::portfolio::Party;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::risk::{self, View};
-use crate::signal::{Memory, Program, Stream};
+use crate::risk::{self, Approved, Armed, Assessment, View};
+use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
+
+mod glance;
+
+pub use glance::Glance;
 
 /// One strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone)]
@@ -121,6 +126,12 @@ pub struct Bot {
     now: Nanos,
     /// Programs run and nothing is wanted.
     quiet: bool,
+    /// Of each instrument, the sleeve whose program reads its book or its trades.
+    listeners: Vec<Option<usize>>,
+    /// Of each sleeve, the limits on the account as it was at a turn.
+    armed: Vec<(u64, Option<Armed>)>,
+    /// How often the account changed.
+    turn: u64,
 }
 
 /// All that a bot remembers, so that another of the same instruments can go on from there.
@@ -142,8 +153,19 @@ impl Bot {
         profile: Profile,
         epoch: u32,
     ) -> Self {
+        let listens = |id: usize| {
+            sleeves.iter().position(|sleeve| match &sleeve.decides {
+                Decides::Program { program, .. } => {
+                    sleeve.instrument.index() == id && reads_ticks(program)
+                }
+                Decides::Outside => false,
+            })
+        };
         Self {
             markets: vec![Market::default(); instruments.len()],
+            listeners: (0..instruments.len()).map(listens).collect(),
+            armed: vec![(0, None); sleeves.len()],
+            turn: 0,
             state: State::new(instruments, sleeves.len(), epoch),
             sleeves,
             account: Account::default(),
@@ -156,24 +178,11 @@ impl Bot {
     /// Handle one event; what it leads to is added to `out`.
     pub fn on(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
         match *event {
-            Event::Bar(ref bar) => self.on_bar(bar),
-            Event::Quote(ref quote) => {
-                let market = self.markets.get_mut(quote.instrument.index());
-                market.ok_or(BotError::Unknown)?.book.on_quote(quote);
-                self.now = self.now.max(quote.ts);
-                Ok(())
-            }
-            Event::Tick(ref tick) => {
-                let market = self.markets.get_mut(tick.instrument.index());
-                market.ok_or(BotError::Unknown)?.book.on_tick(tick);
-                self.now = self.now.max(tick.ts);
-                Ok(())
-            }
-            Event::Gap { instrument, ts } => {
-                let market = self.markets.get_mut(instrument.index());
-                market.ok_or(BotError::Unknown)?.book.on_gap(ts);
-                self.now = self.now.max(ts);
-                Ok(())
+            Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } => {
+                match self.glance(event)? {
+                    Some(glance) => self.settle(glance, out),
+                    None => Ok(()),
+                }
             }
             Event::Time(ts) => self.on_time(ts, out),
             Event::Intent(ref intent) => self.on_intent(intent, self.state.breakers(), out),
@@ -252,6 +261,7 @@ impl Bot {
             }
         }
         self.state.apply(record)?;
+        self.turn = self.turn.wrapping_add(1);
         match *record {
             Record::Deposit { .. } | Record::Fill(_) => self.value()?,
             Record::Equity { .. } => self.think()?,
@@ -319,6 +329,7 @@ impl Bot {
     /// Go on from what a bot of the same instruments and sleeves remembered; the sleeves whose
     /// program is another one now, which begins anew.
     pub fn remember(&mut self, memory: BotMemory) -> Vec<SleeveId> {
+        self.turn = self.turn.wrapping_add(1);
         self.state = memory.state;
         self.markets = memory.markets;
         self.account = memory.account;
@@ -336,6 +347,7 @@ impl Bot {
 
     fn keep(&mut self, record: Record, out: &mut Output) -> Result<(), BotError> {
         self.state.apply(&record)?;
+        self.turn = self.turn.wrapping_add(1);
         out.records.push(record);
         Ok(())
     }
@@ -413,28 +425,22 @@ impl Bot {
         else {
             return Ok(None);
         };
-        let position = self.state.portfolio().position(sleeve.instrument);
-        let rules = self.state.instrument(sleeve.instrument).ok_or(BotError::Unknown)?;
-        let entry_price = || {
-            let flat = position.qty.is_zero();
-            let cost = amount_as_f64(position.cost);
-            if flat { f64::NAN } else { cost / rules.qty_as_f64(position.qty) }
-        };
-        let equity = self.account.equity;
+        let id = sleeve.instrument;
         program.tell(|input| match input.stream {
             // Another instrument's or interval's input is not told yet: no opinion.
             _ if input.interval.is_some() => f64::NAN,
-            _ if input.instrument.is_some_and(|id| id != sleeve.instrument) => f64::NAN,
+            _ if input.instrument.is_some_and(|other| other != id) => f64::NAN,
             Stream::Open => bar.open,
             Stream::High => bar.high,
             Stream::Low => bar.low,
             Stream::Close => bar.close,
             Stream::Volume => bar.volume,
-            Stream::Position => rules.qty_as_f64(position.qty),
-            Stream::Equity => amount_as_f64(equity),
-            Stream::EntryPrice => entry_price(),
+            Stream::Position | Stream::Equity | Stream::EntryPrice => {
+                held(&self.state, &self.account, id, input)
+            }
+            Stream::Book(_) | Stream::Trade(_) => f64::NAN,
         });
-        program.run();
+        program.run(Clock::Bar);
         let want = Want::Target { fraction: program.output(0), band: *band };
         let id = u32::try_from(place).map_err(|_| Overflow)?;
         Ok(Some(Intent { sleeve: SleeveId(id), want }))
@@ -456,8 +462,7 @@ impl Bot {
                 return Ok(());
             }
         }
-        // No strategy overtakes an operator.
-        if self.quiet || self.state.is_flattening() || self.state.is_paused(intent.sleeve) {
+        if self.is_held_back(intent.sleeve) {
             return Ok(());
         }
         self.want_under(intent, breakers, out)
@@ -532,37 +537,47 @@ impl Bot {
         breakers: Breakers,
         out: &mut Output,
     ) -> Result<(), BotError> {
-        let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
-        let (instrument, allocation) = (sleeve.instrument, sleeve.allocation);
         let ts = self.now;
-        let view = View {
-            now: ts,
-            id: instrument,
-            instrument: self.state.instrument(instrument).ok_or(BotError::Unknown)?,
-            exposure: self.state.exposure(instrument),
+        match risk::assess(intent, &self.view(intent.sleeve, breakers)?) {
+            Ok(None) => Ok(()),
+            Err(refusal) => self.keep(Record::Refused { ts, sleeve: intent.sleeve, refusal }, out),
+            Ok(Some(Assessment { approved, clipped })) => {
+                if let Some(limit) = clipped {
+                    self.keep(Record::Clipped { ts, sleeve: intent.sleeve, limit }, out)?;
+                }
+                self.place(approved, out)
+            }
+        }
+    }
+
+    /// All that risk looks at for a sleeve.
+    #[inline]
+    fn view(&self, sleeve: SleeveId, breakers: Breakers) -> Result<View<'_>, BotError> {
+        let sleeve = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
+        let id = sleeve.instrument;
+        Ok(View {
+            now: self.now,
+            id,
+            instrument: self.state.instrument(id).ok_or(BotError::Unknown)?,
+            exposure: self.state.exposure(id),
             account: self.account,
-            mark: self.mark_of(instrument),
+            mark: self.mark_of(id),
             working: self.state.orders().working_len(),
-            allocation,
+            allocation: sleeve.allocation,
             breakers,
             trading_state: self.state.trading_state(),
             profile: &self.profile,
-        };
-        match risk::assess(intent, &view) {
-            Ok(None) => Ok(()),
-            Err(refusal) => self.keep(Record::Refused { ts, sleeve: intent.sleeve, refusal }, out),
-            Ok(Some(assessment)) => {
-                if let Some(limit) = assessment.clipped {
-                    self.keep(Record::Clipped { ts, sleeve: intent.sleeve, limit }, out)?;
-                }
-                let action = self.state.orders().place(assessment.approved)?;
-                if let Action::Place { id, order } = action {
-                    self.keep(Record::Placed { ts, id, order }, out)?;
-                }
-                out.actions.push(action);
-                self.reserve()
-            }
+        })
+    }
+
+    /// An approval becomes an order, which is written down before it is sent.
+    fn place(&mut self, approved: Approved, out: &mut Output) -> Result<(), BotError> {
+        let action = self.state.orders().place(approved)?;
+        if let Action::Place { id, order } = action {
+            self.keep(Record::Placed { ts: self.now, id, order }, out)?;
         }
+        out.actions.push(action);
+        self.reserve()
     }
 
     fn cancel_all(&mut self, sleeve: SleeveId, out: &mut Output) -> Result<(), BotError> {
@@ -587,6 +602,12 @@ impl Bot {
         let held = rules.notional(mark.price, self.state.exposure(sleeve.instrument).position)?;
         let equity = amount_as_f64(self.account.equity) * rate_as_f64(sleeve.allocation);
         Ok((equity > 0.0).then(|| amount_as_f64(held) / equity))
+    }
+
+    /// An instrument's book.
+    #[must_use]
+    pub fn book(&self, id: InstrumentId) -> Option<&Book> {
+        self.markets.get(id.index()).map(|market| &market.book)
     }
 
     /// The price an instrument is valued at, where it has one.
@@ -614,6 +635,7 @@ impl Bot {
             gross = gross.plus(worth.magnitude()?)?;
         }
         self.account = Account { cash, equity, gross, ..self.account };
+        self.turn = self.turn.wrapping_add(1);
         Ok(())
     }
 
@@ -633,6 +655,7 @@ impl Bot {
             };
         }
         (self.account.reserved, self.account.working_short) = (reserved, short);
+        self.turn = self.turn.wrapping_add(1);
         Ok(())
     }
 
@@ -664,5 +687,32 @@ impl Bot {
     #[must_use]
     pub fn now(&self) -> Nanos {
         self.now
+    }
+}
+
+/// Whether a program reads more than bars.
+fn reads_ticks(program: &Program) -> bool {
+    let clocks: Clocks = program.clocks();
+    clocks.has(Clock::Book) || clocks.has(Clock::Trade)
+}
+
+/// What an input of the account says.
+fn held(state: &State, account: &Account, id: InstrumentId, input: &Input) -> f64 {
+    let position = state.portfolio().position(id);
+    let Some(rules) = state.instrument(id) else {
+        return f64::NAN;
+    };
+    match input.stream {
+        Stream::Position => rules.qty_as_f64(position.qty),
+        Stream::Equity => amount_as_f64(account.equity),
+        Stream::EntryPrice if position.qty.is_zero() => f64::NAN,
+        Stream::EntryPrice => amount_as_f64(position.cost) / rules.qty_as_f64(position.qty),
+        Stream::Open
+        | Stream::High
+        | Stream::Low
+        | Stream::Close
+        | Stream::Volume
+        | Stream::Book(_)
+        | Stream::Trade(_) => f64::NAN,
     }
 }

@@ -1,0 +1,434 @@
+//! The bot between frames and requests: one crossing for each message of a venue.
+
+use std::collections::BTreeMap;
+
+use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
+use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, Side};
+use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
+use bot4_engine::instrument::{
+    Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
+};
+use bot4_engine::risk::limits::Profile;
+use bot4_engine::units::Nanos;
+use bot4_engine::wire::{Counts, Heard};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+
+use crate::backtest::{RawLimit, profile_of};
+use crate::context::band_of;
+use crate::errors::{EngineError, Raise};
+use crate::program::PyProgram;
+use crate::records;
+
+/// Most messages of venues that wait to be read; older ones go.
+const MESSAGES_MAX: usize = 1_000;
+
+/// What is to be sent to a venue.
+#[pyclass(name = "Request", module = "bot4._engine", frozen, get_all)]
+pub(crate) struct PyRequest {
+    id: String,
+    venue: String,
+    instrument: String,
+    kind: &'static str,
+    method: &'static str,
+    path: &'static str,
+    body: Py<PyBytes>,
+    refused: Option<String>,
+}
+
+struct Parts {
+    profile: Profile,
+    epoch: u32,
+    instruments: Vec<Instrument>,
+    sleeves: Vec<Sleeve>,
+}
+
+enum Stage {
+    Parts(Box<Parts>),
+    Open(Box<Gateway>),
+    /// It failed in the middle of an event.
+    Failed,
+}
+
+#[pyclass(name = "Bot", module = "bot4._engine")]
+pub(crate) struct PyBot {
+    stage: Stage,
+    resync: Vec<String>,
+    messages: Vec<String>,
+}
+
+#[pymethods]
+impl PyBot {
+    #[new]
+    #[pyo3(signature = (*, profile="default", limits=None, epoch=1))]
+    fn new(
+        profile: &str,
+        limits: Option<BTreeMap<String, RawLimit>>,
+        epoch: u32,
+    ) -> PyResult<Self> {
+        let profile = profile_of(profile, limits)?;
+        let parts = Parts { profile, epoch, instruments: Vec::new(), sleeves: Vec::new() };
+        let stage = Stage::Parts(Box::new(parts));
+        Ok(Self { stage, resync: Vec::new(), messages: Vec::new() })
+    }
+
+    #[pyo3(signature = (instrument, *, price, tick, lot, taker_fee="0", maker_fee="0"))]
+    fn add_instrument(
+        &mut self,
+        instrument: &str,
+        price: &str,
+        tick: &str,
+        lot: &str,
+        taker_fee: &str,
+        maker_fee: &str,
+    ) -> PyResult<()> {
+        let parts = self.parts()?;
+        let about: f64 = price
+            .parse()
+            .map_err(|_| EngineError::new_err(format!("price '{price}' is not a number")))?;
+        if parts.instruments.iter().any(|known| known.symbol == instrument) {
+            return Err(EngineError::new_err(format!("'{instrument}' was added before")));
+        }
+        let listed = Instrument::listed(instrument, about, tick, lot).raise()?;
+        let fees = (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
+        parts.instruments.push(listed.with_fees(fees.0, fees.1));
+        Ok(())
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    fn add_program(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        band: Option<f64>,
+    ) -> PyResult<()> {
+        let parts = self.parts()?;
+        let place = parts.instruments.iter().position(|known| known.symbol == instrument);
+        let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
+        let id = id.ok_or_else(|| {
+            EngineError::new_err(format!("'{instrument}' is no instrument here: add it first"))
+        })?;
+        if parts.sleeves.iter().any(|sleeve| sleeve.instrument == id) {
+            let text = format!("'{instrument}' has a strategy: one strategy for an instrument");
+            return Err(EngineError::new_err(text));
+        }
+        let program = Box::new(program.0.clone());
+        parts.sleeves.push(Sleeve {
+            strategy: strategy.to_owned(),
+            instrument: id,
+            allocation: rate_from_text(allocation).raise()?,
+            decides: Decides::Program { program, band: band_of(band)? },
+        });
+        Ok(())
+    }
+
+    fn open(&mut self, cash: &str, ts_ns: i64) -> PyResult<()> {
+        let amount = amount_from_text(cash).raise()?;
+        if !amount.is_positive() {
+            return Err(EngineError::new_err("cash must be above 0"));
+        }
+        let parts = self.parts()?;
+        let (instruments, sleeves) = (parts.instruments.clone(), parts.sleeves.clone());
+        let bot = Bot::new(instruments, sleeves, parts.profile.clone(), parts.epoch);
+        let mut gateway = Gateway::new(bot).raise()?;
+        let deposit = Event::Deposit { ts: Nanos::new(ts_ns), amount };
+        gateway.on_event(&deposit, &mut |_| {}).raise()?;
+        self.stage = Stage::Open(Box::new(gateway));
+        Ok(())
+    }
+
+    fn on_frame<'py>(
+        &mut self,
+        py: Python<'py>,
+        venue: &str,
+        frame: &Bound<'py, PyAny>,
+        received_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if let Ok(bytes) = frame.cast::<PyBytes>() {
+            return self.take_in(py, venue, Arrival::Frame(bytes.as_bytes()), received_ns);
+        }
+        if let Ok(text) = frame.cast::<PyString>() {
+            return self.take_in(py, venue, Arrival::Frame(text.to_str()?.as_bytes()), received_ns);
+        }
+        let copied = PyBuffer::<u8>::get(frame)?.to_vec(py)?;
+        self.take_in(py, venue, Arrival::Frame(&copied), received_ns)
+    }
+
+    fn on_snapshot<'py>(
+        &mut self,
+        py: Python<'py>,
+        venue: &str,
+        symbol: &str,
+        body: &[u8],
+        received_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.take_in(py, venue, Arrival::Snapshot { symbol, body }, received_ns)
+    }
+
+    fn on_connect<'py>(
+        &mut self,
+        py: Python<'py>,
+        venue: &str,
+        received_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.take_in(py, venue, Arrival::Connected, received_ns)
+    }
+
+    #[pyo3(signature = (id, update, ts_ns, venue_id=None))]
+    fn on_order<'py>(
+        &mut self,
+        py: Python<'py>,
+        id: &str,
+        update: &str,
+        ts_ns: i64,
+        venue_id: Option<&str>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let order = order_id(id)?;
+        let known =
+            OrderUpdate::ALL.into_iter().find(|known| records::update_name(*known) == update);
+        let update = known.ok_or_else(|| {
+            let all: Vec<_> = OrderUpdate::ALL.into_iter().map(records::update_name).collect();
+            EngineError::new_err(format!("'{update}' is no answer; one of {}", all.join(", ")))
+        })?;
+        if let Some(name) = venue_id {
+            self.gateway()?.name_order(order, name);
+        }
+        self.hear(py, &Event::Order { ts: Nanos::new(ts_ns), order, update })
+    }
+
+    #[pyo3(signature = (id, *, price, qty, fee, ts_ns, last))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a field of a fill")]
+    fn on_fill<'py>(
+        &mut self,
+        py: Python<'py>,
+        id: &str,
+        price: &str,
+        qty: &str,
+        fee: &str,
+        ts_ns: i64,
+        last: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let order = order_id(id)?;
+        let state = self.gateway()?.bot().state();
+        let rules = state
+            .orders()
+            .get(order)
+            .and_then(|order| state.instrument(order.new_order().instrument));
+        let rules = rules.ok_or_else(|| EngineError::new_err(format!("no order '{id}'")))?;
+        let (price, qty) =
+            (rules.price_from_text(price).raise()?, rules.qty_from_text(qty).raise()?);
+        let fee = amount_from_text(fee).raise()?;
+        self.hear(py, &Event::Fill(Fill { order, ts: Nanos::new(ts_ns), price, qty, fee, last }))
+    }
+
+    fn take_records<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.gateway()?.take_records()))
+    }
+
+    fn take_resync(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.resync)
+    }
+
+    fn take_messages(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.messages)
+    }
+
+    #[getter]
+    fn equity(&mut self) -> PyResult<String> {
+        Ok(amount_as_text(self.gateway()?.bot().account().equity))
+    }
+
+    fn position(&mut self, instrument: &str) -> PyResult<String> {
+        let id = self.id_of(instrument)?;
+        let state = self.gateway()?.bot().state();
+        let rules = state.instrument(id);
+        let qty = state.portfolio().position(id).qty;
+        Ok(rules.map(|rules| rules.qty_as_text(qty)).unwrap_or_default())
+    }
+
+    #[pyo3(signature = (instrument, now_ns, levels=10))]
+    fn book<'py>(
+        &mut self,
+        py: Python<'py>,
+        instrument: &str,
+        now_ns: i64,
+        levels: usize,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let id = self.id_of(instrument)?;
+        let bot = self.gateway()?.bot();
+        let out = PyDict::new(py);
+        let (Some(book), Some(rules)) = (bot.book(id), bot.state().instrument(id)) else {
+            return Ok(out);
+        };
+        let age_max = bot.profile().price_age_max;
+        out.set_item("integrity", book.integrity(Nanos::new(now_ns), age_max).name())?;
+        for (name, side) in [("bids", Side::Buy), ("asks", Side::Sell)] {
+            let told = book.ladder().levels(side).take(levels);
+            let told =
+                told.map(|(price, qty)| (rules.price_as_text(price), rules.qty_as_text(qty)));
+            out.set_item(name, told.collect::<Vec<_>>())?;
+        }
+        Ok(out)
+    }
+
+    fn counts<'py>(&mut self, py: Python<'py>, venue: &str) -> PyResult<Bound<'py, PyDict>> {
+        let gateway = self.gateway()?;
+        let found = gateway.decoders().find(|(name, _)| *name == venue);
+        let (_, decoder) = found.ok_or_else(|| GatewayError::Venue(venue.to_owned())).raise()?;
+        counts(py, decoder.counts())
+    }
+}
+
+impl PyBot {
+    fn parts(&mut self) -> PyResult<&mut Parts> {
+        match &mut self.stage {
+            Stage::Parts(parts) => Ok(parts),
+            Stage::Open(_) | Stage::Failed => Err(EngineError::new_err("the bot is open already")),
+        }
+    }
+
+    fn gateway(&mut self) -> PyResult<&mut Gateway> {
+        match &mut self.stage {
+            Stage::Open(gateway) => Ok(gateway),
+            Stage::Parts(_) => Err(EngineError::new_err("the bot is not open: call open() first")),
+            Stage::Failed => Err(EngineError::new_err("the bot failed before: make another one")),
+        }
+    }
+
+    fn id_of(&mut self, instrument: &str) -> PyResult<InstrumentId> {
+        let known = self.gateway()?.bot().state().instruments();
+        let place = known.iter().position(|known| known.symbol == instrument);
+        let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
+        id.ok_or_else(|| EngineError::new_err(format!("'{instrument}' is no instrument here")))
+    }
+
+    #[inline]
+    fn take_in<'py>(
+        &mut self,
+        py: Python<'py>,
+        venue: &str,
+        arrival: Arrival<'_>,
+        received_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let mut sent = Sent { requests: PyList::empty(py), failed: None };
+        let gateway = self.gateway()?;
+        let mut send = |outgoing: &Outgoing<'_>| sent.push(outgoing);
+        let heard = gateway.on_arrival(venue, arrival, Nanos::new(received_ns), &mut send);
+        let symbol = |id: InstrumentId| {
+            let rules = gateway.bot().state().instrument(id);
+            rules.map(|rules| rules.symbol.clone()).unwrap_or_default()
+        };
+        match heard {
+            Ok(Heard::Market | Heard::Nothing | Heard::Unknown) => {}
+            Ok(Heard::Resync(id)) => {
+                let symbol = symbol(id);
+                if !self.resync.contains(&symbol) {
+                    self.resync.push(symbol);
+                }
+            }
+            Ok(Heard::Status(status)) => self.tell(format!("{venue}: {}", status.name())),
+            Ok(Heard::Refused(refused)) => {
+                self.tell(format!("{venue} refuses: {}", refused.message))
+            }
+            Err(error) => return Err(self.fail(error)),
+        }
+        sent.done()
+    }
+
+    fn hear<'py>(&mut self, py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyList>> {
+        let mut sent = Sent { requests: PyList::empty(py), failed: None };
+        let heard = self.gateway()?.on_event(event, &mut |outgoing| sent.push(outgoing));
+        heard.map_err(|error| self.fail(error))?;
+        sent.done()
+    }
+
+    /// A frame that is refused changed nothing; whatever else fails is final.
+    fn fail(&mut self, error: GatewayError) -> PyErr {
+        let refused = match &error {
+            GatewayError::Venue(_) | GatewayError::Wire(_) | GatewayError::Records => true,
+            GatewayError::Unreadable(_) => true,
+            GatewayError::Bot(BotError::State(_)) => true,
+            GatewayError::Bot(_) => false,
+        };
+        if !refused {
+            self.stage = Stage::Failed;
+        }
+        Err::<(), _>(error).raise().err().unwrap_or_else(|| EngineError::new_err("unknown"))
+    }
+
+    fn tell(&mut self, message: String) {
+        if self.messages.len() == MESSAGES_MAX {
+            self.messages.remove(0);
+        }
+        self.messages.push(message);
+    }
+}
+
+/// What is to be sent, gathered.
+struct Sent<'py> {
+    requests: Bound<'py, PyList>,
+    failed: Option<PyErr>,
+}
+
+impl<'py> Sent<'py> {
+    fn push(&mut self, outgoing: &Outgoing<'_>) {
+        if let Err(error) = self.try_push(outgoing) {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn try_push(&self, outgoing: &Outgoing<'_>) -> PyResult<()> {
+        let py = self.requests.py();
+        let (method, path, refused) = match &outgoing.request {
+            Ok(request) => (request.method, request.path, None),
+            Err(unsendable) => ("", "", Some(unsendable.to_string())),
+        };
+        let body = if refused.is_none() { outgoing.body } else { &[] };
+        self.requests.append(PyRequest {
+            id: outgoing.id.client_text(),
+            venue: outgoing.venue.to_owned(),
+            instrument: outgoing.symbol.to_owned(),
+            kind: match outgoing.kind {
+                OutgoingKind::Place => "place",
+                OutgoingKind::Cancel => "cancel",
+            },
+            method,
+            path,
+            body: PyBytes::new(py, body).unbind(),
+            refused,
+        })
+    }
+
+    fn done(self) -> PyResult<Bound<'py, PyList>> {
+        match self.failed {
+            None => Ok(self.requests),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+fn order_id(text: &str) -> PyResult<OrderId> {
+    let id = OrderId::from_client_text(text);
+    id.ok_or_else(|| EngineError::new_err(format!("'{text}' is no order id of ours")))
+}
+
+/// What a decoder has seen, by name.
+pub(crate) fn counts<'py>(py: Python<'py>, counts: &Counts) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    for (name, count) in [
+        ("frames", counts.frames),
+        ("unknown", counts.unknown),
+        ("malformed", counts.malformed),
+        ("unsupported", counts.unsupported),
+        ("gaps", counts.gaps),
+        ("checksums_failed", counts.checksums_failed),
+        ("late", counts.late),
+        ("unlisted", counts.unlisted),
+    ] {
+        out.set_item(name, count)?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,201 @@
+//! From a change of a market to an approved order: the way that is gone millions of times a day.
+//!
+//! Book, signals, decision and risk, without an allocation, a lock, a log line or a clock. Nothing
+//! is written down here; what came of it is settled afterwards, by [`Bot::on`].
+
+use super::{Bot, BotError, Decides, Output, Sleeve, held};
+use crate::decision::target;
+use crate::event::{Event, Intent, Quote, SleeveId, Tick, TickKind, Want};
+use crate::instrument::InstrumentId;
+use crate::journal::Record;
+use crate::risk::{Approved, Armed, pass};
+use crate::signal::Clock;
+use crate::units::Overflow;
+
+/// What a change of a market led to, before anything of it is written down.
+#[derive(Debug)]
+pub struct Glance {
+    intent: Intent,
+    approved: Option<Approved>,
+}
+
+impl Glance {
+    /// What is wanted.
+    #[must_use]
+    pub const fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// Whether it passed every limit as it is; if not, the long way clips it or says why not.
+    #[must_use]
+    pub const fn is_approved(&self) -> bool {
+        self.approved.is_some()
+    }
+}
+
+impl Bot {
+    /// Take in market data and decide on it. What comes of it must be handed to [`Bot::settle`]
+    /// before any other event; [`Bot::on`] does both.
+    #[inline]
+    pub fn glance(&mut self, event: &Event) -> Result<Option<Glance>, BotError> {
+        let Some(place) = self.watch(event)? else {
+            return Ok(None);
+        };
+        let Some(sleeve) = self.sleeves.get(place) else {
+            return Ok(None);
+        };
+        let Decides::Program { program, band } = &sleeve.decides else {
+            return Ok(None);
+        };
+        let fraction = program.output(0);
+        let want = Want::Target { fraction, band: *band };
+        let intent = Intent { sleeve: SleeveId(id_of(place)?), want };
+        let last = self.state.target(intent.sleeve);
+        let held = if band.is_some() { self.held(sleeve)? } else { None };
+        let due = target::is_due(fraction, last, *band, held);
+        // Risk is asked on every change, wanted or not: a way that is gone once in a thousand
+        // changes would be cold when it counts, and cost five times as much.
+        let approved = self.approve(place, &intent)?;
+        if !due || self.is_held_back(intent.sleeve) {
+            return Ok(None);
+        }
+        Ok(Some(Glance { intent, approved }))
+    }
+
+    /// No strategy overtakes an operator.
+    #[inline]
+    pub(super) fn is_held_back(&self, sleeve: SleeveId) -> bool {
+        self.quiet || self.state.is_flattening() || self.state.is_paused(sleeve)
+    }
+
+    /// The short way through risk, where nothing of the sleeve works.
+    #[inline]
+    fn approve(&mut self, place: usize, intent: &Intent) -> Result<Option<Approved>, BotError> {
+        if self.state.orders().working_len() > 0 && self.state.is_working(intent.sleeve) {
+            return Ok(None);
+        }
+        let turn = self.turn;
+        let view = self.view(intent.sleeve, self.state.breakers())?;
+        let known =
+            self.armed.get(place).filter(|(of, _)| *of == turn).and_then(|(_, armed)| *armed);
+        let Some(mut armed) = known.or_else(|| Armed::of(&view).ok()) else {
+            return Ok(None);
+        };
+        let approved = pass(intent, &view, &mut armed).ok();
+        if let Some(slot) = self.armed.get_mut(place) {
+            *slot = (turn, Some(armed));
+        }
+        Ok(approved)
+    }
+
+    /// Write down what a glance led to, and carry it on to an order.
+    pub fn settle(&mut self, glance: Glance, out: &mut Output) -> Result<(), BotError> {
+        let Glance { intent, approved } = glance;
+        match approved {
+            Some(approved) => {
+                self.keep(Record::Intent { ts: self.now, intent }, out)?;
+                self.place(approved, out)
+            }
+            None => self.want_under(&intent, self.state.breakers(), out),
+        }
+    }
+
+    /// Take in market data and decide nothing; the place of the sleeve whose program ran.
+    #[inline]
+    pub fn watch(&mut self, event: &Event) -> Result<Option<usize>, BotError> {
+        match event {
+            Event::Tick(tick) => self.on_tick(tick),
+            Event::Quote(quote) => self.on_quote(quote),
+            Event::Gap { instrument, ts } => {
+                let market = self.markets.get_mut(instrument.index());
+                market.ok_or(BotError::Unknown)?.book.on_gap(*ts);
+                self.now = self.now.max(*ts);
+                self.run_on_book(*instrument)
+            }
+            Event::Bar(bar) => self.on_bar(bar).map(|()| None),
+            Event::Deposit { .. }
+            | Event::Time(_)
+            | Event::Intent(_)
+            | Event::Order { .. }
+            | Event::Fill(_)
+            | Event::Breaker { .. }
+            | Event::Control { .. }
+            | Event::Pause { .. }
+            | Event::Start { .. }
+            | Event::Stop { .. }
+            | Event::Adopted { .. }
+            | Event::Flatten { .. } => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn on_tick(&mut self, tick: &Tick) -> Result<Option<usize>, BotError> {
+        let market = self.markets.get_mut(tick.instrument.index()).ok_or(BotError::Unknown)?;
+        market.book.on_tick(tick);
+        self.now = self.now.max(tick.ts);
+        match tick.kind {
+            TickKind::Trade { .. } => self.run_on_trade(tick),
+            TickKind::Level { .. } | TickKind::Clear if tick.last => {
+                self.run_on_book(tick.instrument)
+            }
+            TickKind::Level { .. } | TickKind::Clear => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn on_quote(&mut self, quote: &Quote) -> Result<Option<usize>, BotError> {
+        let market = self.markets.get_mut(quote.instrument.index()).ok_or(BotError::Unknown)?;
+        market.book.on_quote(quote);
+        self.now = self.now.max(quote.ts);
+        self.run_on_book(quote.instrument)
+    }
+
+    /// The program that reads this book runs, if anything that it reads changed.
+    #[inline]
+    fn run_on_book(&mut self, id: InstrumentId) -> Result<Option<usize>, BotError> {
+        let (Some(place), Some(market)) =
+            (self.listeners.get(id.index()).copied().flatten(), self.markets.get_mut(id.index()))
+        else {
+            return Ok(None);
+        };
+        let Some(Sleeve { decides: Decides::Program { program, .. }, .. }) =
+            self.sleeves.get_mut(place)
+        else {
+            return Ok(None);
+        };
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        if !program.see_book(&mut market.book, rules, self.now) {
+            return Ok(None);
+        }
+        program.tell_account(|input| held(&self.state, &self.account, id, input));
+        program.run(Clock::Book);
+        Ok(Some(place))
+    }
+
+    /// The program that reads these trades runs; it decides when the venue's message is whole.
+    #[inline]
+    fn run_on_trade(&mut self, tick: &Tick) -> Result<Option<usize>, BotError> {
+        let (id, TickKind::Trade { aggressor, price, qty }) = (tick.instrument, tick.kind) else {
+            return Ok(None);
+        };
+        let Some(place) = self.listeners.get(id.index()).copied().flatten() else {
+            return Ok(None);
+        };
+        let Some(Sleeve { decides: Decides::Program { program, .. }, .. }) =
+            self.sleeves.get_mut(place)
+        else {
+            return Ok(None);
+        };
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        if !program.see_trade(aggressor, (price, qty), rules, self.now) {
+            return Ok(None);
+        }
+        program.tell_account(|input| held(&self.state, &self.account, id, input));
+        program.run(Clock::Trade);
+        Ok(tick.last.then_some(place))
+    }
+}
+
+fn id_of(place: usize) -> Result<u32, Overflow> {
+    u32::try_from(place).map_err(|_| Overflow)
+}

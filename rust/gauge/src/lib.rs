@@ -1,0 +1,178 @@
+//! How long the engine's parts take, measured where they run: in the build that is shipped.
+//!
+//! [`GAUGES`] is the table of all that is measured; a key has one entry there and one function in
+//! the file of its room. The engine itself knows no clock, so the clock is read here. Nothing is
+//! decided here either: a limit stands beside its figure, and whoever reads both judges.
+
+pub mod book;
+pub mod flow;
+mod stopwatch;
+mod timing;
+
+use std::time::Duration;
+
+use bot4_engine::market::Recorded;
+
+pub use timing::{Stat, Timer, Timing};
+
+/// Operations measured where nothing quicker is asked for.
+const EVENTS: usize = 1_000_000;
+/// Runs over all operations at least, after one that warms caches and predictors up.
+const BATCHES: usize = 9;
+/// How long runs are repeated: what else the machine does comes in bursts of tenths of a second.
+const PATIENCE: Duration = Duration::from_secs(1);
+const EVENTS_QUICK: usize = 100_000;
+const BATCHES_QUICK: usize = 3;
+
+/// What cannot be measured, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GaugeError {
+    /// The part gave another answer than the one who drew its input.
+    #[error("{key}: the part answered {got} where {wanted} is right; its times mean nothing")]
+    Wrong {
+        /// Of what.
+        key: &'static str,
+        /// What it answered.
+        got: i64,
+        /// What is right.
+        wanted: i64,
+    },
+    /// There was nothing to run it on.
+    #[error("{key} needs {what}")]
+    Nothing {
+        /// Of what.
+        key: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A seeded market that left the range it is drawn in.
+    #[error("the seeded market left its {0} ticks; take another seed")]
+    Range(usize),
+    /// It is not taken here.
+    #[error("{0} is measured from Python")]
+    Outside(&'static str),
+}
+
+/// What is measured on: a seed, captured markets, and how much patience there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// Of all that is drawn.
+    pub seed: u64,
+    /// A tenth of the events and few runs, for a first look and for tests.
+    pub quick: bool,
+    /// Captured markets, for the keys that are measured on them.
+    pub recorded: &'a [Recorded],
+}
+
+impl Setup<'_> {
+    /// How many operations a seeded input has.
+    #[must_use]
+    pub const fn events(&self) -> usize {
+        if self.quick { EVENTS_QUICK } else { EVENTS }
+    }
+
+    /// How many runs are timed at least.
+    #[must_use]
+    pub const fn batches(&self) -> usize {
+        if self.quick { BATCHES_QUICK } else { BATCHES }
+    }
+
+    /// How long runs are repeated.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        if self.quick { Duration::ZERO } else { PATIENCE }
+    }
+}
+
+/// What was found of one key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The figures, nanoseconds an operation, the timer's own share taken off.
+    pub timing: Timing,
+    /// What the timer itself takes, which was taken off, and how coarse its clock is.
+    pub timer: Timer,
+    /// The mean of each run over all operations, in order, with all that interrupted it.
+    pub batches: Vec<f64>,
+    /// What it was measured on.
+    pub source: String,
+    /// What all operations answered together, where others can be compared by it.
+    pub checksum: Option<i64>,
+}
+
+/// How a key is taken.
+#[derive(Debug, Clone, Copy)]
+pub enum Taken {
+    /// Here, by this function.
+    Here(fn(&Setup<'_>) -> Result<Reading, GaugeError>),
+    /// From Python, which hands its samples in (see [`Reading::of_samples`]).
+    Outside,
+}
+
+/// One key: what it is, what it is held against, and how it is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Gauge {
+    /// Its name for machines: `book_update_ns`.
+    pub key: &'static str,
+    /// What one operation is.
+    pub what: &'static str,
+    /// The most that each of these figures may be, in nanoseconds.
+    pub limits: &'static [(Stat, f64)],
+    /// Whether it is measured on captured markets only.
+    pub captured: bool,
+    /// How it is taken.
+    pub taken: Taken,
+}
+
+/// All that is measured, in the order in which data walks through the engine.
+pub const GAUGES: &[Gauge] = &[
+    Gauge {
+        key: book::SEEDED,
+        what: "one level of a book set, then both best prices read",
+        limits: &[(Stat::Mean, 8.0)],
+        captured: false,
+        taken: Taken::Here(book::seeded),
+    },
+    Gauge {
+        key: book::RECORDED,
+        what: "the same on captured updates, from the first snapshot on",
+        limits: &[(Stat::Mean, 15.0)],
+        captured: true,
+        taken: Taken::Here(book::recorded),
+    },
+    Gauge {
+        key: "boundary_ns",
+        what: "an empty call from Python into the engine and back",
+        limits: &[],
+        captured: false,
+        taken: Taken::Outside,
+    },
+];
+
+impl Gauge {
+    /// The one of this key.
+    #[must_use]
+    pub fn named(key: &str) -> Option<&'static Self> {
+        GAUGES.iter().find(|gauge| gauge.key == key)
+    }
+
+    /// Measure it.
+    pub fn take(&self, setup: &Setup<'_>) -> Result<Reading, GaugeError> {
+        match self.taken {
+            Taken::Here(take) => take(setup),
+            Taken::Outside => Err(GaugeError::Outside(self.key)),
+        }
+    }
+
+    /// How its figures come about, in words for whoever doubts them.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        match self.taken {
+            Taken::Here(_) => stopwatch::METHOD,
+            Taken::Outside => {
+                "mean: median of short loops in Python, an empty loop's time taken off (batches); \
+                 quantiles and max: time.perf_counter_ns before and after each call, the mean of \
+                 the same pair around nothing (timer_ns) taken off"
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+"""`bot4 bench` gives every key its figures. No test here says how fast a machine has to be."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot4 import _engine
+from bot4.errors import EngineError
+from bot4.gauges import FIGURES, Reading
+
+Bot4 = Callable[..., Any]
+
+KEYS = ("book_update_ns", "boundary_ns")
+CAPTURED = "book_update_recorded_ns"
+
+FRAMES = [
+    '1000000000 {"rest":"/api/v3/depth","symbol":"BTCUSDT","body":{"lastUpdateId":10,'
+    '"bids":[["100.00","1.0"],["99.50","2.0"]],"asks":[["100.50","1.0"]]}}',
+    '2000000000 {"e":"depthUpdate","E":2000,"s":"BTCUSDT","U":11,"u":12,'
+    '"b":[["100.10","3.0"]],"a":[["100.50","0.0"],["100.60","1.0"]]}',
+    '3000000000 {"e":"trade","E":3000,"s":"BTCUSDT","t":1,"p":"100.10","q":"0.5","T":3000,'
+    '"m":true}',
+]
+
+
+def check(row: dict[str, Any]) -> None:
+    """One key: five finite figures in order, a count, how it came about."""
+    for figure in FIGURES:
+        assert isinstance(row[figure], float)
+    assert row["mean"] > 0
+    assert 0 <= row["p50"] <= row["p99"] <= row["p999"] <= row["max"]
+    assert isinstance(row["n"], int)
+    assert row["n"] > 0
+    assert row["timer_ns"] > 0
+    assert row["clock_step_ns"] > 0
+    assert len(row["batches"]) >= 3
+    assert row["what"]
+    assert row["method"]
+    assert row["source"]
+    over = [name for name, limit in row["limits"].items() if row[name] > limit]
+    assert row["kept"] is (None if not row["limits"] else not over)
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    path = tmp_path / "frames.txt"
+    path.write_text("\n".join(FRAMES) + "\n", encoding="utf-8")
+    return path
+
+
+def test_prints_one_json_object_with_every_key(bot4: Bot4) -> None:
+    ran = bot4("bench", "--quick", "--json")
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert [key for key in told if key.endswith("_ns")] == list(KEYS)
+    for key in KEYS:
+        check(told[key])
+    assert told["seed"] == 42
+    assert told["quick"] is True
+    assert told["machine"]["cores"] > 0
+    assert told["machine"]["cpu"]
+    assert told["machine"]["python"]
+
+
+def test_progress_is_on_stderr(bot4: Bot4) -> None:
+    ran = bot4("bench", "--quick", "--only", "boundary_ns")
+    assert ran.err == "measuring boundary_ns: an empty call from Python into the engine and back\n"
+    assert "measuring" not in ran.out
+
+
+def test_a_person_reads_figures_limits_method_and_machine(bot4: Bot4) -> None:
+    lines = bot4("bench", "--quick", "--only", "book_update_ns").out.splitlines()
+    assert "cores" in lines[0]
+    assert "a first look" in lines[1]
+    assert lines[2].split() == ["mean", "p50", "p99", "p99.9", "max", "count", "timer", "limit"]
+    assert lines[3].startswith("book_update_ns")
+    assert "100,000" in lines[3]
+    assert "mean 8 kept" in lines[3] or "mean 8 over" in lines[3]
+    assert any(line.startswith("method of book_update_ns: ") for line in lines)
+
+
+@pytest.mark.parametrize(("mean", "kept"), [(8.0, True), (8.1, False)])
+def test_a_limit_is_kept_or_not(mean: float, kept: bool) -> None:
+    assert reading(mean, {"mean": 8.0}).kept is kept
+    assert reading(mean, {"mean": 9.0, "p99": 0.5}).kept is False
+    assert reading(mean, {}).kept is None
+
+
+def reading(mean: float, limits: dict[str, float]) -> Reading:
+    return Reading("x_ns", "", "", "", mean, 1.0, 1.0, 1.0, 1.0, 1, 1.0, 1.0, (), None, limits)
+
+
+def test_equal_seeds_give_equal_checksums(bot4: Bot4) -> None:
+    def checksum(*more: object) -> int:
+        ran = bot4("bench", "--quick", "--json", "--only", "book_update_ns", *more)
+        return int(json.loads(ran.out)["book_update_ns"]["checksum"])
+
+    assert checksum("--seed", 3) == checksum("--seed", 3) != checksum("--seed", 4)
+    assert checksum("--seed", 3) == _engine.book_updates(3, 100_000)["checksum"]
+
+
+def test_measures_on_captured_frames(bot4: Bot4, capture: Path) -> None:
+    ran = bot4("bench", "--quick", "--json", "--captures", capture)
+    told = json.loads(ran.out)
+    assert list(told)[:3] == ["book_update_ns", CAPTURED, "boundary_ns"]
+    check(told[CAPTURED])
+    assert told[CAPTURED]["n"] == 3
+    assert told[CAPTURED]["source"] == "captured updates of binance:BTCUSDT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--only", "book_updat_ns"), "did you mean book_update_ns?"),
+        (("--only", CAPTURED), "add --captures PATH"),
+        (("--seed", "-1"), "--seed -1 is out of range"),
+        (("--captures", "nowhere.gz"), "nowhere.gz"),
+    ],
+)
+def test_refuses_in_one_line(bot4: Bot4, arguments: tuple[str, ...], words: str) -> None:
+    ran = bot4("bench", "--quick", *arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert len(ran.err.splitlines()) == 1
+    assert words in ran.err
+
+
+@pytest.mark.parametrize("key", ["nothing_ns", "boundary_ns"])
+def test_the_engine_refuses_what_it_does_not_time(key: str) -> None:
+    with pytest.raises(EngineError, match=key):
+        _engine.take_gauge(key, 1, True, [])
+
+
+def test_updates_that_are_drawn_begin_with_a_full_book() -> None:
+    drawn = _engine.book_updates(5, 1_000)
+    assert [len(drawn["snapshot"][name]) for name in ("side", "tick", "lots")] == [2_000] * 3
+    assert [len(drawn["updates"][name]) for name in ("side", "tick", "lots")] == [1_000] * 3
+    assert drawn["snapshot"]["side"].sum() == 1_000
+    assert (drawn["updates"]["lots"] == 0).any()

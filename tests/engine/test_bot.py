@@ -1,0 +1,184 @@
+"""The bot between frames and requests, as Python meets it."""
+
+import json
+
+import pytest
+
+from bot4 import _engine
+from bot4._engine import Bot, Program
+from bot4.errors import DataError, EngineError, RiskError
+
+SECOND = 1_000_000_000
+
+
+def leaning(size: float = 0.5) -> Program:
+    """Long where more is bid than asked at the touch, else short."""
+    return Program(
+        [
+            ("bid_size", [], []),
+            ("ask_size", [], []),
+            ("gt", [0, 1], []),
+            ("constant", [], [size]),
+            ("constant", [], [-size]),
+            ("where", [2, 3, 4], []),
+        ],
+        [5],
+    )
+
+
+class Floor:
+    """A bot on one made-up market of Binance; each message comes a tenth of a second later."""
+
+    def __init__(self, **settings: object) -> None:
+        self.bot = Bot(**{"profile": "research", **settings})  # type: ignore[arg-type]
+        self.bot.add_instrument("binance:BTCUSDT", price="60000", tick="0.01", lot="0.00001")
+        self.bot.add_program("leaning", "binance:BTCUSDT", "1", leaning())
+        self.bot.open("10000", SECOND)
+        self.now_ns = 2 * SECOND
+        self.number = 10
+
+    def frame(self, frame: object) -> list[_engine.Request]:
+        self.now_ns += SECOND // 10
+        return self.bot.on_frame("binance", frame, self.now_ns)  # type: ignore[arg-type]
+
+    def sizes(self, bid: str, ask: str) -> list[_engine.Request]:
+        """The touch holds so much now."""
+        self.number += 1
+        return self.frame(self.diff(self.number, bid, ask))
+
+    def diff(self, number: int, bid: str, ask: str) -> bytes:
+        update = {"e": "depthUpdate", "E": 1, "s": "BTCUSDT", "U": number, "u": number}
+        levels = {"b": [["60000.00", bid]], "a": [["60000.01", ask]]}
+        return json.dumps({"stream": "btcusdt@depth", "data": {**update, **levels}}).encode()
+
+    def begin(self) -> list[_engine.Request]:
+        self.frame(self.diff(self.number, "1", "2"))
+        levels = {"bids": [["60000.00", "1"]], "asks": [["60000.01", "2"]]}
+        whole = json.dumps({"lastUpdateId": self.number, **levels}).encode()
+        return self.bot.on_snapshot("binance", "BTCUSDT", whole, self.now_ns)
+
+
+def test_a_frame_leads_to_an_unsigned_request() -> None:
+    floor = Floor()
+    (request,) = floor.begin()
+    assert (request.kind, request.venue, request.instrument) == (
+        "place",
+        "binance",
+        "binance:BTCUSDT",
+    )
+    assert (request.method, request.path) == ("POST", "/api/v3/order")
+    assert request.refused is None
+    assert request.body.decode().split("&")[:3] == ["symbol=BTCUSDT", "side=SELL", "type=MARKET"]
+    assert f"newClientOrderId={request.id}" in request.body.decode()
+    assert b"signature" not in request.body
+    assert b"timestamp" not in request.body
+
+
+def test_answers_and_fills_reach_the_ledger() -> None:
+    floor = Floor()
+    (sell,) = floor.begin()
+    assert floor.bot.on_order(sell.id, "acked", floor.now_ns, venue_id="17") == []
+    qty = sell.body.decode().split("quantity=")[1].split("&")[0]
+    fill = {"price": "60000.00", "qty": qty, "fee": "0.5", "ts_ns": floor.now_ns, "last": True}
+    assert floor.bot.on_fill(sell.id, **fill) == []  # type: ignore[arg-type]
+    assert floor.bot.position("binance:BTCUSDT") == f"-{qty}"
+    (buy,) = floor.sizes("5", "1")
+    assert b"side=BUY" in buy.body
+    assert b"quoteOrderQty=" in buy.body
+    # While it works, the opposite wish calls it back.
+    (cancel,) = floor.sizes("1", "5")
+    assert (cancel.kind, cancel.method, cancel.id) == ("cancel", "DELETE", buy.id)
+    # Nothing was bought: what is held is what is wanted again.
+    assert floor.bot.on_order(buy.id, "canceled", floor.now_ns) == []
+
+
+@pytest.mark.parametrize("as_type", [bytes, bytearray, memoryview, bytes.decode])
+def test_a_frame_may_come_as_any_kind_of_bytes_or_text(as_type: object) -> None:
+    floor = Floor()
+    floor.begin()
+    floor.frame(as_type(floor.diff(11, "1.5", "2")))  # type: ignore[operator]
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["bids"] == [("60000", "1.5")]
+
+
+def test_the_book_tells_its_levels_and_whether_it_can_be_believed() -> None:
+    floor = Floor()
+    told = floor.bot.book("binance:BTCUSDT", floor.now_ns)
+    assert told == {"integrity": "syncing", "bids": [], "asks": []}
+    floor.begin()
+    told = floor.bot.book("binance:BTCUSDT", floor.now_ns)
+    assert told == {"integrity": "live", "bids": [("60000", "1")], "asks": [("60000.01", "2")]}
+    later = floor.now_ns + 3_600 * SECOND
+    assert floor.bot.book("binance:BTCUSDT", later)["integrity"] == "stale"
+    assert floor.bot.take_resync() == []
+    floor.number += 5
+    assert floor.sizes("9", "1") == []
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["integrity"] == "gap"
+    assert floor.bot.take_resync() == ["binance:BTCUSDT"]
+    assert floor.bot.take_resync() == []
+    assert floor.bot.counts("binance")["gaps"] == 1
+
+
+def test_a_bad_frame_is_an_error_with_its_offset_and_changes_nothing() -> None:
+    floor = Floor()
+    floor.begin()
+    before = floor.bot.book("binance:BTCUSDT", floor.now_ns)
+    for frame in (b"{", b'{"e":"depthUpdate"', floor.diff(11, "1e", "1")):
+        with pytest.raises(DataError, match="at byte"):
+            floor.frame(frame)
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns) == before
+    assert floor.bot.counts("binance")["malformed"] == 3
+    floor.sizes("1.25", "2")
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["bids"] == [("60000", "1.25")]
+
+
+def test_a_new_connection_is_not_believed_until_the_book_is_told_anew() -> None:
+    floor = Floor()
+    floor.begin()
+    assert floor.bot.on_connect("binance", floor.now_ns) == []
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["integrity"] == "gap"
+
+
+def test_what_was_decided_waits_to_be_kept() -> None:
+    floor = Floor()
+    floor.bot.take_records()
+    floor.begin()
+    records = floor.bot.take_records()
+    assert len(records) > 0
+    assert floor.bot.take_records() == b""
+
+
+def test_mistakes_are_told_in_a_line() -> None:
+    bot = Bot()
+    with pytest.raises(EngineError, match=r"call open\(\) first"):
+        bot.on_frame("binance", b"{}", 1)
+    with pytest.raises(EngineError, match="add it first"):
+        bot.add_program("x", "binance:BTCUSDT", "1", leaning())
+    bot.add_instrument("binance:BTCUSDT", price="60000", tick="0.01", lot="0.00001")
+    with pytest.raises(EngineError, match="was added before"):
+        bot.add_instrument("binance:BTCUSDT", price="1", tick="1", lot="1")
+    with pytest.raises(EngineError, match="is not a number"):
+        bot.add_instrument("binance:X", price="much", tick="1", lot="1")
+    bot.add_program("x", "binance:BTCUSDT", "1", leaning())
+    with pytest.raises(EngineError, match="one strategy for an instrument"):
+        bot.add_program("y", "binance:BTCUSDT", "1", leaning())
+    with pytest.raises(EngineError, match="cash must be above 0"):
+        bot.open("0", 1)
+    bot.open("1", 1)
+    with pytest.raises(EngineError, match="open already"):
+        bot.open("1", 1)
+    with pytest.raises(EngineError, match="no instrument is of venue 'kraken'"):
+        bot.on_frame("kraken", b"{}", 1)
+    with pytest.raises(EngineError, match="is no order id of ours"):
+        bot.on_order("x", "acked", 1)
+    with pytest.raises(EngineError, match="is no answer; one of acked"):
+        bot.on_order("AAAAAAAAAAAAA", "eaten", 1)
+    with pytest.raises(EngineError, match="no order"):
+        bot.on_fill("AAAAAAAAAAAAA", price="1", qty="1", fee="0", ts_ns=1, last=True)
+    with pytest.raises(EngineError, match="is no instrument here"):
+        bot.position("binance:ETHUSDT")
+    with pytest.raises(RiskError):
+        Bot(profile="brave")
+    stranger = Bot()
+    stranger.add_instrument("okx:BTC-USDT", price="60000", tick="0.1", lot="0.001")
+    with pytest.raises(EngineError, match="frames of 'okx' cannot be read"):
+        stranger.open("1", 1)
