@@ -74,18 +74,24 @@ impl Bot {
         if self.state.orders().working_len() > 0 && self.state.is_working(intent.sleeve) {
             return Ok(None);
         }
-        let turn = self.turn;
+        // Lent out, so that the rest of the bot can be looked at meanwhile.
+        let mut armed = core::mem::take(&mut self.armed);
+        let approved = armed.get_mut(place).map(|armed| self.pass(intent, armed));
+        self.armed = armed;
+        approved.unwrap_or(Ok(None))
+    }
+
+    #[inline]
+    fn pass(
+        &self,
+        intent: &Intent,
+        (turn, armed): &mut (u64, Option<Armed>),
+    ) -> Result<Option<Approved>, BotError> {
         let view = self.view(intent.sleeve, self.state.breakers())?;
-        let known =
-            self.armed.get(place).filter(|(of, _)| *of == turn).and_then(|(_, armed)| *armed);
-        let Some(mut armed) = known.or_else(|| Armed::of(&view).ok()) else {
-            return Ok(None);
-        };
-        let approved = pass(intent, &view, &mut armed).ok();
-        if let Some(slot) = self.armed.get_mut(place) {
-            *slot = (turn, Some(armed));
+        if *turn != self.turn || armed.is_none() {
+            (*turn, *armed) = (self.turn, Armed::of(&view).ok());
         }
-        Ok(approved)
+        Ok(armed.as_mut().and_then(|armed| pass(intent, &view, armed).ok()))
     }
 
     /// Write down what a glance led to, and carry it on to an order.

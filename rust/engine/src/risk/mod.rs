@@ -157,9 +157,9 @@ pub struct View<'a> {
     /// Its rules.
     pub instrument: &'a Instrument,
     /// What is held and working in it.
-    pub exposure: Exposure,
+    pub exposure: &'a Exposure,
     /// The account.
-    pub account: Account,
+    pub account: &'a Account,
     /// Its price.
     pub mark: Option<Mark>,
     /// How many orders of the account work.
@@ -251,7 +251,7 @@ struct Admitted {
 /// Where the state of the system allows only reducing, an order that would go on to open the other
 /// side keeps the part that closes: no breaker ever holds a position in.
 fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
-    let reduces = asked.reduces(view.exposure)?;
+    let reduces = asked.reduces(*view.exposure)?;
     match permit(view, reduces) {
         Ok(()) => Ok(Admitted { asked, reduces, clipped: None }),
         Err(Refusal::Halted) => Err(Refusal::Halted),
