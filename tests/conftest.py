@@ -1,4 +1,4 @@
-"""What many tests need: small markets, and the shared history where it is on this machine."""
+"""What many tests need: small markets, and what is shared where it is on this machine."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 import bot4 as b4
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+CAPTURES = SHARED.parent / "captures"
 
 
 @pytest.fixture
@@ -32,3 +33,10 @@ def shared_history() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the shared market history is not on this machine ({SHARED})")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def shared_captures() -> Path:
+    if not CAPTURES.is_dir():
+        pytest.skip(f"the shared captures are not on this machine ({CAPTURES})")
+    return CAPTURES

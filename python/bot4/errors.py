@@ -3,6 +3,7 @@
 Bot4Error
 ├── SignalError      an expression the engine cannot run
 ├── DataError        market history that cannot be read or trusted
+│   └── FrameError       a venue's message that is refused, with its kind and offset
 ├── RiskError        a risk profile or limit that does not exist or is out of range
 ├── EngineError      an amount that does not fit
 │   └── InvariantError   a fault of ours, found by a check of our own
@@ -22,6 +23,7 @@ from bot4._engine import (
     Bot4Error,
     DataError,
     EngineError,
+    FrameError,
     InvariantError,
     JournalError,
     JournalInUseError,
@@ -35,6 +37,7 @@ __all__ = [
     "CopyError",
     "DataError",
     "EngineError",
+    "FrameError",
     "InvariantError",
     "JournalError",
     "JournalInUseError",

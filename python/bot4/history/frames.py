@@ -1,142 +1,218 @@
-"""Captured frames of an exchange, line by line, to the columns of a recording.
+"""Captured frames of a venue, line by line, to the rows of recordings.
 
-A line is ``<receive time in ns><space><JSON as it came>``. Binance's spot streams are read, raw or
-combined: ``depthUpdate``, ``trade``, and the REST depth that a book begins with. The rules of a
-book are in `bot4.history.depth`; here a frame is told from another, and gets its time.
+A line is ``<receive time in ns><space><JSON as it came>``, packed by gzip or not; Binance's REST
+depth may stand among them, bare or as ``{"rest": …, "symbol": …, "body": …}``. What a frame says
+is the engine's to read (`_engine.Feed`): here the venue and the symbols are found, and whatever is
+refused gets its file and line.
 """
 
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bot4.errors import DataError
-from bot4.history.depth import Market
+from bot4._engine import Feed
+from bot4.errors import DataError, FrameError
+from bot4.history.rows import CLEAR, Rows
+from bot4.history.venues import Capture, RefusedError, venue_of
 from bot4.paths import readable, reason
 
-Frame = dict[str, Any]
-
-VENUE = "binance"
+Scales = Mapping[str, tuple[int, int]]
 
 _GZIP = b"\x1f\x8b"
-_MS_NS = 10**6
 _LINE_BYTES_MAX = 64 * 2**20
 _SHOWN_MAX = 60
-_READS = "only captures of Binance's spot streams can be replayed"
+# Decimal places of prices and sizes; where they do not fit: how far one may go, and in which steps.
+_SCALES = (8, 8)
+_PRICE_SCALE_MAX = 14
+_STEP = 2
+_REST = re.compile(rb'"(?:lastUpdateId|rest)"')
+# Where a venue's frames name their symbols.
+_NAMES = {
+    venue: re.compile(rb'"%s"\s*:\s*"((?:[^"\\]|\\.){1,64})"' % key)
+    for venue, key in (("binance", b"s"), ("kraken", b"symbol"), ("coinbase", b"product_id"))
+}
 
 
-def markets(paths: Sequence[Path]) -> dict[str, Market]:
-    """The markets in captures that follow each other, by symbol in order. Raises DataError."""
-    session = _Session()
-    for path in paths:
+@dataclass(frozen=True, slots=True, eq=False)
+class Captured:
+    """What a capture tells of one instrument; `gaps` in the books of the whole capture."""
+
+    instrument: str
+    rows: Rows
+    gaps: int
+
+
+def captured(paths: Sequence[Path]) -> tuple[Captured, ...]:
+    """The instruments in captures that follow each other, as they are named. Raises DataError."""
+    scales: dict[str, tuple[int, int]] = {}
+    while True:  # each turn moves a scale towards its end
+        session = _Session(scales)
+        try:
+            for path in paths:
+                session.read(path)
+        except _UnfitError as unfit:
+            scales |= unfit.scales
+            continue
+        return session.finished(", ".join(readable(path) for path in paths))
+
+
+class _UnfitError(Exception):
+    """A number does not fit its scale: begin again with these."""
+
+    def __init__(self, scales: Scales) -> None:
+        super().__init__("other scales are needed")
+        self.scales = scales
+
+
+class _Session:
+    """What the frames so far have told."""
+
+    def __init__(self, scales: Scales) -> None:
+        self._scales = scales
+        self._venue: Capture | None = None
+        self._feed = Feed("binance")
+        # Symbols as they are written in frames, and as they are.
+        self._names: dict[bytes, str] = {}
+        self._symbols: dict[str, tuple[int, int]] = {}
+        # Symbols whose books were told in part: there has to be a whole one somewhere.
+        self._parts: set[str] = set()
+        # A bare REST answer does not say of which symbol it is: then there must be one only.
+        self._unnamed: list[tuple[int, bytes]] = []
+        self._has_unnamed = False
+
+    def read(self, path: Path) -> None:
         title = readable(path)
         with _opened(path) as lines:
             for number, line in enumerate(lines, start=1):
                 try:
-                    session.tell(line)
-                except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-                    told = str(error) if isinstance(error, _RefusedError) else _shown(line)
-                    raise DataError(f"{title}, line {number}: {told}") from error
-    return session.finished(", ".join(readable(path) for path in paths))
+                    self._tell(line)
+                except (FrameError, RefusedError) as error:
+                    raise DataError(f"{title}, line {number}: {error}") from error
+                except (ValueError, KeyError, TypeError, RecursionError) as error:
+                    raise DataError(f"{title}, line {number}: {_shown(line)}") from error
 
-
-class _RefusedError(ValueError):
-    """A frame that is understood, and cannot be replayed; its text says why."""
-
-
-class _Session:
-    """What the frames so far have told, market by market; time never falls."""
-
-    def __init__(self) -> None:
-        self._markets: dict[str, Market] = {}
-        self._now_ns = 0
-        # A bare REST answer does not say of which symbol it is: then there must be one only.
-        self._unnamed: list[tuple[int, Frame]] = []
-        self._has_unnamed = False
-
-    def tell(self, line: bytes) -> None:
+    def _tell(self, line: bytes) -> None:
         received, _, payload = line.partition(b" ")
-        if not payload.strip():
+        payload = payload.strip()
+        if not payload:
             if line.strip():
                 raise ValueError("no payload")
             return
         received_ns = int(received)
-        frame = json.loads(payload)
-        if not isinstance(frame, dict):
-            raise _RefusedError(f"this frame is not of Binance; {_READS}")
-        if "rest" in frame:
-            self._snapshot(received_ns, str(frame["symbol"]).upper(), frame["body"])
-        elif "lastUpdateId" in frame:
-            self._bare_snapshot(received_ns, frame)
-        elif "stream" in frame:
-            self._stream(received_ns, frame["data"], str(frame["stream"]))
-        else:
-            self._stream(received_ns, frame, "")
-
-    def _stream(self, received_ns: int, frame: Frame, stream: str) -> None:
-        if "lastUpdateId" in frame:
-            raise _RefusedError(
-                f"{stream} tells a part of the book only; record @depth and its REST"
-            )
-        kind = frame.get("e")
-        if kind is None:
-            if not ({"u", "s", "b", "a"} <= frame.keys() or "result" in frame):
-                raise _RefusedError(f"this frame is not of Binance; {_READS}")
-            return  # a bookTicker, or an answer to a subscription
-        if "E" not in frame or "s" not in frame:
+        if self._venue is None:
+            self._venue = venue_of(payload)
+            if self._venue is None:
+                return  # an answer that any venue may give
+            self._feed = Feed(self._venue)
+        if _REST.search(payload) and self._rest(received_ns, json.loads(payload)):
             return
-        if kind == "depthUpdate":
-            if "pu" in frame:
-                raise _RefusedError(f"this frame is of Binance's futures; {_READS}")
-            ts = self._time(received_ns, frame)
-            self._market(frame["s"]).update(ts, frame["U"], frame["u"], frame["b"], frame["a"])
-        elif kind in {"trade", "aggTrade"}:
-            ts = self._time(received_ns, frame)
-            self._market(frame["s"]).trade(
-                ts, float(frame["p"]), float(frame["q"]), sold=frame["m"], summed=kind != "trade"
-            )
+        symbols = [self._symbol(name) for name in _NAMES[self._venue].findall(payload)]
+        if b'"depthUpdate"' in payload:
+            self._parts.update(symbols)
+        try:
+            heard = self._feed.on_frame(payload, received_ns)
+        except FrameError as error:
+            self._check_venue(payload)
+            self._check_scales(error, symbols)
+            raise
+        if heard == "unknown":
+            self._check_venue(payload)
+        elif heard.startswith("resync "):
+            self._parts.add(heard.removeprefix("resync "))
 
-    def _snapshot(self, received_ns: int, symbol: str, body: Frame) -> None:
-        ts = self._time(received_ns, {})
-        self._market(symbol).snapshot(ts, body["lastUpdateId"], body["bids"], body["asks"])
-
-    def _bare_snapshot(self, received_ns: int, body: Frame) -> None:
+    def _rest(self, received_ns: int, frame: dict[str, Any]) -> bool:
+        """Take a REST answer, which is no message of a stream; False if it is one."""
+        if "rest" in frame:
+            symbol = str(frame["symbol"]).upper()
+            self._list(symbol)
+            self._snapshot(received_ns, symbol, json.dumps(frame["body"]).encode())
+            return True
+        if "lastUpdateId" not in frame:
+            return False
         self._has_unnamed = True
-        if self._markets:
-            self._snapshot(received_ns, next(iter(self._markets)), body)
-        else:
-            self._unnamed.append((received_ns, body))
+        self._unnamed.append((received_ns, json.dumps(frame).encode()))
+        if len(self._symbols) > 1:
+            raise RefusedError(_AMBIGUOUS)
+        for symbol in self._symbols:
+            self._tell_unnamed(symbol)
+        return True
 
-    def _market(self, symbol: str) -> Market:
-        market = self._markets.get(symbol)
-        if market is not None:
-            return market
-        if self._has_unnamed and self._markets:
-            raise _RefusedError(
-                "there are several symbols, and a REST depth before this line names none; "
-                'record it as {"rest": …, "symbol": …, "body": …}'
-            )
-        market = self._markets[symbol] = Market()
+    def _snapshot(self, received_ns: int, symbol: str, body: bytes) -> None:
+        try:
+            self._feed.on_snapshot(symbol, body, received_ns)
+        except FrameError as error:
+            self._check_scales(error, [symbol])
+            raise
+
+    def _symbol(self, name: bytes) -> str:
+        """A symbol as the venue writes it, listened for from here on."""
+        symbol = self._names.get(name)
+        if symbol is None:
+            symbol = self._names[name] = str(json.loads(b'"%s"' % name))
+            self._list(symbol)
+        return symbol
+
+    def _list(self, symbol: str) -> None:
+        if symbol in self._symbols:
+            return
+        if self._has_unnamed and self._symbols:
+            raise RefusedError(_AMBIGUOUS)
+        scales = self._scales.get(symbol, _SCALES)
+        self._feed.add(symbol, *scales)
+        self._symbols[symbol] = scales
+        self._tell_unnamed(symbol)
+
+    def _tell_unnamed(self, symbol: str) -> None:
         waiting, self._unnamed = self._unnamed, []
         for received_ns, body in waiting:
             self._snapshot(received_ns, symbol, body)
-        return market
 
-    def _time(self, received_ns: int, frame: Frame) -> int:
-        """When it came, else when it happened; clocks that go back are held."""
-        ts = received_ns or int(frame.get("E", 0)) * _MS_NS
-        self._now_ns = max(self._now_ns, ts)
-        return self._now_ns
+    def _check_venue(self, payload: bytes) -> None:
+        """Say it where a frame is of another venue than those before it."""
+        other = venue_of(payload)
+        if other not in (None, self._venue):
+            raise RefusedError(f"this frame is of {other}, and those before it of {self._venue}")
 
-    def finished(self, title: str) -> dict[str, Market]:
-        if not self._markets:
-            raise DataError(f"{title} holds no depthUpdate and no trade; {_READS}")
-        for symbol, market in self._markets.items():
-            market.finish(f"{title}: {symbol}")
-        return self._markets
+    def _check_scales(self, error: FrameError, symbols: Sequence[str]) -> None:
+        """Begin again with other scales, where there are any left."""
+        other = {}
+        for symbol in symbols:
+            price, qty = self._symbols[symbol]
+            if error.kind == "number_too_large" and qty > 0:
+                other[symbol] = (price, qty - _STEP)
+            elif error.kind == "number_too_fine" and price < _PRICE_SCALE_MAX:
+                other[symbol] = (price + _STEP, qty)
+        if other:
+            raise _UnfitError(other)
+
+    def finished(self, title: str) -> tuple[Captured, ...]:
+        found = []
+        for symbol in self._symbols:
+            columns = self._feed.rows(symbol)
+            rows = Rows(columns["ts"], columns["kind"], columns["price"], columns["qty"])
+            if symbol in self._parts and not (rows.kind == CLEAR).any():
+                raise DataError(
+                    f"{title}: {symbol} has updates of the book but no snapshot that joins them; "
+                    "capture it in the same session, and give its files in order"
+                )
+            if len(rows.ts):
+                gaps = self._feed.counts()["gaps"]
+                found.append(Captured(f"{self._venue}:{symbol}", rows, gaps))
+        if not found:
+            raise DataError(f"{title} holds no book and no trade of a symbol")
+        return tuple(found)
+
+
+_AMBIGUOUS = (
+    "there are several symbols, and a REST depth up to this line names none; "
+    'record it as {"rest": …, "symbol": …, "body": …}'
+)
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from bot4 import _engine
 from bot4.errors import DataError, known_names
 from bot4.history.columns import PRICES, SYMBOL, TIMES, check_symbols, numbers
-from bot4.history.depth import BUY, CLEAR, KINDS, SELL, Rows
 from bot4.history.files import SUFFIXES, Listing, listings
-from bot4.history.frames import VENUE, markets
+from bot4.history.frames import captured
+from bot4.history.rows import BUY, CLEAR, SELL, Rows
 from bot4.history.scan import header, read
 from bot4.history.times import column_ns
 from bot4.paths import readable, written
@@ -41,7 +41,7 @@ _SIDES = {"buy": BUY, "sell": SELL}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordedColumns:
-    """One instrument's recording before the engine checks it; `gaps` in the stream of its book."""
+    """One instrument's recording before the engine checks it; `gaps` in the books of its source."""
 
     title: str
     instrument: str
@@ -68,8 +68,7 @@ class _Layout:
 
 def load(sources: Sequence[Source]) -> "tuple[_engine.Recording, ...]":
     """The recordings that files hold, one an instrument. Raises DataError, one line."""
-    codes = np.array([_engine.RECORDED[name] for name in KINDS], dtype=np.uint8)
-    return tuple(_recording(one, codes) for one in columns(sources))
+    return tuple(_recording(one) for one in columns(sources))
 
 
 def kind_of(sources: Sequence[Source]) -> Kind:
@@ -112,11 +111,11 @@ def columns(sources: Sequence[Source]) -> tuple[RecordedColumns, ...]:
     return tuple(found)
 
 
-def _recording(one: RecordedColumns, codes: NDArray[np.uint8]) -> "_engine.Recording":
+def _recording(one: RecordedColumns) -> "_engine.Recording":
     rows = one.rows
     try:
         return _engine.Recording(
-            one.instrument, one.tick, one.lot, rows.ts, codes[rows.kind], rows.price, rows.qty
+            one.instrument, one.tick, one.lot, rows.ts, rows.kind, rows.price, rows.qty
         )
     except DataError as error:
         raise DataError(f"{one.title}: {error}") from error
@@ -141,8 +140,8 @@ def _kind(source: Source) -> Kind:
 def _from_frames(sources: Sequence[Source]) -> Iterator[RecordedColumns]:
     paths = [written(source) for source in sources]
     title = ", ".join(readable(path) for path in paths)
-    for symbol, market in markets(paths).items():
-        yield _columns(title, f"{VENUE}:{symbol}", market.rows(), market.gaps)
+    for one in captured(paths):
+        yield _columns(title, one.instrument, one.rows, one.gaps)
 
 
 def _from_tables(sources: Sequence[Source]) -> Iterator[RecordedColumns]:
@@ -225,7 +224,7 @@ def _rows(table: pl.DataFrame, found: _Layout, title: str) -> Rows:
     kind = np.full(len(ts), BUY, dtype=np.uint8)
     if found.what is not None:
         of_book = found.what.strip().lower() == KIND
-        codes = dict(zip(KINDS, range(len(KINDS)), strict=True)) if of_book else _SIDES
+        codes = _engine.RECORDED if of_book else _SIDES
         kind = _codes(table[found.what], codes, title)
     empty = kind == CLEAR
     price, qty = numbers(table[found.price], title), numbers(table[found.qty], title)

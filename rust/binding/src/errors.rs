@@ -12,6 +12,7 @@ use bot4_engine::risk::limits::LimitError;
 use bot4_engine::session::{KeepError, SessionError};
 use bot4_engine::signal::SignalError as Signal;
 use bot4_engine::units::Overflow;
+use bot4_engine::wire::{WireError, WireErrorKind};
 use bot4_gauge::GaugeError;
 use bot4_journal::JournalError as OnDisk;
 use pyo3::create_exception;
@@ -21,6 +22,7 @@ use pyo3::prelude::*;
 create_exception!(bot4._engine, Bot4Error, PyException, "Root of every error BOT4 raises.");
 create_exception!(bot4._engine, SignalError, Bot4Error, "An expression the engine cannot run.");
 create_exception!(bot4._engine, DataError, Bot4Error, "Market data that cannot be trusted.");
+create_exception!(bot4._engine, FrameError, DataError, "A venue's message that is refused.");
 create_exception!(bot4._engine, RiskError, Bot4Error, "A risk profile or limit that is wrong.");
 create_exception!(bot4._engine, EngineError, Bot4Error, "Something the engine refuses.");
 create_exception!(bot4._engine, JournalError, Bot4Error, "A journal that cannot be used.");
@@ -32,6 +34,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Bot4Error", py.get_type::<Bot4Error>())?;
     module.add("SignalError", py.get_type::<SignalError>())?;
     module.add("DataError", py.get_type::<DataError>())?;
+    let frame_error = py.get_type::<FrameError>();
+    frame_error.setattr("kind", "")?;
+    frame_error.setattr("offset", 0)?;
+    module.add("FrameError", frame_error)?;
     module.add("RiskError", py.get_type::<RiskError>())?;
     module.add("EngineError", py.get_type::<EngineError>())?;
     module.add("JournalError", py.get_type::<JournalError>())?;
@@ -78,6 +84,35 @@ impl<T> Raise<T> for Result<T, GaugeError> {
     }
 }
 
+impl<T> Raise<T> for Result<T, WireError> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| {
+            let raised = FrameError::new_err(error.to_string());
+            let told = Python::attach(|py| {
+                let value = raised.value(py);
+                value.setattr("kind", wire_kind(error.kind))?;
+                value.setattr("offset", error.offset)
+            });
+            told.err().unwrap_or(raised)
+        })
+    }
+}
+
+/// What is wrong with a message, as a word.
+fn wire_kind(kind: WireErrorKind) -> &'static str {
+    match kind {
+        WireErrorKind::Malformed { .. } => "malformed",
+        WireErrorKind::NumberTooFine => "number_too_fine",
+        WireErrorKind::NumberTooLarge => "number_too_large",
+        WireErrorKind::TooLong { .. } => "too_long",
+        WireErrorKind::TooManyLevels { .. } => "too_many_levels",
+        WireErrorKind::TooDeep { .. } => "too_deep",
+        WireErrorKind::Unsupported { .. } => "unsupported",
+        WireErrorKind::Unlistable { .. } => "unlistable",
+        _ => "refused",
+    }
+}
+
 impl<T> Raise<T> for Result<T, BacktestError> {
     fn raise(self) -> PyResult<T> {
         self.map_err(|error| {
@@ -103,15 +138,12 @@ impl<T> Raise<T> for Result<T, BacktestError> {
 
 impl<T> Raise<T> for Result<T, GatewayError> {
     fn raise(self) -> PyResult<T> {
-        self.map_err(|error| {
-            let text = error.to_string();
-            match error {
-                GatewayError::Wire(_) => DataError::new_err(text),
-                GatewayError::Venue(_)
-                | GatewayError::Unreadable(_)
-                | GatewayError::Records
-                | GatewayError::Bot(_) => EngineError::new_err(text),
-            }
+        self.or_else(|error| match error {
+            GatewayError::Wire(error) => Err(error).raise(),
+            GatewayError::Venue(_)
+            | GatewayError::Unreadable(_)
+            | GatewayError::Records
+            | GatewayError::Bot(_) => Err(EngineError::new_err(error.to_string())),
         })
     }
 }

@@ -9,6 +9,7 @@ mod bot;
 mod catalogue;
 mod context;
 mod errors;
+mod feed;
 mod gauge;
 mod journal_file;
 mod program;
@@ -31,6 +32,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<context::PyContext>()?;
     module.add_class::<backtest::PyBacktest>()?;
     module.add_class::<recording::PyRecording>()?;
+    module.add_class::<feed::PyFeed>()?;
     module.add_class::<run::PyRun>()?;
     module.add_class::<journal_file::PyJournalFile>()?;
     module.add_class::<bot::PyBot>()?;

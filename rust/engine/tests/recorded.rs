@@ -51,7 +51,21 @@ fn a_recording_is_told_as_it_was_recorded() {
     assert_eq!(&*ticks, wanted.map(told));
     assert_eq!(recorded.ticks(InstrumentId(0))[1].instrument, InstrumentId(0));
     assert!(!recording(&SOUND[3..]).unwrap().has_book(), "trades alone");
+    assert!(recording(&SOUND[..3]).unwrap().has_book(), "a book that nobody traded on");
     assert_eq!(CODES, ["clear", "bid", "ask", "buy", "sell"]);
+}
+
+#[test]
+fn an_ask_far_beyond_the_price_takes_digits_from_the_scale() {
+    let scale = |far: f64| {
+        let rows = [(1, 1, 0.5742, 2.0), (1, 2, far, 1.0)];
+        recording(&rows).map(|recorded| (recorded.rules().price_scale, recorded.rules().tick))
+    };
+    let tick = |mantissa| bot4_engine::units::Price::new(mantissa);
+    assert_eq!(scale(1.0).unwrap(), (12, tick(10_000_000_000)));
+    assert_eq!(scale(888_888_004.0).unwrap(), (10, tick(100_000_000)));
+    assert_eq!(scale(5e16).unwrap(), (2, tick(1)));
+    assert!(scale(5e17).unwrap_err().starts_with("row 1: price is 500000000000000000: the"));
 }
 
 #[test]
@@ -75,9 +89,8 @@ fn what_is_wrong_is_refused_with_its_row() {
         let error = recording(&rows).unwrap_err();
         assert!(error.starts_with(wanted), "{error}");
     }
-    let without = [(&SOUND[..1], "there are no prices in it"), (&[], "there are no prices in it")];
-    for (rows, wanted) in without.into_iter().chain([(&SOUND[..3], "there are no trades in it")]) {
-        assert_eq!(recording(rows).unwrap_err(), wanted);
+    for rows in [&SOUND[..1], &[]] {
+        assert_eq!(recording(rows).unwrap_err(), "there are no prices in it");
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::event::{Side, Tick, TickKind};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::Nanos;
+use crate::units::{Nanos, Price};
 
 /// The codes of what is recorded, in the order of their numbers.
 pub const CODES: [&str; 5] = ["clear", "bid", "ask", "buy", "sell"];
@@ -22,9 +22,9 @@ pub enum RecordingError {
         /// The rows of the times.
         wanted: usize,
     },
-    /// No rows, or no trade in them.
-    #[error("there are no {0} in it")]
-    Empty(&'static str),
+    /// No rows, or only such as empty the book.
+    #[error("there are no prices in it")]
+    Empty,
     /// A time before the one before it.
     #[error("row {0}: the time is earlier than the row before; sort the recording")]
     Order(usize),
@@ -94,8 +94,11 @@ impl Recorded {
             }
         }
         let priced = columns.kind.iter().zip(columns.price).find(|(kind, _)| **kind > 0);
-        let (_, first) = priced.ok_or(RecordingError::Empty("prices"))?;
+        let (_, first) = priced.ok_or(RecordingError::Empty)?;
+        let told = columns.kind.iter().zip(columns.price).filter(|(kind, _)| **kind > 0);
+        let highest = told.map(|(_, price)| *price).filter(|price| price.is_finite());
         let rules = Instrument::listed(symbol, *first, tick, lot)?;
+        let rules = coarse_enough(rules, highest.fold(0.0, f64::max));
         let mut ticks = Vec::with_capacity(wanted);
         let values = columns.kind.iter().zip(columns.price).zip(columns.qty);
         let mut before = i64::MIN;
@@ -107,9 +110,6 @@ impl Recorded {
             let kind = kind_of(row, *code, *price, *qty, &rules)?;
             // Its place is told when it is put into a feed.
             ticks.push(Tick { instrument: InstrumentId(0), ts: Nanos::new(*ts), last: true, kind });
-        }
-        if !ticks.iter().any(|tick| matches!(tick.kind, TickKind::Trade { .. })) {
-            return Err(RecordingError::Empty("trades"));
         }
         let has_book = ticks.iter().any(|tick| matches!(tick.kind, TickKind::Level { .. }));
         Ok(Self { rules, ticks: ticks.into(), has_book })
@@ -164,6 +164,19 @@ impl Recorded {
     pub fn len(&self) -> usize {
         self.ticks.len()
     }
+}
+
+/// Books have asks that are a million times the price: the digits beyond the tick give way, so that
+/// they fit.
+fn coarse_enough(mut rules: Instrument, highest: f64) -> Instrument {
+    while rules.price(highest).is_err() && rules.price_scale > 0 {
+        let tick = rules.tick.mantissa();
+        if tick % 10 != 0 {
+            break;
+        }
+        (rules.price_scale, rules.tick) = (rules.price_scale - 1, Price::new(tick / 10));
+    }
+    rules
 }
 
 fn kind_of(
