@@ -5,7 +5,6 @@
 use super::sizing::{self, Asked};
 use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, collared};
 use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
-use crate::exposure::Mark;
 use crate::instrument::rate_down;
 use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
 
@@ -57,6 +56,8 @@ pub struct Armed {
     order: Amount,
     /// Cash that nothing has reserved.
     free: Amount,
+    /// The checks that no order can pass as things stand.
+    standing: Refusals,
     /// The size of the last target, and what it was worth: targets repeat.
     target: (Rate, Amount),
 }
@@ -73,6 +74,7 @@ impl Armed {
             gross: cap(profile.gross_max)?.minus(account.gross)?.minus(working)?,
             order: cap(profile.order_max)?,
             free: account.cash.minus(account.reserved)?,
+            standing: standing(view),
             target: (Rate::ZERO, Amount::ZERO),
         })
     }
@@ -94,7 +96,10 @@ pub fn pass(intent: &Intent, view: &View<'_>, armed: &mut Armed) -> Result<Appro
     let mark = view.mark.ok_or(Refusal::NoPrice)?;
     let held = view.instrument.notional(mark.price, view.exposure.position)?;
     let (asked, limit) = asked(&intent.want, view, armed, (mark.price, held))?;
-    let mut fails = standing(view, mark)?;
+    let mut fails = armed.standing;
+    let age = view.now.minus(mark.ts)?;
+    fails.note(Refusal::StalePrice, (age > view.profile.price_age_max) | age.is_negative());
+    fails.note(Refusal::NoPrice, !mark.price.is_positive());
     let limit = match limit {
         Some(limit) => Some(collared(limit, asked.side, view, mark)?),
         None => None,
@@ -154,19 +159,15 @@ fn asked(
     Ok((asked.ok_or(Refusal::BelowMinimum)?, limit))
 }
 
-/// The checks that are the same for every order.
-#[inline]
-fn standing(view: &View<'_>, mark: Mark) -> Result<Refusals, Overflow> {
-    let age = view.now.minus(mark.ts)?;
+/// The checks that are the same for every order until a record changes the state.
+fn standing(view: &View<'_>) -> Refusals {
     let mut fails = Refusals::default();
-    fails.note(Refusal::StalePrice, (age > view.profile.price_age_max) | age.is_negative());
-    fails.note(Refusal::NoPrice, !mark.price.is_positive());
     fails.note(Refusal::Halted, matches!(view.trading_state, TradingState::Halted));
     fails.note(Refusal::ReducingOnly, matches!(view.trading_state, TradingState::Reducing));
     fails.note(Refusal::BreakerOpen, !view.breakers.all_closed());
     fails.note(Refusal::NoEquity, !view.account.equity.is_positive());
     fails.note(Refusal::TooManyOrders, view.working >= ORDERS_WORKING_MAX);
-    Ok(fails)
+    fails
 }
 
 /// What the position and the order are worth.
