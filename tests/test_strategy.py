@@ -59,7 +59,7 @@ def test_calling_it_gives_every_parameter_a_value() -> None:
     chosen = crossing(fast=7)
     assert (chosen.name, chosen.form) == ("crossing", "expression")
     assert dict(chosen.params) == {"fast": 7, "slow": 30, "stop": None, "side": "long"}
-    assert isinstance(chosen.target(), b4.Target)
+    assert isinstance(chosen.decision(), b4.Target)
 
 
 def test_text_is_parsed_into_the_type_of_the_parameter() -> None:
@@ -177,7 +177,7 @@ def test_refuses_what_returns_no_target() -> None:
 
     chosen = b4.strategy(half)()  # type: ignore[arg-type]
     with pytest.raises(b4.StrategyError, match="returned float; return b4") as refused:
-        chosen.target()
+        chosen.decision()
     assert "half" in str(refused.value)
 
 
@@ -186,7 +186,7 @@ def test_what_a_strategy_raises_names_its_line() -> None:
         raise ZeroDivisionError("by\nzero")
 
     with pytest.raises(b4.StrategyError) as refused:
-        b4.strategy(broken)().target()
+        b4.strategy(broken)().decision()
     said = str(refused.value)
     assert said.startswith("strategy broken raised ZeroDivisionError: by zero (test_strategy.py, ")
     assert isinstance(refused.value.__cause__, ZeroDivisionError)
@@ -198,7 +198,7 @@ def test_a_strategy_that_exits_is_stopped_as_one_that_raises(kind: type[BaseExce
         raise kind
 
     with pytest.raises(b4.StrategyError, match=f"leaving raised {kind.__name__} ") as refused:
-        b4.strategy(leaving)().target()
+        b4.strategy(leaving)().decision()
     assert isinstance(refused.value.__cause__, kind)
 
 
@@ -207,7 +207,7 @@ def test_ctrl_c_within_a_strategy_passes() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as stopped:
-        b4.strategy(pressing)().target()
+        b4.strategy(pressing)().decision()
     assert stopped.type is KeyboardInterrupt
 
 
@@ -221,7 +221,7 @@ def test_an_exception_that_cannot_be_said_is_still_one_line() -> None:
         raise Mute
 
     with pytest.raises(b4.StrategyError, match="muttering raised Mute ") as refused:
-        b4.strategy(muttering)().target()
+        b4.strategy(muttering)().decision()
     assert "test_strategy.py, line" in str(refused.value)
 
 
@@ -230,7 +230,7 @@ def test_what_bot4_refuses_inside_a_function_passes_unchanged() -> None:
         return b4.target(1.0 if b4.close > b4.open else 0.0)
 
     with pytest.raises(b4.SignalError, match="no single truth value") as refused:
-        b4.strategy(undecided)().target()
+        b4.strategy(undecided)().decision()
     assert refused.type is b4.SignalError
 
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{BotError, Decides, Sleeve};
+use bot4_engine::decision::Decision;
 use bot4_engine::history::{Columns, History, HistoryError};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitError, Profile};
@@ -111,7 +112,10 @@ pub fn backtest(history: &Arc<History>, program: &Program) -> Result<Backtest, U
         strategy: "sma_cross".to_owned(),
         instrument: InstrumentId(0),
         allocation: Rate::ONE,
-        decides: Decides::Program { program: Box::new(program.clone()), band: None },
+        decides: Decides::Program {
+            program: Box::new(program.clone()),
+            decision: Decision::Target { band: None },
+        },
     };
     Ok(Backtest::new(vec![Arc::clone(history)], vec![sleeve], &settings)?)
 }

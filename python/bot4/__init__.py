@@ -6,6 +6,7 @@ This file only says which names are public; importing it loads no plotting and n
 """
 
 from bot4._engine import Bar, Context, __version__
+from bot4.decision import Quote, quote
 from bot4.errors import (
     Bot4Error,
     ConfigError,
@@ -104,6 +105,7 @@ __all__ = [
     "Metrics",
     "OutputError",
     "ParameterError",
+    "Quote",
     "RiskError",
     "SignalError",
     "SimulatedMarket",
@@ -143,6 +145,7 @@ __all__ = [
     "ofi",
     "open",
     "position",
+    "quote",
     "quote_age",
     "registered",
     "rolling_max",

@@ -282,6 +282,23 @@ class Backtest:
     ) -> None:
         """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
 
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Run ``program`` as the market that ``strategy`` makes in ``instrument``.
+
+        Its four outputs are the offsets of bid and ask, the size and the price to quote around.
+        Raises EngineError: another number of outputs, ``levels`` not 1 to 10, ``requote`` not from
+        0 to below 1. Where there is no book the run is refused when it begins.
+        """
+
     def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
         """Call ``instance.on_start(ctx)`` once, then ``instance.on_bar(ctx, bar)`` at each bar."""
 
@@ -476,6 +493,23 @@ class Run:
         band: float | None = None,
     ) -> None:
         """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
+
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Run ``program`` as the market that ``strategy`` makes in ``instrument``.
+
+        Its four outputs are the offsets of bid and ask, the size and the price to quote around.
+        Raises EngineError: another number of outputs, ``levels`` not 1 to 10, ``requote`` not from
+        0 to below 1. Where there is no book the run is refused when it begins.
+        """
 
     def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
         """Call ``instance.on_start(ctx)`` once, then ``instance.on_bar(ctx, bar)`` at each bar."""
@@ -684,6 +718,18 @@ class Bot:
         band: float | None = None,
     ) -> None:
         """Let output 0 of `program` be the target of `strategy` on `instrument`."""
+
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Let `strategy` make a market in `instrument`, as :meth:`Run.add_quote` does."""
 
     def open(self, cash: str, ts_ns: int) -> None:
         """Begin, with so much of the reporting currency."""

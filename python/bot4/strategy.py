@@ -1,4 +1,4 @@
-"""What a strategy is: a function that returns a target, or a class that is called at each bar.
+"""What a strategy is: a function that returns a decision, or a class that is called at each bar.
 
 `@strategy` turns either into a `StrategyTemplate` and registers it by name; calling the template
 with parameters gives a `ConfiguredStrategy`, which is what runs. Reading one from a file is in
@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Literal, dataclass_transform
 
 from bot4._engine import Bar, Context
+from bot4.decision import Decision
 from bot4.errors import Bot4Error, ParameterError, StrategyError, known_names
 from bot4.parameters import Parameter, from_attributes, from_signature, own_init, parse
-from bot4.signals import Target
 
 Form = Literal["expression", "class"]
 
@@ -77,14 +77,14 @@ class ConfiguredStrategy:
         """``expression`` for a function, ``class`` for a class with callbacks."""
         return self.template.form
 
-    def target(self) -> Target:
+    def decision(self) -> Decision:
         """What the function returns. Raises StrategyError where it raises or returns else."""
         with strategy_code(self._scene):
             wanted = self.template.source(**self.params)
-        if not isinstance(wanted, Target):
+        if not isinstance(wanted, Decision):
             raise StrategyError(
                 f"strategy {self.name} returned {type(wanted).__name__}; "
-                "return b4.target(...) around the expression"
+                "return b4.target(...) or b4.quote(...) around the expression"
             )
         return wanted
 
@@ -105,9 +105,10 @@ class ConfiguredStrategy:
 _registry: dict[str, StrategyTemplate] = {}
 
 
-def strategy(form: Callable[..., Target] | type[Strategy]) -> StrategyTemplate:
-    """Register a function that returns ``b4.target(...)``, or a class derived from `Strategy`.
+def strategy(form: Callable[..., Decision] | type[Strategy]) -> StrategyTemplate:
+    """Register a function that returns what it decides, or a class derived from `Strategy`.
 
+    A function returns ``b4.target(...)`` or ``b4.quote(...)``.
     The latest definition of a name wins, as everywhere in Python: a cell of a notebook may be run
     again, and a session may replace a strategy that ships. Raises StrategyError where the class
     cannot run or a parameter has a type that cannot be set.
@@ -175,7 +176,7 @@ def _place(error: BaseException, file: str) -> str | None:
     return f"{Path(file).name}, line {within[0].lineno}" if within else None
 
 
-def _function_template(form: Callable[..., Target]) -> StrategyTemplate:
+def _function_template(form: Callable[..., Decision]) -> StrategyTemplate:
     if not inspect.isfunction(form):
         raise StrategyError(f"@strategy goes over a function or a class, not {form!r}")
     name = form.__name__

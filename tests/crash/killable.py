@@ -61,7 +61,8 @@ def run_of(seed: int, market: str) -> Run:
         (donchian_breakout(entry=4, exit=2), "simulated:ETHUSDT"),
     ]
     for strategy, instrument in seats:
-        target = strategy.target()
+        target = strategy.decision()
+        assert isinstance(target, b4.Target)
         compiled = program([target.fraction])
         run.add_program(strategy.name, instrument, "0.5", compiled, target.band)
     return run

@@ -46,7 +46,8 @@ def seat(run: Run, strategy: ConfiguredStrategy, instrument: str, allocation: st
     if strategy.form == "class":
         run.add_class(strategy.name, instrument, allocation, strategy.instance())
     else:
-        target = strategy.target()
+        target = strategy.decision()
+        assert isinstance(target, b4.Target)
         compiled = program([target.fraction])
         run.add_program(strategy.name, instrument, allocation, compiled, target.band)
 

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bars::PyBars;
-use crate::context::{Past, PyBar, PyContext, band_of};
+use crate::context::{Past, PyBar, PyContext};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::report;
@@ -97,9 +97,20 @@ impl PyBacktest {
         program: &PyProgram,
         band: Option<f64>,
     ) -> PyResult<()> {
-        let program = Box::new(program.0.clone());
-        let band = band_of(band)?;
-        let decides = Decides::Program { program, band };
+        self.add(strategy, instrument, allocation, program.holds(band)?).map(|_| ())
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]
+    fn add_quote(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        levels: u32,
+        requote: f64,
+    ) -> PyResult<()> {
+        let decides = program.quotes(levels, requote)?;
         self.add(strategy, instrument, allocation, decides).map(|_| ())
     }
 

@@ -16,7 +16,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::backtest::{RawLimit, profile_of};
-use crate::context::band_of;
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::records;
@@ -105,24 +104,20 @@ impl PyBot {
         program: &PyProgram,
         band: Option<f64>,
     ) -> PyResult<()> {
-        let parts = self.parts()?;
-        let place = parts.instruments.iter().position(|known| known.symbol == instrument);
-        let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
-        let id = id.ok_or_else(|| {
-            EngineError::new_err(format!("'{instrument}' is no instrument here: add it first"))
-        })?;
-        if parts.sleeves.iter().any(|sleeve| sleeve.instrument == id) {
-            let text = format!("'{instrument}' has a strategy: one strategy for an instrument");
-            return Err(EngineError::new_err(text));
-        }
-        let program = Box::new(program.0.clone());
-        parts.sleeves.push(Sleeve {
-            strategy: strategy.to_owned(),
-            instrument: id,
-            allocation: rate_from_text(allocation).raise()?,
-            decides: Decides::Program { program, band: band_of(band)? },
-        });
-        Ok(())
+        self.seat(strategy, instrument, allocation, program.holds(band)?)
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]
+    fn add_quote(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        levels: u32,
+        requote: f64,
+    ) -> PyResult<()> {
+        self.seat(strategy, instrument, allocation, program.quotes(levels, requote)?)
     }
 
     fn open(&mut self, cash: &str, ts_ns: i64) -> PyResult<()> {
@@ -288,6 +283,32 @@ impl PyBot {
             Stage::Parts(parts) => Ok(parts),
             Stage::Open(_) | Stage::Failed => Err(EngineError::new_err("the bot is open already")),
         }
+    }
+
+    fn seat(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        decides: Decides,
+    ) -> PyResult<()> {
+        let parts = self.parts()?;
+        let place = parts.instruments.iter().position(|known| known.symbol == instrument);
+        let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
+        let id = id.ok_or_else(|| {
+            EngineError::new_err(format!("'{instrument}' is no instrument here: add it first"))
+        })?;
+        if parts.sleeves.iter().any(|sleeve| sleeve.instrument == id) {
+            let text = format!("'{instrument}' has a strategy: one strategy for an instrument");
+            return Err(EngineError::new_err(text));
+        }
+        parts.sleeves.push(Sleeve {
+            strategy: strategy.to_owned(),
+            instrument: id,
+            allocation: rate_from_text(allocation).raise()?,
+            decides,
+        });
+        Ok(())
     }
 
     fn gateway(&mut self) -> PyResult<&mut Gateway> {

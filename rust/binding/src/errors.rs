@@ -3,6 +3,7 @@
 use bot4_desk::DeskError;
 use bot4_engine::backtest::BacktestError;
 use bot4_engine::bot::BotError;
+use bot4_engine::decision::quote::TermsError;
 use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
@@ -62,6 +63,7 @@ macro_rules! raises {
 
 raises! {
     Signal => SignalError,
+    TermsError => EngineError,
     HistoryError => DataError,
     LimitError => RiskError,
     UnitError => EngineError,
@@ -127,6 +129,7 @@ impl<T> Raise<T> for Result<T, BacktestError> {
                 | BacktestError::Twice(_)
                 | BacktestError::Crowded(_)
                 | BacktestError::NoHistory(_)
+                | BacktestError::NoBook(_)
                 | BacktestError::Allocation
                 | BacktestError::Cash => false,
             };

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use bot4_engine::bot::Decides;
+use bot4_engine::decision::Decision;
+use bot4_engine::decision::quote::{self, Terms};
 use bot4_engine::signal::{Node, Program};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::errors::{Raise, SignalError};
+use crate::context::band_of;
+use crate::errors::{EngineError, Raise, SignalError};
 
 type RawNode = (String, Vec<usize>, Vec<f64>);
 
@@ -55,6 +59,25 @@ impl PyProgram {
         let rows = inputs.values().next().map_or(0, |array| array.len().unwrap_or_default());
         let results = py.detach(|| self.0.columns(&columns, rows)).raise()?;
         Ok(results.into_iter().map(|result| result.into_pyarray(py)).collect())
+    }
+}
+
+impl PyProgram {
+    /// As a target: output 0.
+    pub(crate) fn holds(&self, band: Option<f64>) -> PyResult<Decides> {
+        let decision = Decision::Target { band: band_of(band)? };
+        Ok(Decides::Program { program: Box::new(self.0.clone()), decision })
+    }
+
+    /// As a quote: offsets of bid and ask, size, around.
+    pub(crate) fn quotes(&self, levels: u32, requote: f64) -> PyResult<Decides> {
+        let (got, wanted) = (self.0.warm_up().len(), quote::OUTPUTS);
+        if got != wanted {
+            let said = format!("a program that quotes has {wanted} outputs, not {got}");
+            return Err(EngineError::new_err(said));
+        }
+        let decision = Decision::Quote(Terms::new(levels, requote).raise()?);
+        Ok(Decides::Program { program: Box::new(self.0.clone()), decision })
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bot4_engine::event::{Fill, NewOrder, OrderId, OrderUpdate, Size, SleeveId, Want};
-use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text};
+use bot4_engine::decision::quote::level;
+use bot4_engine::event::{
+    Fill, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size, SleeveId, TwoSided, Want,
+};
+use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
 use bot4_engine::order::{Move, OrderState, Trigger};
 use pyo3::prelude::*;
@@ -57,7 +60,9 @@ impl Names<'_> {
             Record::Deposit { amount, .. } => row.set_item("amount", amount_as_text(amount))?,
             Record::Intent { intent, .. } => {
                 self.name(&row, intent.sleeve)?;
-                row.set_item("want", want(&intent.want))?;
+                let rules =
+                    self.sleeves.get(intent.sleeve.index()).and_then(|(_, id)| self.rules(*id));
+                row.set_item("want", want(&intent.want, rules))?;
             }
             Record::Refused { sleeve, refusal, .. }
             | Record::Clipped { sleeve, limit: refusal, .. } => {
@@ -216,8 +221,10 @@ pub(crate) const fn update_name(update: OrderUpdate) -> &'static str {
     }
 }
 
-fn want(want: &Want) -> String {
+/// An intent in words; prices as text of `rules`.
+fn want(want: &Want, rules: Option<&Instrument>) -> String {
     match want {
+        Want::Quote(quote) => quoted(quote, rules),
         Want::Target { fraction, .. } => format!("target {fraction}"),
         Want::Trade { side, qty, limit: None } => format!("{} {qty}", side.name()),
         Want::Trade { side, qty, limit: Some(limit) } => {
@@ -225,6 +232,17 @@ fn want(want: &Want) -> String {
         }
         Want::CancelAll => "cancel all".to_owned(),
     }
+}
+
+fn quoted(quote: &TwoSided, rules: Option<&Instrument>) -> String {
+    let TwoSided { bid, ask, size, levels } = *quote;
+    let text = |side: Side, quoted: Option<QuoteSide>| {
+        let first = rules.and_then(|rules| level(side, quoted?, 0, rules.tick).zip(Some(rules)));
+        first.map_or("none".to_owned(), |(price, rules)| rules.price_as_text(price))
+    };
+    let (bid, ask) = (text(Side::Buy, bid), text(Side::Sell, ask));
+    let levels = if levels == 1 { String::new() } else { format!(" in {levels} levels") };
+    format!("quote {bid} / {ask}, {} each{levels}", rate_as_text(size))
 }
 
 /// At most two decimal places, cut: for a screen.

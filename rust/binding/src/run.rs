@@ -18,7 +18,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::backtest::{Callee, RawLimit, called, profile_of, snapshot};
 use crate::bars::PyBars;
-use crate::context::{Past, PyBar, band_of};
+use crate::context::{Past, PyBar};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::recording::PyRecording;
@@ -219,8 +219,22 @@ impl PyRun {
         program: &PyProgram,
         band: Option<f64>,
     ) -> PyResult<()> {
-        let program = Box::new(program.0.clone());
-        let decides = Decides::Program { program, band: band_of(band)? };
+        let decides = program.holds(band)?;
+        let allocation = rate_from_text(allocation).raise()?;
+        self.setup()?.seat(strategy, instrument, allocation, decides).raise().map(|_| ())
+    }
+
+    #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]
+    fn add_quote(
+        &mut self,
+        strategy: &str,
+        instrument: &str,
+        allocation: &str,
+        program: &PyProgram,
+        levels: u32,
+        requote: f64,
+    ) -> PyResult<()> {
+        let decides = program.quotes(levels, requote)?;
         let allocation = rate_from_text(allocation).raise()?;
         self.setup()?.seat(strategy, instrument, allocation, decides).raise().map(|_| ())
     }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::bot::{Bot, BotError, Decides, Sleeve};
+use crate::decision::Decision;
 use crate::event::{Bar, Event, Intent, OrderId, SleeveId};
 use crate::history::{History, Moments};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
@@ -58,6 +59,12 @@ pub enum BacktestError {
     /// A sleeve on an instrument without history, or nothing to run.
     #[error("there is no history for '{0}'")]
     NoHistory(String),
+    /// A quote where nothing tells a touch.
+    #[error(
+        "'{0}' has no book to quote in: bars and trades have none; use quote() in a run on a \
+         simulated market or a recorded book"
+    )]
+    NoBook(String),
     /// Shares that are not above zero, or above the whole together.
     #[error("the strategies' allocations must be above 0 and at most 1 together")]
     Allocation,
@@ -148,7 +155,7 @@ impl Backtest {
             return Err(BacktestError::NoHistory("anything".to_owned()));
         }
         let instruments = instruments(&histories, settings.fee)?;
-        check_sleeves(&sleeves, &instruments)?;
+        check_sleeves(&sleeves, &instruments, false)?;
         let rules = PaperRules {
             slippage: settings.slippage,
             borrowing: settings.profile.borrowing,
@@ -277,10 +284,12 @@ fn instruments(histories: &[Arc<History>], fee: Rate) -> Result<Vec<Instrument>,
     Ok(instruments)
 }
 
-/// Whether every sleeve has an instrument of its own, and all together no more than the equity.
+/// Whether every sleeve has an instrument of its own and what it needs of it, and all together no
+/// more than the equity.
 pub(crate) fn check_sleeves(
     sleeves: &[Sleeve],
     instruments: &[Instrument],
+    has_book: bool,
 ) -> Result<(), BacktestError> {
     let mut taken = vec![false; instruments.len()];
     let mut allocated = Rate::ZERO;
@@ -292,6 +301,11 @@ pub(crate) fn check_sleeves(
             (Some(_) | None, None) | (None, Some(_)) => {
                 return Err(BacktestError::NoHistory(format!("instrument {place}")));
             }
+        }
+        if let (Decides::Program { decision: Decision::Quote(_), .. }, Some(rules), false) =
+            (&sleeve.decides, instruments.get(place), has_book)
+        {
+            return Err(BacktestError::NoBook(rules.symbol.clone()));
         }
         if !sleeve.allocation.is_positive() {
             return Err(BacktestError::Allocation);

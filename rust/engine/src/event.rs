@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::instrument::InstrumentId;
-use crate::units::{Amount, Nanos, Price, Qty};
+use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
 /// Which sleeve: one strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,6 +144,28 @@ pub struct NewOrder {
     pub reserve: Amount,
 }
 
+/// One side of a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteSide {
+    /// Where the first level lies, before it is put on the tick.
+    pub price: Price,
+    /// How far behind each other the levels lie.
+    pub step: Price,
+}
+
+/// A market that a strategy makes: what lies on each side, where anything does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoSided {
+    /// The bids.
+    pub bid: Option<QuoteSide>,
+    /// The asks.
+    pub ask: Option<QuoteSide>,
+    /// What each order is worth, as a fraction of the sleeve's equity.
+    pub size: Rate,
+    /// How many orders lie on each side.
+    pub levels: u8,
+}
+
 /// What a strategy asks for, before risk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Want {
@@ -164,6 +186,8 @@ pub enum Want {
         /// Limit price in quote units; `None` is a market order.
         limit: Option<f64>,
     },
+    /// Have these orders working and no others.
+    Quote(TwoSided),
     /// Cancel every working order of the sleeve.
     CancelAll,
 }

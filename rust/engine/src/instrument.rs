@@ -189,6 +189,16 @@ impl Instrument {
         scaled(value, self.price_scale, f64::round).map(Price::new)
     }
 
+    /// The highest price at the instrument's scale that is at most `value`.
+    pub fn price_down(&self, value: f64) -> Result<Price, UnitError> {
+        scaled(value, self.price_scale, |x| whole_or(x, f64::floor)).map(Price::new)
+    }
+
+    /// The lowest price at the instrument's scale that is at least `value`.
+    pub fn price_up(&self, value: f64) -> Result<Price, UnitError> {
+        scaled(value, self.price_scale, |x| whole_or(x, f64::ceil)).map(Price::new)
+    }
+
     /// The size at most `value`, on the lot, towards zero.
     pub fn qty_down(&self, value: f64) -> Result<Qty, UnitError> {
         // One part in 10¹⁵ is forgiven, so that 0.3 means 0.3 and not one lot less; a size that is
@@ -400,6 +410,13 @@ fn power_of_ten(places: u32) -> f64 {
         1e17, 1e18,
     ];
     POWERS.get(places as usize).copied().unwrap_or(1e18)
+}
+
+/// Rounded, but what arithmetic left within one part in 10¹⁴ of a whole number is that number: a
+/// thousandth below 100 is 99.9, and not a tick less.
+fn whole_or(x: f64, round: impl Fn(f64) -> f64) -> f64 {
+    let whole = x.round();
+    if (whole - x).abs() <= x.abs() * 1e-14 { whole } else { round(x) }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the range is checked on the line before")]

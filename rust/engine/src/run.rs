@@ -25,7 +25,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP2";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP3";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -161,10 +161,10 @@ impl Run {
         if !settings.cash.is_positive() {
             return Err(BacktestError::Cash);
         }
-        check_sleeves(&sleeves, &instruments)?;
         let Profile { borrowing, shorting, .. } = settings.profile;
         let rules = PaperRules { slippage: settings.slippage, borrowing, shorting };
         let bars = matches!(feed, Feed::Bars(_));
+        check_sleeves(&sleeves, &instruments, settings.has_book && !bars)?;
         let mut venue = if settings.has_book && !bars {
             Venue::Book(Matching::new(Lending { borrowing, shorting }, instruments.clone()))
         } else {

@@ -6,14 +6,16 @@ mod market;
 
 use allocation_counter::measure;
 use bot4_engine::bot::{Bot, Decides, Output};
-use bot4_engine::event::{Bar, Event};
+use bot4_engine::decision::Decision;
+use bot4_engine::decision::quote::Terms;
+use bot4_engine::event::{Bar, Event, Quote};
 use bot4_engine::history::History;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::Record;
 use bot4_engine::signal::{Gives, Node, OPERATIONS, Program};
-use bot4_engine::units::Rate;
+use bot4_engine::units::{Price, Qty, Rate};
 
-use crate::market::{amount, history, ns, profile, sleeve, walk};
+use crate::market::{amount, history, instrument, ns, profile, sleeve, try_compile, walk};
 
 /// Every operation of the table over the bar, all of them needed, that comes to no opinion.
 fn everything() -> Program {
@@ -50,12 +52,34 @@ fn bars(history: &History) -> impl Iterator<Item = Bar> + '_ {
 }
 
 #[test]
+fn a_quote_that_stays_allocates_nothing() {
+    let nodes = [("bid", &[][..], &[][..]), ("constant", &[], &[0.001])];
+    let program = Box::new(try_compile(&nodes, &[1, 1, 1, 0]).unwrap());
+    let decision = Decision::Quote(Terms::new(10, 0.01).unwrap());
+    let sleeves = vec![sleeve(0, "1", Decides::Program { program, decision })];
+    let mut bot = Bot::new(vec![instrument()], sleeves, profile("research", &[]), 0);
+    let mut out = Output::default();
+    bot.on(&Event::Deposit { ts: ns(0), amount: amount("10000") }, &mut out).unwrap();
+    let mut touch = |place: i64| {
+        let (bid, ask) = (Price::new(10_000 + place % 7), Price::new(10_010 + place % 5));
+        let (instrument, qty) = (InstrumentId(0), Qty::new(1));
+        let quote = Quote { instrument, ts: ns(place), bid, bid_qty: qty, ask, ask_qty: qty };
+        bot.on(&Event::Quote(quote), &mut out).unwrap();
+        out.actions.len()
+    };
+    assert_eq!(touch(0), 20, "it is quoted");
+    let counted = measure(|| (1..10_000).for_each(|place| assert_eq!(touch(place), 20)));
+    assert_eq!(counted.count_total, 0, "allocations over 10,000 events");
+}
+
+#[test]
 fn a_bar_that_trades_nothing_allocates_nothing() {
     let history = history("file:X", &walk(2, 5_500, 100.0));
     let instrument = Instrument::assumed("file:X", 100.0, Rate::ZERO).unwrap();
     let program = everything();
     assert!(program.operations() > OPERATIONS.len());
-    let decides = Decides::Program { program: Box::new(program), band: Some(0.1) };
+    let decision = Decision::Target { band: Some(0.1) };
+    let decides = Decides::Program { program: Box::new(program), decision };
     let sleeves = vec![sleeve(0, "1", decides)];
     let mut bot = Bot::new(vec![instrument], sleeves, profile("default", &[]), 0);
     let mut out = Output::default();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
+use bot4_engine::decision::Decision;
 use bot4_engine::event::{
     BreakerState, Component, Fill, Intent, Side, SleeveId, TradingState, Want,
 };
@@ -176,7 +177,10 @@ fn eventful(seed: u64, poison_from: Option<usize>) -> Backtest {
         ("constant", &[], &[-0.7]),
         ("where", &[3, 4, 5], &[]),
     ];
-    let band = Decides::Program { program: Box::new(program(&signed)), band: Some(0.05) };
+    let band = Decides::Program {
+        program: Box::new(program(&signed)),
+        decision: Decision::Target { band: Some(0.05) },
+    };
     let cross = decided(sma_cross(f64::from(fast), f64::from(slow), 1.0));
     let sleeves = vec![sleeve(0, "0.6", cross), sleeve(1, "0.4", band)];
     let limits = [("gross_max", "0.9"), ("drawdown_max", "0.2"), ("borrowing", "false")];

@@ -7,6 +7,7 @@
 mod market;
 
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
+use bot4_engine::decision::Decision;
 use bot4_engine::event::{
     Action, Bar, BreakerState, Component, Event, Fill, Intent, OrderId, OrderUpdate, Quote, Side,
     SleeveId, TradingState, Want,
@@ -41,7 +42,7 @@ impl Desk {
     /// One program that wants what the volume says, with a band.
     fn of_volume(band: Option<f64>, changes: &[(&str, &str)]) -> Self {
         let program = Box::new(volume_is_target());
-        let decides = Decides::Program { program, band };
+        let decides = Decides::Program { program, decision: Decision::Target { band } };
         Self::new(vec![sleeve(0, "1", decides)], profile("unleveraged", changes))
     }
 

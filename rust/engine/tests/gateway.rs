@@ -5,6 +5,7 @@
 
 use bot4_engine::book::Integrity;
 use bot4_engine::bot::{Bot, Decides, Sleeve};
+use bot4_engine::decision::Decision;
 use bot4_engine::event::{Event, OrderId, OrderUpdate};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
@@ -46,7 +47,10 @@ impl Floor {
             strategy: "leaning".to_owned(),
             instrument: BTC,
             allocation: Rate::ONE,
-            decides: Decides::Program { program: Box::new(leaning()), band: None },
+            decides: Decides::Program {
+                program: Box::new(leaning()),
+                decision: Decision::Target { band: None },
+            },
         };
         let profile = Profile::named("research").unwrap();
         let bot = Bot::new(vec![rules], vec![sleeve], profile, 7);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
+use bot4_engine::decision::Decision;
 use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::Record;
@@ -49,7 +50,10 @@ fn bot() -> (Bot, Output) {
         strategy: "leaning".to_owned(),
         instrument: BTC,
         allocation: Rate::ONE,
-        decides: Decides::Program { program: Box::new(program()), band: None },
+        decides: Decides::Program {
+            program: Box::new(program()),
+            decision: Decision::Target { band: None },
+        },
     };
     let profile = Profile::named("research").unwrap();
     let (mut bot, mut out) = (Bot::new(vec![rules], vec![sleeve], profile, 1), Output::default());
@@ -147,7 +151,7 @@ fn what_a_glance_approves_is_what_the_long_way_would_have_placed() {
         let Some(glance) = glance else {
             continue;
         };
-        let intent = *glance.intent();
+        let intent = glance.intent();
         inside.settle(glance, &mut out).unwrap();
         outside.set_quiet(false);
         outside.on(&Event::Intent(intent), &mut other).unwrap();

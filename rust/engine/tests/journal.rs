@@ -6,8 +6,8 @@ mod market;
 
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
-    TradingState, Want,
+    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size,
+    SleeveId, TradingState, TwoSided, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -32,7 +32,20 @@ fn wants() -> impl Strategy<Value = Want> {
         (select(vec![Side::Buy, Side::Sell]), float(), perhaps())
             .prop_map(|(side, qty, limit)| Want::Trade { side, qty, limit }),
         Just(Want::CancelAll),
+        quotes(),
     ]
+}
+
+fn quotes() -> impl Strategy<Value = Want> {
+    let side = || {
+        (any::<bool>(), any::<i64>(), any::<i64>()).prop_map(|(some, price, step)| {
+            let (price, step) = (Price::new(price), Price::new(step));
+            some.then_some(QuoteSide { price, step })
+        })
+    };
+    (side(), side(), any::<i64>(), any::<u8>()).prop_map(|(bid, ask, size, levels)| {
+        Want::Quote(TwoSided { bid, ask, size: Rate::new(size), levels })
+    })
 }
 
 fn orders() -> impl Strategy<Value = NewOrder> {

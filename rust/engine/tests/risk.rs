@@ -134,7 +134,7 @@ fn sell(qty: f64) -> Want {
 fn at(limit: f64, want: Want) -> Want {
     match want {
         Want::Trade { side, qty, .. } => Want::Trade { side, qty, limit: Some(limit) },
-        Want::Target { .. } | Want::CancelAll => want,
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
     }
 }
 

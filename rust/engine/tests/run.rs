@@ -8,14 +8,14 @@ mod kept;
 mod market;
 
 use bot4_engine::bot::Sleeve;
-use bot4_engine::event::{BreakerState, Component};
+use bot4_engine::event::{BreakerState, Component, OrderUpdate};
 use bot4_engine::journal::Record;
 use bot4_engine::run::{Command, Run};
 use bot4_engine::session::SessionError;
 use bot4_engine::venue::{Act, Deed};
 
 use crate::kept::{
-    Keeper, Kind, Line, acts_of, commands, kept_of, new_run_under, normal_act, programs,
+    Keeper, Kind, Line, acts_of, commands, kept_of, new_run_under, normal_act, programs, quoters,
     records_of, with_outside,
 };
 use crate::market::{Dice, SEED, profile};
@@ -283,6 +283,53 @@ fn a_breaker_that_tripped_is_met_again() {
         assert!(trips > 1, "{:?}: {trips} trips", way.kind);
         cuts_differ(&way, &listed, 60)
     });
+}
+
+/// The ways in which there is a book to quote in.
+fn check_quotes(differs: impl Fn(&Way) -> Option<String>) {
+    check(quoters, |way| {
+        let has_book = matches!(way.kind, Kind::Simulated | Kind::Book);
+        if has_book { differs(way) } else { None }
+    });
+}
+
+#[test]
+fn quotes_go_on_from_any_cut_as_if_there_had_been_none() {
+    check_quotes(|way| {
+        let kept = kept_of(&way.play(&[], 0).lines);
+        let moved = kept.iter().filter(|(_, record)| {
+            matches!(record, Record::Update { update: OrderUpdate::CancelSent, .. })
+        });
+        let moved = moved.count();
+        assert!(moved > 100, "{:?}: {moved} orders moved", way.kind);
+        cuts_differ(way, &[], 60)
+    });
+}
+
+#[test]
+fn quotes_under_operators_do_too() {
+    check_quotes(|way| cuts_differ(way, &commands(SEED, way.events, false), 60));
+    check_quotes(|way| {
+        let listed = commands(SEED + 1, way.events, true);
+        met_differs(&Way { events: listed.last().map_or(0, |(event, _)| *event), ..*way }, &listed)
+    });
+}
+
+#[test]
+fn quotes_under_a_breaker_that_trips_do_too() {
+    check_quotes(|way| {
+        let way = Way { limits: &[("drawdown_max", "0.0001")], ..*way };
+        let trips = |(_, record): &(u64, Record)| matches!(record, Record::Breaker { .. });
+        let tripped = kept_of(&way.play(&[], 0).lines).iter().any(trips);
+        assert!(tripped, "{:?}: nothing tripped", way.kind);
+        cuts_differ(&way, &[], 30)
+    });
+}
+
+#[test]
+fn quotes_that_the_journal_lost_are_adopted() {
+    check_quotes(|way| lost_differ(way, 60, false));
+    check_quotes(|way| lost_differ(way, 60, true));
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! is written down here; what came of it is settled afterwards, by [`Bot::on`].
 
 use super::{Bot, BotError, Decides, Output, Sleeve, held};
-use crate::decision::target;
-use crate::event::{Event, Intent, Quote, SleeveId, Tick, TickKind, Want};
+use crate::decision::{Decision, target};
+use crate::event::{Event, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::risk::{Approved, Armed, pass};
@@ -15,21 +15,34 @@ use crate::units::Overflow;
 /// What a change of a market led to, before anything of it is written down.
 #[derive(Debug)]
 pub struct Glance {
-    intent: Intent,
-    approved: Option<Approved>,
+    sleeve: SleeveId,
+    wanted: Wanted,
+}
+
+/// What is wanted. A target is kept as it came, and not as a [`Want`]: those are as large as the
+/// largest, and would be copied on the way.
+#[derive(Debug)]
+enum Wanted {
+    Target { fraction: f64, band: Option<f64>, approved: Option<Approved> },
+    Quote(TwoSided),
 }
 
 impl Glance {
     /// What is wanted.
+    #[inline]
     #[must_use]
-    pub const fn intent(&self) -> &Intent {
-        &self.intent
+    pub const fn intent(&self) -> Intent {
+        let want = match self.wanted {
+            Wanted::Target { fraction, band, .. } => Want::Target { fraction, band },
+            Wanted::Quote(quote) => Want::Quote(quote),
+        };
+        Intent { sleeve: self.sleeve, want }
     }
 
     /// Whether it passed every limit as it is; if not, the long way clips it or says why not.
     #[must_use]
     pub const fn is_approved(&self) -> bool {
-        self.approved.is_some()
+        matches!(self.wanted, Wanted::Target { approved: Some(_), .. })
     }
 }
 
@@ -44,22 +57,38 @@ impl Bot {
         let Some(sleeve) = self.sleeves.get(place) else {
             return Ok(None);
         };
-        let Decides::Program { program, band } = &sleeve.decides else {
+        let Decides::Program { program, decision } = &sleeve.decides else {
             return Ok(None);
         };
+        let id = SleeveId(id_of(place)?);
+        let band = match decision {
+            Decision::Target { band } => *band,
+            Decision::Quote(_) => return self.glance_at_quote(id),
+        };
         let fraction = program.output(0);
-        let want = Want::Target { fraction, band: *band };
-        let intent = Intent { sleeve: SleeveId(id_of(place)?), want };
-        let last = self.state.target(intent.sleeve);
+        let intent = Intent { sleeve: id, want: Want::Target { fraction, band } };
+        let last = self.state.target(id);
         let held = if band.is_some() { self.held(sleeve)? } else { None };
-        let due = target::is_due(fraction, last, *band, held);
+        let due = target::is_due(fraction, last, band, held);
         // Risk is asked on every change, wanted or not: a way that is gone once in a thousand
         // changes would be cold when it counts, and cost five times as much.
         let approved = self.approve(place, &intent)?;
-        if !due || self.is_held_back(intent.sleeve) {
+        if !due || self.is_held_back(id) {
             return Ok(None);
         }
-        Ok(Some(Glance { intent, approved }))
+        let wanted = Wanted::Target { fraction, band, approved };
+        Ok(Some(Glance { sleeve: id, wanted }))
+    }
+
+    /// What a sleeve that quotes wants. Its orders go the long way, one by one; kept out of line so
+    /// that a target's way stays short.
+    #[cold]
+    fn glance_at_quote(&self, sleeve: SleeveId) -> Result<Option<Glance>, BotError> {
+        if self.is_held_back(sleeve) {
+            return Ok(None);
+        }
+        let quote = self.quote_due(sleeve, self.state.breakers())?;
+        Ok(quote.map(|quote| Glance { sleeve, wanted: Wanted::Quote(quote) }))
     }
 
     /// No strategy overtakes an operator.
@@ -96,13 +125,15 @@ impl Bot {
 
     /// Write down what a glance led to, and carry it on to an order.
     pub fn settle(&mut self, glance: Glance, out: &mut Output) -> Result<(), BotError> {
-        let Glance { intent, approved } = glance;
-        match approved {
-            Some(approved) => {
+        let intent = glance.intent();
+        match glance.wanted {
+            Wanted::Target { approved: Some(approved), .. } => {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, out)
             }
-            None => self.want_under(&intent, self.state.breakers(), out),
+            Wanted::Target { approved: None, .. } | Wanted::Quote(_) => {
+                self.want_under(&intent, self.state.breakers(), out)
+            }
         }
     }
 
@@ -164,14 +195,15 @@ impl Bot {
         else {
             return Ok(None);
         };
-        let Some(Sleeve { decides: Decides::Program { program, .. }, .. }) =
+        let Some(Sleeve { decides: Decides::Program { program, decision }, .. }) =
             self.sleeves.get_mut(place)
         else {
             return Ok(None);
         };
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         if !program.see_book(&mut market.book, rules, self.now) {
-            return Ok(None);
+            // A quote minds the touch, whatever it is made of.
+            return Ok(matches!(decision, Decision::Quote(_)).then_some(place));
         }
         program.tell_account(|input| held(&self.state, &self.account, id, input));
         program.run(Clock::Book);

@@ -10,7 +10,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::book::Book;
-use crate::decision::target;
+use crate::decision::quote;
+use crate::decision::{Decision, target};
 use crate::event::{
     Action, Bar, BreakerState, Event, Intent, OrderUpdate, SleeveId, TradingState, Want,
 };
@@ -26,6 +27,7 @@ use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 mod glance;
+mod quoting;
 
 pub use glance::Glance;
 
@@ -45,12 +47,12 @@ pub struct Sleeve {
 /// How a sleeve decides.
 #[derive(Debug, Clone)]
 pub enum Decides {
-    /// Output 0 of a program is the fraction to hold.
+    /// By what a program says.
     Program {
         /// The program.
         program: Box<Program>,
-        /// The no-trade band, as a fraction of the sleeve's equity.
-        band: Option<f64>,
+        /// What it means.
+        decision: Decision,
     },
     /// Outside the engine, by [`Event::Intent`].
     Outside,
@@ -126,7 +128,7 @@ pub struct Bot {
     now: Nanos,
     /// Programs run and nothing is wanted.
     quiet: bool,
-    /// Of each instrument, the sleeve whose program reads its book or its trades.
+    /// Of each instrument, the sleeve that quotes it or whose program reads its book or its trades.
     listeners: Vec<Option<usize>>,
     /// Of each sleeve, the limits on the account as it was at a turn.
     armed: Vec<(u64, Option<Armed>)>,
@@ -155,8 +157,9 @@ impl Bot {
     ) -> Self {
         let listens = |id: usize| {
             sleeves.iter().position(|sleeve| match &sleeve.decides {
-                Decides::Program { program, .. } => {
-                    sleeve.instrument.index() == id && reads_ticks(program)
+                Decides::Program { program, decision } => {
+                    let listens = matches!(decision, Decision::Quote(_)) || reads_ticks(program);
+                    sleeve.instrument.index() == id && listens
                 }
                 Decides::Outside => false,
             })
@@ -302,7 +305,7 @@ impl Bot {
     /// Every program runs on what is fresh, and nothing comes of it.
     fn think(&mut self) -> Result<(), BotError> {
         for place in 0..self.sleeves.len() {
-            self.decide(place)?;
+            self.decide(place, self.state.breakers())?;
         }
         for market in &mut self.markets {
             market.fresh = false;
@@ -401,7 +404,7 @@ impl Bot {
             out.actions.push(Action::Trip { component, state });
         }
         for place in 0..self.sleeves.len() {
-            if let Some(intent) = self.decide(place)? {
+            if let Some(intent) = self.decide(place, breakers)? {
                 self.on_intent(&intent, breakers, out)?;
             }
         }
@@ -413,11 +416,11 @@ impl Bot {
 
     /// What sleeve `place` wants, if its program says so now.
     #[inline]
-    fn decide(&mut self, place: usize) -> Result<Option<Intent>, BotError> {
+    fn decide(&mut self, place: usize, breakers: Breakers) -> Result<Option<Intent>, BotError> {
         let Some(sleeve) = self.sleeves.get_mut(place) else {
             return Ok(None);
         };
-        let Decides::Program { program, band } = &mut sleeve.decides else {
+        let Decides::Program { program, decision } = &mut sleeve.decides else {
             return Ok(None);
         };
         let Some(Market { bar: Some(bar), fresh: true, .. }) =
@@ -441,9 +444,12 @@ impl Bot {
             Stream::Book(_) | Stream::Trade(_) => f64::NAN,
         });
         program.run(Clock::Bar);
-        let want = Want::Target { fraction: program.output(0), band: *band };
-        let id = u32::try_from(place).map_err(|_| Overflow)?;
-        Ok(Some(Intent { sleeve: SleeveId(id), want }))
+        let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+        let want = match *decision {
+            Decision::Target { band } => Some(Want::Target { fraction: program.output(0), band }),
+            Decision::Quote(_) => self.quote_due(sleeve, breakers)?.map(Want::Quote),
+        };
+        Ok(want.map(|want| Intent { sleeve, want }))
     }
 
     /// What a strategy wants now, if that is anything new and it may want.
@@ -455,14 +461,19 @@ impl Bot {
         out: &mut Output,
     ) -> Result<(), BotError> {
         let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
-        if let Want::Target { fraction, band } = intent.want {
-            let last = self.state.target(intent.sleeve);
-            let held = if band.is_some() { self.held(sleeve)? } else { None };
-            if !target::is_due(fraction, last, band, held) {
-                return Ok(());
+        let due = match intent.want {
+            Want::Target { fraction, band } => {
+                let last = self.state.target(intent.sleeve);
+                let held = if band.is_some() { self.held(sleeve)? } else { None };
+                target::is_due(fraction, last, band, held)
             }
-        }
-        if self.is_held_back(intent.sleeve) {
+            Want::Quote(quote) => {
+                let (last, anew) = self.state.quote(intent.sleeve);
+                last != Some(quote) || anew
+            }
+            Want::Trade { .. } | Want::CancelAll => true,
+        };
+        if !due || self.is_held_back(intent.sleeve) {
             return Ok(());
         }
         self.want_under(intent, breakers, out)
@@ -481,20 +492,33 @@ impl Bot {
         out: &mut Output,
     ) -> Result<(), BotError> {
         let working = self.state.is_working(intent.sleeve);
+        let (last, _) = self.state.quote(intent.sleeve);
         self.keep(Record::Intent { ts: self.now, intent: *intent }, out)?;
         match intent.want {
             Want::CancelAll => self.cancel_all(intent.sleeve, out),
             // It waits in the state until none of the sleeve's orders works.
             Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
             Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
+            Want::Quote(quote) => {
+                let resized = last.is_some_and(|last| quote::is_resized(&last, &quote));
+                self.lay(intent.sleeve, &quote, resized, breakers, out)
+            }
         }
     }
 
-    /// Act on the target that waited for the order which has just ended.
+    /// Act on what waited for the order which has just ended.
     fn go_on(&mut self, out: &mut Output) -> Result<(), BotError> {
-        match self.state.released() {
-            Some(intent) => self.act(&intent, self.state.breakers(), out),
-            None => Ok(()),
+        let Some(intent) = self.state.released() else {
+            return Ok(());
+        };
+        let breakers = self.state.breakers();
+        match intent.want {
+            // It stays to be wanted anew.
+            Want::Quote(_) if self.is_held_back(intent.sleeve) => Ok(()),
+            Want::Quote(quote) => self.lay(intent.sleeve, &quote, false, breakers, out),
+            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => {
+                self.act(&intent, breakers, out)
+            }
         }
     }
 
@@ -551,7 +575,8 @@ impl Bot {
     }
 
     /// All that risk looks at for a sleeve.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is not read is not put together")]
     fn view(&self, sleeve: SleeveId, breakers: Breakers) -> Result<View<'_>, BotError> {
         let sleeve = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
         let id = sleeve.instrument;
@@ -581,10 +606,19 @@ impl Bot {
     }
 
     fn cancel_all(&mut self, sleeve: SleeveId, out: &mut Output) -> Result<(), BotError> {
-        let mine = |order: &&Order| {
-            order.new_order().sleeve == sleeve && order.state() != OrderState::PendingCancel
-        };
-        let ids: Vec<_> = self.state.orders().working().filter(mine).map(|o| o.id()).collect();
+        self.cancel_where(sleeve, |_| true, out)
+    }
+
+    /// Call back what works for a sleeve, is not called back yet, and is `unwanted`.
+    fn cancel_where(
+        &mut self,
+        sleeve: SleeveId,
+        unwanted: impl Fn(&Order) -> bool,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let mine = |order: &&Order| order.new_order().sleeve == sleeve && lies(order);
+        let working = self.state.orders().working().filter(mine);
+        let ids: Vec<_> = working.filter(|order| unwanted(order)).map(|o| o.id()).collect();
         for id in ids {
             let update = OrderUpdate::CancelSent;
             self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
@@ -688,6 +722,11 @@ impl Bot {
     pub fn now(&self) -> Nanos {
         self.now
     }
+}
+
+/// Whether a working order is not being canceled.
+fn lies(order: &Order) -> bool {
+    order.state() != OrderState::PendingCancel
 }
 
 /// Whether a program reads more than bars.

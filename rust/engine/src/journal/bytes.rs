@@ -6,8 +6,8 @@
 
 use super::Record;
 use crate::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
-    TradingState, Want,
+    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size,
+    SleeveId, TradingState, TwoSided, Want,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
@@ -215,6 +215,11 @@ impl<'a> Reader<'a> {
         let (is_some, value) = (self.u8()?, self.u64()?);
         Some((is_some == 1).then_some(value))
     }
+    fn quote_side(&mut self) -> Option<Option<QuoteSide>> {
+        let (is_some, price, step) = (self.u8()?, self.i64()?, self.i64()?);
+        let side = QuoteSide { price: Price::new(price), step: Price::new(step) };
+        Some((is_some == 1).then_some(side))
+    }
     /// `value` if nothing is left over.
     fn end<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
@@ -382,6 +387,16 @@ fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
             out.optional(limit.map(f64::to_bits));
         }
         Want::CancelAll => out.u8(2),
+        Want::Quote(TwoSided { bid, ask, size, levels }) => {
+            out.u8(3);
+            for side in [bid, ask] {
+                out.u8(u8::from(side.is_some()));
+                out.i64(side.map_or(0, |side| side.price.mantissa()));
+                out.i64(side.map_or(0, |side| side.step.mantissa()));
+            }
+            out.i64(size.mantissa());
+            out.u8(levels);
+        }
     }
 }
 
@@ -398,6 +413,12 @@ fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             limit: from.optional()?.map(f64::from_bits),
         },
         2 => Want::CancelAll,
+        3 => Want::Quote(TwoSided {
+            bid: from.quote_side()?,
+            ask: from.quote_side()?,
+            size: Rate::new(from.i64()?),
+            levels: from.u8()?,
+        }),
         _ => return None,
     };
     Some(Intent { sleeve, want })

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Fill, Intent, SleeveId, TradingState, Want};
+use crate::event::{Fill, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
@@ -16,9 +16,11 @@ use crate::risk::monitor::Monitor;
 use crate::units::Overflow;
 
 mod bytes;
+mod quoting;
 mod record;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
+use quoting::Quoting;
 use record::Chain;
 pub use record::{EngineHash, Record};
 
@@ -44,7 +46,9 @@ pub struct State {
     portfolio: Portfolio,
     exposures: Vec<Exposure>,
     targets: Vec<Option<f64>>,
-    /// Of each sleeve, the target that waits until none of its orders works.
+    quotes: Vec<Quoting>,
+    /// Of each sleeve, the target that waits until none of its orders works, or the quote that
+    /// waits until none is being canceled.
     waiting: Vec<Option<Want>>,
     /// What need not wait any longer since the last record.
     released: Option<Intent>,
@@ -69,6 +73,7 @@ impl State {
             portfolio: Portfolio::new(instruments.len()),
             exposures: vec![Exposure::default(); instruments.len()],
             targets: vec![None; sleeves],
+            quotes: vec![Quoting::default(); sleeves],
             waiting: vec![None; sleeves],
             released: None,
             paused: vec![false; sleeves],
@@ -103,7 +108,8 @@ impl State {
                 self.chain.link(record);
             }
             Record::Intent { ts: _, intent } => self.on_intent(&intent)?,
-            Record::Refused { .. } | Record::Clipped { .. } => {}
+            Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
+            Record::Clipped { .. } => {}
             Record::Placed { ts: _, id, order } => {
                 if order.instrument.index() >= self.instruments.len() {
                     return Err(StateError::Unknown);
@@ -113,15 +119,10 @@ impl State {
                     self.orders.withdraw();
                     return Err(error);
                 }
+                self.note_placed(&order);
                 self.chain.link(record);
             }
-            Record::Update { ts: _, order, update } => {
-                self.orders.on_update(order, update)?;
-                if let Some(order) = self.orders.get(order).map(|order| *order.new_order()) {
-                    self.refresh(order.instrument)?;
-                    self.release(order.sleeve);
-                }
-            }
+            Record::Update { ts: _, order, update } => self.on_update(order, update)?,
             Record::Fill(fill) => self.on_fill(record, &fill)?,
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
@@ -130,6 +131,7 @@ impl State {
                 if state == TradingState::Active && self.trading_state != state {
                     // What was wanted meanwhile was refused: it is wanted anew.
                     self.targets.fill(None);
+                    self.quotes.fill(Quoting::default());
                 }
                 self.flattening &= state != TradingState::Active;
                 self.trading_state = state;
@@ -138,8 +140,8 @@ impl State {
             Record::Pause { ts: _, sleeve, paused } => {
                 let place = sleeve.index();
                 *self.paused.get_mut(place).ok_or(StateError::Unknown)? = paused;
-                if let (false, Some(target)) = (paused, self.targets.get_mut(place)) {
-                    *target = None;
+                if !paused {
+                    self.forget(sleeve);
                 }
             }
             Record::Start { ts: _, epoch, quiet_until: _ } => {
@@ -149,10 +151,9 @@ impl State {
             Record::Stop { ts: _, flatten } => {
                 self.closing_to_stop |= flatten;
                 // What is called back was not had: the next start wants it anew.
-                for order in self.orders.working() {
-                    let place = order.new_order().sleeve.index();
-                    if let Some(target) = self.targets.get_mut(place) {
-                        *target = None;
+                for sleeve in (0..).map(SleeveId).take(self.targets.len()) {
+                    if self.is_working(sleeve) {
+                        self.forget(sleeve);
                     }
                 }
             }
@@ -166,29 +167,64 @@ impl State {
 
     fn on_intent(&mut self, intent: &Intent) -> Result<(), StateError> {
         let place = intent.sleeve.index();
-        let working = self.is_working(intent.sleeve);
-        let (Some(target), Some(waiting)) =
-            (self.targets.get_mut(place), self.waiting.get_mut(place))
+        let waits = match intent.want {
+            // A target says what to hold in all: what still works is called back first.
+            Want::Target { .. } => self.is_working(intent.sleeve),
+            Want::Quote(_) => self.is_canceling(intent.sleeve),
+            Want::Trade { .. } | Want::CancelAll => false,
+        };
+        let (Some(target), Some(quoting), Some(waiting)) =
+            (self.targets.get_mut(place), self.quotes.get_mut(place), self.waiting.get_mut(place))
         else {
             return Err(StateError::Unknown);
         };
         match intent.want {
-            Want::Target { fraction, band: _ } => {
-                *target = Some(fraction);
-                // A target says what to hold in all: what still works is called back first.
-                *waiting = working.then_some(intent.want);
-            }
-            Want::CancelAll => *waiting = None,
-            Want::Trade { .. } => {}
+            Want::Target { fraction, band: _ } => *target = Some(fraction),
+            Want::Quote(_) | Want::CancelAll => {}
+            Want::Trade { .. } => return Ok(()),
         }
+        *quoting = Quoting::of(&intent.want);
+        *waiting = waits.then_some(intent.want);
         Ok(())
     }
 
-    /// An order of a sleeve moved: if none works any more, what waited for that need not wait.
+    /// What a sleeve wanted last was not had: it is wanted anew.
+    fn forget(&mut self, sleeve: SleeveId) {
+        if let Some(target) = self.targets.get_mut(sleeve.index()) {
+            *target = None;
+        }
+        if let Some(quoting) = self.quotes.get_mut(sleeve.index()) {
+            *quoting = Quoting::default();
+        }
+    }
+
+    fn on_update(&mut self, id: OrderId, update: OrderUpdate) -> Result<(), StateError> {
+        self.orders.on_update(id, update)?;
+        let Some(order) = self.orders.get(id) else {
+            return Ok(());
+        };
+        let (lives, order) = (!order.state().is_terminal(), *order.new_order());
+        self.refresh(order.instrument)?;
+        if lives {
+            self.note_cancel(order.sleeve, update);
+        }
+        self.release(order.sleeve);
+        Ok(())
+    }
+
+    /// An order of a sleeve moved: what waited for that need not wait any longer.
     fn release(&mut self, sleeve: SleeveId) {
-        if self.is_waiting(sleeve) && !self.is_working(sleeve) {
+        let waits = match self.waiting.get(sleeve.index()).copied().flatten() {
+            None => return,
+            Some(Want::Quote(_)) => self.is_canceling(sleeve),
+            Some(Want::Target { .. } | Want::Trade { .. } | Want::CancelAll) => {
+                self.is_working(sleeve)
+            }
+        };
+        if !waits {
             let want = self.waiting.get_mut(sleeve.index()).and_then(Option::take);
             self.released = want.map(|want| Intent { sleeve, want });
+            self.note_released(sleeve);
         }
     }
 
@@ -208,6 +244,8 @@ impl State {
         self.portfolio.on_fill(id, rules, side, fill.price, fill.qty, fill.fee)?;
         if self.orders.on_fill(fill, spent)? {
             self.late_fills += 1;
+        } else if fill.last {
+            self.note_filled(order.sleeve);
         }
         self.refresh(order.instrument)?;
         self.release(order.sleeve);
@@ -242,7 +280,7 @@ impl State {
         hasher.finalize().to_hex().to_string()
     }
 
-    /// The target that had to wait for working orders, where the last record ended the last.
+    /// What had to wait for working orders, where the last record ended the last of them.
     #[must_use]
     pub fn released(&self) -> Option<Intent> {
         self.released
@@ -254,7 +292,7 @@ impl State {
         self.flattening || self.closing_to_stop
     }
 
-    /// Whether a sleeve's target waits until none of its orders works.
+    /// Whether a sleeve's target or quote waits for orders that work.
     #[must_use]
     pub fn is_waiting(&self, sleeve: SleeveId) -> bool {
         self.waiting.get(sleeve.index()).is_some_and(Option::is_some)

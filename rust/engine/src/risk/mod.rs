@@ -21,10 +21,10 @@ pub mod monitor;
 mod pass;
 mod sizing;
 
-use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
+use crate::event::{Intent, NewOrder, Side, Size, SleeveId, TradingState, Want};
 use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::{Amount, Nanos, Overflow, Rate};
+use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 use breaker::Breakers;
 use limits::Profile;
 pub use pass::{Armed, Refusals, pass};
@@ -183,27 +183,74 @@ pub struct Assessment {
     pub clipped: Option<Refusal>,
 }
 
+/// One order of a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted {
+    /// Whose.
+    pub sleeve: SleeveId,
+    /// Which way.
+    pub side: Side,
+    /// On the tick, and above nothing.
+    pub price: Price,
+    /// What it is worth, as a fraction of the sleeve's equity.
+    pub size: Rate,
+}
+
 /// Check an intent. `Ok(None)`: there is nothing to do, since it is already held.
 ///
-/// [`Want::CancelAll`] is not an order and needs no approval.
+/// [`Want::CancelAll`] is not an order and needs no approval; the orders of a [`Want::Quote`] are
+/// checked one by one, by [`assess_quoted`].
 pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Refusal> {
     let limit = match intent.want {
-        Want::CancelAll => return Ok(None),
+        Want::CancelAll | Want::Quote(_) => return Ok(None),
         Want::Target { .. } | Want::Trade { limit: None, .. } => None,
         Want::Trade { limit: Some(limit), .. } => Some(limit),
     };
+    let mark = believable(view)?;
+    let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
+        return Ok(None);
+    };
+    let admitted = admit(asked, view)?;
+    let limit = limit.map(|price| on_tick(price, admitted.asked.side, view)).transpose()?;
+    size_up(intent.sleeve, admitted, limit, (view, mark)).map(Some)
+}
+
+/// Check one order of a quote.
+pub fn assess_quoted(quoted: &Quoted, view: &View<'_>) -> Result<Assessment, Refusal> {
+    let mark = believable(view)?;
+    let share = view.account.equity.times(view.allocation, Rounding::Down)?;
+    let worth = share.times(quoted.size, Rounding::Down)?;
+    if !worth.is_positive() {
+        return Err(Refusal::NoEquity);
+    }
+    if !quoted.price.is_positive() {
+        return Err(Refusal::NotUsable);
+    }
+    let qty = view.instrument.qty_worth(worth, quoted.price)?;
+    if !qty.is_positive() {
+        return Err(Refusal::BelowMinimum);
+    }
+    let asked = Asked { side: quoted.side, size: Size::Base(qty) };
+    size_up(quoted.sleeve, admit(asked, view)?, Some(quoted.price), (view, mark))
+}
+
+/// The mark, where it is fresh.
+fn believable(view: &View<'_>) -> Result<Mark, Refusal> {
     let mark = view.mark.ok_or(Refusal::NoPrice)?;
     let age = view.now.minus(mark.ts)?;
     if age > view.profile.price_age_max || age.is_negative() {
         return Err(Refusal::StalePrice);
     }
-    if !mark.price.is_positive() {
-        return Err(Refusal::NoPrice);
-    }
-    let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
-        return Ok(None);
-    };
-    let Admitted { asked, reduces, clipped } = admit(asked, view)?;
+    if mark.price.is_positive() { Ok(mark) } else { Err(Refusal::NoPrice) }
+}
+
+/// What the limits leave of what was let through, at a limit that is not too far off.
+fn size_up(
+    sleeve: SleeveId,
+    Admitted { asked, reduces, clipped }: Admitted,
+    limit: Option<Price>,
+    (view, mark): (&View<'_>, Mark),
+) -> Result<Assessment, Refusal> {
     let limit = limit.map(|price| collared(price, asked.side, view, mark)).transpose()?;
     // At worst: a buy costs its limit, a sell below the market fetches the market's price.
     let price = match asked.side {
@@ -231,14 +278,14 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
         (Side::Buy, Size::Base(_)) => sizing::with_fee(worth, view.instrument.taker_fee)?,
     };
     let order = NewOrder {
-        sleeve: intent.sleeve,
+        sleeve,
         instrument: view.id,
         side: asked.side,
         size: asked.size,
         limit,
         reserve,
     };
-    Ok(Some(Assessment { approved: Approved(order), clipped }))
+    Ok(Assessment { approved: Approved(order), clipped })
 }
 
 /// What the state of the system lets through.
@@ -284,20 +331,17 @@ fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A limit price on the tick that is not too far on the wrong side of the mark.
-fn collared(
-    price: f64,
-    side: Side,
-    view: &View<'_>,
-    mark: Mark,
-) -> Result<crate::units::Price, Refusal> {
+/// A limit price on the tick, not worse than it was asked for.
+fn on_tick(price: f64, side: Side, view: &View<'_>) -> Result<Price, Refusal> {
     let price = match side {
         Side::Buy => view.instrument.tick_down(price)?,
         Side::Sell => view.instrument.tick_up(price)?,
     };
-    if !price.is_positive() {
-        return Err(Refusal::NotUsable);
-    }
+    if price.is_positive() { Ok(price) } else { Err(Refusal::NotUsable) }
+}
+
+/// A limit price that is not too far on the wrong side of the mark.
+fn collared(price: Price, side: Side, view: &View<'_>, mark: Mark) -> Result<Price, Refusal> {
     let collar = view.profile.collar;
     let worst = match side {
         Side::Buy => view.instrument.moved(mark.price, collar)?,

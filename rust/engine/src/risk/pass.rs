@@ -3,8 +3,9 @@
 //! clips or refuses. Both must agree on what passes: a test asks them the same.
 
 use super::sizing::{self, Asked};
-use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, collared};
+use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, collared, on_tick};
 use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
+use crate::exposure::Mark;
 use crate::instrument::rate_down;
 use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
 
@@ -101,7 +102,7 @@ pub fn pass(intent: &Intent, view: &View<'_>, armed: &mut Armed) -> Result<Appro
     fails.note(Refusal::StalePrice, (age > view.profile.price_age_max) | age.is_negative());
     fails.note(Refusal::NoPrice, !mark.price.is_positive());
     let limit = match limit {
-        Some(limit) => Some(collared(limit, asked.side, view, mark)?),
+        Some(limit) => Some(at_limit(limit, asked.side, view, mark)?),
         None => None,
     };
     let price = match asked.side {
@@ -138,6 +139,12 @@ pub fn pass(intent: &Intent, view: &View<'_>, armed: &mut Armed) -> Result<Appro
     }))
 }
 
+/// A limit price, out of the way of the orders that have none.
+#[cold]
+fn at_limit(limit: f64, side: Side, view: &View<'_>, mark: Mark) -> Result<Price, Refusal> {
+    collared(on_tick(limit, side, view)?, side, view, mark)
+}
+
 /// What is asked for, in units, and the limit price with it.
 #[inline]
 fn asked(
@@ -153,7 +160,8 @@ fn asked(
             (Asked::of_target(fraction, (wanted, held), view, price)?, None)
         }
         Want::Trade { limit, .. } => (Asked::of(want, view, price)?, limit),
-        Want::CancelAll => (None, None),
+        // The orders of a quote go the long way.
+        Want::CancelAll | Want::Quote(_) => (None, None),
     };
     // Nothing to do, or too little: the long way knows which.
     Ok((asked.ok_or(Refusal::BelowMinimum)?, limit))

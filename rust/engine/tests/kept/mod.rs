@@ -9,6 +9,8 @@
 use std::sync::Arc;
 
 use bot4_engine::bot::{Bot, Decides, Sleeve};
+use bot4_engine::decision::Decision;
+use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
     Bar, BreakerState, Component, Intent, OrderId, Side, SleeveId, Tick, TickKind, Want,
 };
@@ -24,7 +26,8 @@ use bot4_engine::units::{Nanos, Price};
 use bot4_engine::venue::Act;
 
 use crate::market::{
-    Dice, START, amount, history, instrument, ns, profile, program, rate, sleeve, sma_cross, walk,
+    Dice, START, amount, decided, history, instrument, ns, profile, program, rate, sleeve,
+    sma_cross, try_compile, walk,
 };
 
 /// The way to the venue, and back.
@@ -103,18 +106,46 @@ pub(crate) fn account_reader() -> Decides {
         ("where", &[5, 10, 8], &[]),
         ("where", &[4, 11, 9], &[]),
     ]);
-    Decides::Program { program: Box::new(program), band: Some(0.02) }
+    let decision = Decision::Target { band: Some(0.02) };
+    Decides::Program { program: Box::new(program), decision }
 }
 
 /// A cross of averages, and a program that reads the account.
 pub(crate) fn programs() -> Vec<Sleeve> {
-    let cross = Decides::Program { program: Box::new(sma_cross(2.0, 5.0, 0.9)), band: None };
+    let cross = decided(sma_cross(2.0, 5.0, 0.9));
     vec![sleeve(0, "0.4", cross), sleeve(1, "0.5", account_reader())]
+}
+
+/// Makes a market around the mid that leans against what it holds.
+pub(crate) fn quoter(levels: u32, requote: f64) -> Decides {
+    let nodes = [
+        ("bid", &[][..], &[][..]),
+        ("ask", &[], &[]),
+        ("add", &[0, 1], &[]),
+        ("constant", &[], &[2.0]),
+        ("div", &[2, 3], &[]),
+        ("constant", &[], &[0.0001]),
+        ("position", &[], &[]),
+        ("constant", &[], &[0.0]),
+        ("gt", &[6, 7], &[]),
+        ("constant", &[], &[0.0003]),
+        ("where", &[8, 9, 5], &[]),
+        ("where", &[8, 5, 9], &[]),
+        ("constant", &[], &[0.02]),
+    ];
+    let program = Box::new(try_compile(&nodes, &[10, 11, 12, 4]).unwrap());
+    let decision = Decision::Quote(Terms::new(levels, requote).unwrap());
+    Decides::Program { program, decision }
+}
+
+/// Two markets that are made: one of three levels, one of a single level that follows every tick.
+pub(crate) fn quoters() -> Vec<Sleeve> {
+    vec![sleeve(0, "0.5", quoter(3, 0.0001)), sleeve(1, "0.5", quoter(1, 0.0))]
 }
 
 /// A cross of averages, and a strategy outside.
 pub(crate) fn with_outside() -> Vec<Sleeve> {
-    let cross = Decides::Program { program: Box::new(sma_cross(2.0, 5.0, 0.9)), band: None };
+    let cross = decided(sma_cross(2.0, 5.0, 0.9));
     vec![sleeve(0, "0.4", cross), sleeve(1, "0.5", Decides::Outside)]
 }
 
