@@ -115,7 +115,7 @@ def test_the_engine_takes_no_strategy_twice_and_runs_none_unadded() -> None:
     bars = _engine.Bars("test:X", 10, *columns(5))  # type: ignore[arg-type]
     program = _engine.Program([("constant", [], [1.0])], [0])
     assert (len(bars), bars.instrument, bars.interval_ns) == (5, "test:X", 10)
-    assert (bars.gaps, bars.gap_max_ns, program.inputs, program.operations) == (0, 0, [], 1)
+    assert (bars.gaps, bars.gap_max_ns, program.inputs, program.operations) == (0, 0, [], 0)
     assert program.warm_up == [1]
     assert len(program.columns({"close": np.ones(4)})[0]) == 4
     costs = {"cash": "1000", "fee_rate": "0", "slippage_rate": "0", "profile": "unleveraged"}
