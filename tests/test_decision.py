@@ -45,7 +45,7 @@ def test_a_quote_is_four_outputs_around_the_mid_unless_said_otherwise() -> None:
         "0.001",
         "0.002",
         "0.1",
-        "((bid + ask) / 2)",
+        "((bid + ask) * 0.5)",
     ]
     assert (said.levels, said.requote) == (1, 0.0)
     said = b4.quote(b4.atr(5) / b4.close, 0.002, 0.1, around=b4.close, levels=3, requote=0.0005)
@@ -93,7 +93,7 @@ def test_a_backtest_over_bars_says_that_there_is_no_book() -> None:
 
 def test_a_run_makes_a_market(tmp_path: Path) -> None:
     run = new_run(maker(levels=2, requote=0.0001))
-    run.open(str(tmp_path / "run"), durability="block", clock_s=1_700_000_000)
+    run.open(str(tmp_path / "run"), durability="each", clock_s=1_700_000_000)
     while run.advance(START_NS + 120 * SECOND_NS, 100_000):
         continue
     rows = run.records(0, 10**6)

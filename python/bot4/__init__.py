@@ -5,8 +5,8 @@
 This file only says which names are public; importing it loads no plotting and no terminal code.
 """
 
-from bot4._engine import Bar, Context, __version__
-from bot4.decision import Quote, quote
+from bot4._engine import Bar, Bot, Context, Request, __version__
+from bot4.decision import Quote, quote, seat
 from bot4.errors import (
     Bot4Error,
     ConfigError,
@@ -91,6 +91,7 @@ from bot4.strategy import (
 __all__ = [
     "BacktestResult",
     "Bar",
+    "Bot",
     "Bot4Error",
     "ConfigError",
     "ConfiguredStrategy",
@@ -106,6 +107,7 @@ __all__ = [
     "OutputError",
     "ParameterError",
     "Quote",
+    "Request",
     "RiskError",
     "SignalError",
     "SimulatedMarket",
@@ -152,6 +154,7 @@ __all__ = [
     "rolling_min",
     "rolling_std",
     "rsi",
+    "seat",
     "shift",
     "signed_flow",
     "simulated",

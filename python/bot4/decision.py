@@ -5,9 +5,11 @@ What is wanted is said here; the engine puts it on the tick, and risk has the la
 
 import operator
 from dataclasses import dataclass
+from typing import Protocol
 
+from bot4 import _engine
 from bot4.errors import SignalError
-from bot4.expression import Expr, Operand, as_expr, as_number
+from bot4.expression import Expr, Operand, as_expr, as_number, program
 from bot4.microstructure import mid
 from bot4.signals import Target
 
@@ -65,3 +67,47 @@ def quote(
         whole,
         as_number(requote, "requote must be a number, a fraction of the price"),
     )
+
+
+class Programs(Protocol):
+    """What runs programs: ``Backtest``, ``Run`` and ``Bot``."""
+
+    def add_program(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: _engine.Program,
+        band: float | None = None,
+    ) -> None:
+        """Run a program as the target of a strategy on an instrument."""
+
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: _engine.Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Run a program as the market that a strategy makes in an instrument."""
+
+
+def seat(
+    engine: Programs, strategy: str, instrument: str, decision: Decision, allocation: str = "1"
+) -> None:
+    """Let `strategy` decide so on `instrument`, with its share of the equity as decimal text.
+
+    Raises SignalError for an expression that cannot run, EngineError for what the engine refuses.
+    """
+    match decision:
+        case Target(fraction, band):
+            engine.add_program(strategy, instrument, allocation, program([fraction]), band)
+        case Quote() as wanted:
+            compiled = program(wanted.outputs)
+            levels, requote = wanted.levels, wanted.requote
+            engine.add_quote(
+                strategy, instrument, allocation, compiled, levels=levels, requote=requote
+            )

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from bot4 import _engine
-from bot4.decision import Quote
-from bot4.expression import program
+from bot4 import decision
+from bot4.decision import Programs
 from bot4.history.times import utc_text
 from bot4.research import money
 from bot4.research.seats import Seat
-from bot4.signals import Target
 from bot4.strategy import Scene, strategy_code
 
 
-class Engine(Protocol):
+class Engine(Programs, Protocol):
     """What has seats: ``Backtest`` and ``Run``."""
 
     @property
@@ -24,28 +22,6 @@ class Engine(Protocol):
     @property
     def now_ns(self) -> int:
         """The time of the last event; 0 before the first."""
-
-    def add_program(
-        self,
-        strategy: str,
-        instrument: str,
-        allocation: str,
-        program: _engine.Program,
-        band: float | None = None,
-    ) -> None:
-        """Run a program as the target of a strategy on an instrument."""
-
-    def add_quote(
-        self,
-        strategy: str,
-        instrument: str,
-        allocation: str,
-        program: _engine.Program,
-        *,
-        levels: int = 1,
-        requote: float = 0.0,
-    ) -> None:
-        """Run a program as the market that a strategy makes in an instrument."""
 
     def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
         """Call an instance at each bar."""
@@ -58,13 +34,7 @@ def seat(engine: Engine, taken: Sequence[Seat]) -> None:
         if strategy.form == "class":
             engine.add_class(strategy.name, one.instrument, allocation, strategy.instance())
             continue
-        where = (strategy.name, one.instrument, allocation)
-        match strategy.decision():
-            case Target(fraction, band):
-                engine.add_program(*where, program([fraction]), band)
-            case Quote() as wanted:
-                compiled = program(wanted.outputs)
-                engine.add_quote(*where, compiled, levels=wanted.levels, requote=wanted.requote)
+        decision.seat(engine, strategy.name, one.instrument, strategy.decision(), allocation)
 
 
 def calls_classes(taken: Sequence[Seat]) -> bool:
