@@ -16,7 +16,7 @@ from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
 from parity.programs import FIELDS, one_operation
 
-SIGNALS = "9986721b4b6cf60c659f7ba6932066985a53bed1a9adb6f57eac491463a9378a"
+SIGNALS = "d8888c94cfce98f0e2b880faa9cbe6d9bd637a655b3fad8bc2ebfa190e7a28d4"
 LEDGERS = {
     (
         "sma_cross",
