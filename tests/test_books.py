@@ -42,14 +42,14 @@ def test_says_whether_each_limit_was_kept(
         books.Row("quick", "1", (rival_ns,), rival_sum),
         books.Row("none", "", (), None, "not here: ModuleNotFoundError"),
     ]
-    found = books.verdicts(rows, 7)
+    found = books.verdicts(books.BOOKS, rows, 7)
     assert list(found.values()) == kept
     assert "ahead of the best, quick" in list(found)[1]
 
 
 def test_alone_there_is_nobody_to_be_ahead_of(books: ModuleType) -> None:
     rows = [books.Row("BOT4", "1", (8.0,), 7), books.Row("none", "", (), None, "not here")]
-    assert list(books.verdicts(rows, 7).values()) == [True]
+    assert list(books.verdicts(books.BOOKS, rows, 7).values()) == [True]
 
 
 def test_a_table_has_rounds_and_ratios_and_says_who_is_absent(books: ModuleType) -> None:
@@ -58,11 +58,21 @@ def test_a_table_has_rounds_and_ratios_and_says_who_is_absent(books: ModuleType)
         books.Row("rival", "2.0", (70.0,), 7),
         books.Row("none", "", (), None, "not here: no wheel"),
     ]
-    _, _, ours, rival, none = books.table("title", rows, rows[0].least_ns)
+    _, _, ours, rival, none = books.table("title", rows)
     assert ours.split() == ["BOT4", "0.1", "7.0", "8.0", "9.0", "1.0"]
     assert rival.split()[-1] == "10.0"
     assert none.split(maxsplit=1) == ["none", "not here: no wheel"]
-    assert books.table("title", rows[:1], None)[-1].split()[-1] == "-"
+
+
+@pytest.mark.parametrize(
+    ("ours_ns", "kept"),
+    [(500.0, [True, True, True]), (601.0, [True, False, True]), (2_000.0, [True, False, False])],
+)
+def test_a_parser_has_to_be_ahead_and_quick(
+    books: ModuleType, ours_ns: float, kept: list[bool]
+) -> None:
+    rows = [books.Row("BOT4", "1", (ours_ns,), 7), books.Row("rival", "1", (1_900.0,), 7)]
+    assert list(books.verdicts(books.PARSERS, rows, 7).values()) == kept
 
 
 def test_every_rival_is_told_the_same_updates(books: ModuleType, tmp_path: Path) -> None:
@@ -86,17 +96,16 @@ def test_every_rival_is_told_the_same_updates(books: ModuleType, tmp_path: Path)
     assert total == checksum
 
 
-def test_the_frame_is_a_depth_update_of_forty_levels(books: ModuleType, tmp_path: Path) -> None:
-    books.write_frame(tmp_path / "frame.json", 42)
-    frame: dict[str, Any] = json.loads((tmp_path / "frame.json").read_text(encoding="utf-8"))
-    assert (frame["e"], frame["u"], len(frame["b"]), len(frame["a"])) == (
-        "depthUpdate",
-        160,
-        20,
-        20,
-    )
-    assert frame["b"][0][0] == "30000.00"
-    assert frame["a"][1][0] == "30000.20"
+def test_every_parser_is_given_the_same_frames(books: ModuleType, tmp_path: Path) -> None:
+    checksum = books.write_frames(tmp_path / "frames.txt", 42, 50)
+    total = 0
+    for line in (tmp_path / "frames.txt").read_text(encoding="utf-8").splitlines():
+        frame: dict[str, Any] = json.loads(line)
+        levels = frame["b"] + frame["a"]
+        assert (frame["e"], len(levels)) == ("depthUpdate", 40)
+        total += frame["U"] + frame["u"]
+        total += sum(int(text.replace(".", "")) for level in levels for text in level)
+    assert total == checksum
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
+use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::{Columns, History, HistoryError};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitError, Profile};
@@ -38,7 +39,7 @@ macro_rules! unusable {
 }
 
 unusable!(SignalError, HistoryError, BacktestError, BotError, JournalError, LimitError, UnitError);
-unusable!(GaugeError, std::io::Error);
+unusable!(GaugeError, GatewayError, std::io::Error);
 
 impl From<&str> for Unusable {
     fn from(said: &str) -> Self {

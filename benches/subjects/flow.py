@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -42,6 +43,16 @@ def read() -> tuple[Told, Told]:
             for name in ("snapshot", "updates")
         )
     return snapshot, updates
+
+
+def frames() -> list[bytes]:
+    """The frames in the file named on the command line."""
+    return Path(sys.argv[1]).read_bytes().splitlines()
+
+
+def scaled(text: str) -> int:
+    """A number as Binance writes it, with eight decimal places, in hundred-millionths."""
+    return int(text.replace(".", ""))
 
 
 def time_book(

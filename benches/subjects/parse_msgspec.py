@@ -1,12 +1,7 @@
-"""msgspec on one depth update: bytes to a typed struct of texts."""
-
-from pathlib import Path
-from sys import argv
+"""msgspec on depth updates: bytes to a typed struct of texts."""
 
 import msgspec
-from flow import say, time_book
-
-TURNS = 50_000
+from flow import frames, say, scaled, time_book
 
 
 class DepthUpdate(msgspec.Struct):  # type: ignore[misc] # it is installed beside, not here
@@ -21,17 +16,23 @@ class DepthUpdate(msgspec.Struct):  # type: ignore[misc] # it is installed besid
     a: list[tuple[str, str]]
 
 
+def numbers(told: DepthUpdate) -> int:
+    """First and last number, prices and sizes in hundred-millionths, added up."""
+    return told.U + told.u + sum(scaled(text) for level in told.b + told.a for text in level)
+
+
 def main() -> None:
-    """Parse it over and over; the checksum is its last update id."""
-    frame = Path(argv[1]).read_bytes()
+    """Parse each over and over; the checksum is the sum of all numbers in them."""
+    given = frames()
     decode = msgspec.json.Decoder(DepthUpdate).decode
 
     def run(_: None) -> None:
-        for _turn in range(TURNS):
+        for frame in given:
             decode(frame)
 
-    times = time_book(lambda: None, run, TURNS)
-    say("msgspec", {"msgspec (to a struct)": times}, decode(frame).u)
+    times = time_book(lambda: None, run, len(given))
+    checksum = sum(numbers(decode(frame)) for frame in given)
+    say("msgspec", {"msgspec (to a struct)": times}, checksum)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,25 @@
 """How long the engine's parts take, in the build that is installed.
 
-The engine's own gauges do the timing; only what Python itself takes to reach them is timed here.
+The engine's own gauges do the timing; only what Python itself takes to reach it is timed in
+`bot4.calls`.
 """
 
 import os
 import platform
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot4 import _engine
+from bot4 import _engine, calls
 from bot4.errors import ParameterError, known_names
-from bot4.history.recordings import load
+from bot4.history.frames import raw
+from bot4.history.recordings import kind_of, load
+from bot4.paths import written
 
 FIGURES = ("mean", "p50", "p99", "p999", "max")
 SEED = 42
 
-_CALLS, _CALLS_QUICK = 1_000_000, 100_000
-_LOOP_CALLS = 10_000  # short, so that most loops are not interrupted
-_SAMPLE_NS_MAX = 2**32 - 1
 _CPUS = Path("/proc/cpuinfo")  # Linux; elsewhere the platform's own word is taken
 
 
@@ -47,6 +41,7 @@ class Reading:
     clock_step_ns: float
     batches: tuple[float, ...]
     checksum: int | None
+    notes: dict[str, float]
     limits: dict[str, float]
 
     @property
@@ -93,9 +88,13 @@ def measure(
             f"--seed {seed} is out of range; use a whole number from 0 to 2^64 - 1"
         )
     gauges = _chosen(keys, captured=bool(captures))
-    needed = any(gauge["captured"] for gauge in gauges)
-    recordings = list(load(captures)) if captures and needed else []
-    return (_taken(gauge, seed, recordings, quick=quick, say=say) for gauge in gauges)
+    recordings = list(load(captures)) if captures else []
+    frames = raw([written(path) for path in captures]) if _are_frames(captures) else []
+    return (_taken(gauge, seed, recordings, frames, quick=quick, say=say) for gauge in gauges)
+
+
+def _are_frames(captures: Sequence[str]) -> bool:
+    return bool(captures) and kind_of(captures) == "frames"
 
 
 def _chosen(keys: Sequence[str], *, captured: bool) -> list[dict[str, Any]]:
@@ -114,52 +113,18 @@ def _taken(
     gauge: dict[str, Any],
     seed: int,
     recordings: list[_engine.Recording],
+    frames: list[tuple[int, str | None, bytes]],
     *,
     quick: bool,
     say: Callable[[str], None],
 ) -> Reading:
     say(f"{gauge['key']}: {gauge['what']}")
     if gauge["outside"]:
-        row = {**_boundary(quick=quick), "source": "calls of a function without arguments"}
+        row = calls.TIMED[gauge["key"]](seed, quick=quick)
     else:
-        row = _engine.take_gauge(gauge["key"], seed, quick, recordings)
+        row = _engine.take_gauge(gauge["key"], seed, quick, recordings, frames)
     words = {name: gauge[name] for name in ("key", "what", "method", "limits")}
     return Reading(**{**row, **words, "batches": tuple(row["batches"])})
-
-
-def _boundary(*, quick: bool) -> dict[str, Any]:
-    calls = _CALLS_QUICK if quick else _CALLS
-    _loop_ns(calls)  # the first loop warms up
-    means = [_loop_ns(_LOOP_CALLS) for _ in range(calls // _LOOP_CALLS)]
-    return _engine.read_samples(means, _each(_engine.nothing, calls), _each(None, calls))
-
-
-def _loop_ns(calls: int) -> float:
-    """The mean of one batch of calls, less an empty loop of the same length."""
-    nothing = _engine.nothing
-    began = perf_counter_ns()
-    for _ in repeat(None, calls):
-        nothing()
-    called = perf_counter_ns()
-    for _ in repeat(None, calls):
-        pass
-    return (called - began - (perf_counter_ns() - called)) / calls
-
-
-def _each(call: Callable[[], None] | None, calls: int) -> NDArray[np.uint32]:
-    """Each call timed by itself, or what the timer tells where nothing is called."""
-    samples = array("I", bytes(4 * calls))
-    clock = perf_counter_ns
-    for place in range(calls):
-        if call is None:
-            began = clock()
-            took = clock() - began
-        else:
-            began = clock()
-            call()
-            took = clock() - began
-        samples[place] = min(took, _SAMPLE_NS_MAX)
-    return np.frombuffer(samples, dtype=np.uint32)
 
 
 def _cpu() -> str:

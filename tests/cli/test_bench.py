@@ -13,8 +13,28 @@ from bot4.gauges import FIGURES, Reading
 
 Bot4 = Callable[..., Any]
 
-KEYS = ("book_update_ns", "boundary_ns")
-CAPTURED = "book_update_recorded_ns"
+KEYS = (
+    "book_update_ns",
+    "parse_binance_depth40_ns",
+    "apply_binance_depth40_ns",
+    "parse_kraken_book_ns",
+    "parse_coinbase_l2_ns",
+    "signal20_ns",
+    "breaker_check_ns",
+    "risk_check_ns",
+    "risk_target_ns",
+    "tick_to_intent_ns",
+    "tick_all_ns",
+    "frame_to_request_ns",
+    "frame_to_action_ns",
+    "boundary_ns",
+    "sign_binance_hmac_ns",
+    "sign_binance_ed25519_ns",
+    "sign_kraken_ns",
+    "sign_coinbase_es256_ns",
+    "sign_coinbase_eddsa_ns",
+)
+CAPTURED, INTENT = "book_update_recorded_ns", "tick_to_intent_ns"
 
 FRAMES = [
     '1000000000 {"rest":"/api/v3/depth","symbol":"BTCUSDT","body":{"lastUpdateId":10,'
@@ -23,6 +43,11 @@ FRAMES = [
     '"b":[["100.10","3.0"]],"a":[["100.50","0.0"],["100.60","1.0"]]}',
     '3000000000 {"e":"trade","E":3000,"s":"BTCUSDT","t":1,"p":"100.10","q":"0.5","T":3000,'
     '"m":true}',
+]
+TICKERS = [
+    f'{3_000_000_000 + n}000000 {{"u":{20 + n},"s":"BTCUSDT","b":"100.10","B":"{1 + n % 2 * 8}.0",'
+    f'"a":"100.60","A":"{9 - n % 2 * 8}.0"}}'
+    for n in range(60)
 ]
 
 
@@ -47,7 +72,7 @@ def check(row: dict[str, Any]) -> None:
 @pytest.fixture
 def capture(tmp_path: Path) -> Path:
     path = tmp_path / "frames.txt"
-    path.write_text("\n".join(FRAMES) + "\n", encoding="utf-8")
+    path.write_text("\n".join([*FRAMES, *TICKERS]) + "\n", encoding="utf-8")
     return path
 
 
@@ -90,7 +115,7 @@ def test_a_limit_is_kept_or_not(mean: float, kept: bool) -> None:
 
 
 def reading(mean: float, limits: dict[str, float]) -> Reading:
-    return Reading("x_ns", "", "", "", mean, 1.0, 1.0, 1.0, 1.0, 1, 1.0, 1.0, (), None, limits)
+    return Reading("x_ns", "", "", "", mean, 1.0, 1.0, 1.0, 1.0, 1, 1.0, 1.0, (), None, {}, limits)
 
 
 def test_equal_seeds_give_equal_checksums(bot4: Bot4) -> None:
@@ -103,10 +128,14 @@ def test_equal_seeds_give_equal_checksums(bot4: Bot4) -> None:
 
 
 def test_measures_on_captured_frames(bot4: Bot4, capture: Path) -> None:
-    ran = bot4("bench", "--quick", "--json", "--captures", capture)
+    only = [word for key in (*KEYS[:2], CAPTURED, INTENT) for word in ("--only", key)]
+    ran = bot4("bench", "--quick", "--json", *only, "--captures", capture)
     told = json.loads(ran.out)
-    assert list(told)[:3] == ["book_update_ns", CAPTURED, "boundary_ns"]
+    assert list(told)[:4] == [KEYS[0], CAPTURED, KEYS[1], INTENT]
     check(told[CAPTURED])
+    check(told[INTENT])
+    assert told[INTENT]["source"] == "captured session of binance:BTCUSDT: 63 messages"
+    assert told[INTENT]["notes"]["intents"] > 30
     assert told[CAPTURED]["n"] == 3
     assert told[CAPTURED]["source"] == "captured updates of binance:BTCUSDT"
 
@@ -131,7 +160,7 @@ def test_refuses_in_one_line(bot4: Bot4, arguments: tuple[str, ...], words: str)
 @pytest.mark.parametrize("key", ["nothing_ns", "boundary_ns"])
 def test_the_engine_refuses_what_it_does_not_time(key: str) -> None:
     with pytest.raises(EngineError, match=key):
-        _engine.take_gauge(key, 1, True, [])
+        _engine.take_gauge(key, 1, True, [], [])
 
 
 def test_updates_that_are_drawn_begin_with_a_full_book() -> None:
@@ -140,3 +169,21 @@ def test_updates_that_are_drawn_begin_with_a_full_book() -> None:
     assert [len(drawn["updates"][name]) for name in ("side", "tick", "lots")] == [1_000] * 3
     assert drawn["snapshot"]["side"].sum() == 1_000
     assert (drawn["updates"]["lots"] == 0).any()
+
+
+def test_frames_that_are_drawn_say_what_they_add_up_to() -> None:
+    drawn = _engine.depth_frames(5, 20, leaning=False)
+    total = 0
+    for frame in map(json.loads, drawn["frames"]):
+        levels = frame["b"] + frame["a"]
+        assert len(levels) == 40
+        total += frame["U"] + frame["u"]
+        total += sum(int(text.replace(".", "")) for level in levels for text in level)
+    assert total == drawn["checksum"]
+    assert json.loads(drawn["snapshot"])["lastUpdateId"] + 1 == json.loads(drawn["frames"][0])["U"]
+
+
+def test_what_says_how_often_is_beside_the_figures(bot4: Bot4) -> None:
+    told = json.loads(bot4("bench", "--quick", "--json", "--only", INTENT).out)[INTENT]
+    assert set(told["notes"]) == {"all_mean", "updates", "intents", "share"}
+    assert 0 < told["notes"]["share"] < 1

@@ -72,7 +72,8 @@ def _lines(found: Sequence[Reading], machine: Machine, seed: int, *, quick: bool
         count = f"{reading.n:>{_WIDTH},}{reading.timer_ns:>8.1f}"
         yield f"{reading.key:<{width}}{shown}{count}  {limits}"
     for reading in found:
-        yield from wrap(f"{reading.key}: {reading.what}; {reading.source}", _COLUMNS)
+        notes = "".join(f"; {name} {value:,.4g}" for name, value in reading.notes.items())
+        yield from wrap(f"{reading.key}: {reading.what}; {reading.source}{notes}", _COLUMNS)
     for method in dict.fromkeys(reading.method for reading in found):
         keys = ", ".join(reading.key for reading in found if reading.method == method)
         yield from wrap(f"method of {keys}: {method}", _COLUMNS)

@@ -48,6 +48,31 @@ class Captured:
     gaps: int
 
 
+def raw(paths: Sequence[Path]) -> list[tuple[int, str | None, bytes]]:
+    """Every frame as it came: when (ns), of which symbol where it is a REST depth, its bytes.
+
+    The symbol of a REST depth that names none is empty; other frames have None. Raises DataError.
+    """
+    found = []
+    for path in paths:
+        with _opened(path) as lines:
+            for number, line in enumerate(lines, start=1):
+                received, _, payload = line.strip().partition(b" ")
+                try:
+                    if payload:
+                        found.append(_frame(int(received), payload))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise DataError(f"{readable(path)}, line {number}: {_shown(line)}") from error
+    return found
+
+
+def _frame(received_ns: int, payload: bytes) -> tuple[int, str | None, bytes]:
+    if payload.startswith(b'{"rest"'):
+        frame = json.loads(payload)
+        return received_ns, str(frame["symbol"]).upper(), json.dumps(frame["body"]).encode()
+    return received_ns, "" if payload.startswith(b'{"lastUpdateId"') else None, payload
+
+
 def captured(paths: Sequence[Path]) -> tuple[Captured, ...]:
     """The instruments in captures that follow each other, as they are named. Raises DataError."""
     scales: dict[str, tuple[int, int]] = {}

@@ -78,9 +78,17 @@ impl<T> Raise<T> for Result<T, GaugeError> {
         self.map_err(|error| {
             let text = error.to_string();
             match error {
-                GaugeError::Wrong { .. } => InvariantError::new_err(text),
-                GaugeError::Nothing { .. } => DataError::new_err(text),
-                GaugeError::Range(_) | GaugeError::Outside(_) => EngineError::new_err(text),
+                GaugeError::Wrong { .. } | GaugeError::Refused(_) => InvariantError::new_err(text),
+                GaugeError::Nothing { .. } | GaugeError::Wire(_) => DataError::new_err(text),
+                GaugeError::Range(_)
+                | GaugeError::Outside(_)
+                | GaugeError::Bot(_)
+                | GaugeError::Gateway(_)
+                | GaugeError::Sign(_)
+                | GaugeError::Signal(_)
+                | GaugeError::Unit(_)
+                | GaugeError::Overflow(_)
+                | GaugeError::Limit(_) => EngineError::new_err(text),
             }
         })
     }

@@ -1,14 +1,17 @@
 //! How long the engine's parts take: the gauges of `bot4-gauge`, in this very build.
 
 use bot4_engine::event::Side;
+use bot4_engine::units::Nanos;
 use bot4_gauge::flow::{Flow, Update};
-use bot4_gauge::{GAUGES, Gauge, Reading, Setup, Taken};
+use bot4_gauge::frames::binance::Depth;
+use bot4_gauge::{Frame, GAUGES, Gauge, Reading, Setup, Taken, signal};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::bars::contiguous;
 use crate::errors::{EngineError, Raise};
+use crate::program::PyProgram;
 use crate::recording::PyRecording;
 
 #[pyfunction]
@@ -22,7 +25,7 @@ pub(crate) fn gauges(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         let entry = PyDict::new(py);
         entry.set_item("key", gauge.key)?;
         entry.set_item("what", gauge.what)?;
-        entry.set_item("method", gauge.method())?;
+        entry.set_item("method", gauge.method)?;
         entry.set_item("captured", gauge.captured)?;
         entry.set_item("outside", matches!(gauge.taken, Taken::Outside))?;
         entry.set_item("limits", limits)?;
@@ -38,11 +41,15 @@ pub(crate) fn take_gauge<'py>(
     seed: u64,
     quick: bool,
     recordings: Vec<Py<PyRecording>>,
+    frames: Vec<(i64, Option<String>, Vec<u8>)>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let unknown = || EngineError::new_err(format!("no gauge is called {key}"));
     let gauge = Gauge::named(key).ok_or_else(unknown)?;
     let recorded: Vec<_> = recordings.iter().map(|one| one.get().0.clone()).collect();
-    let setup = Setup { seed, quick, recorded: &recorded };
+    let frame =
+        |(received, snapshot_of, text)| Frame { received: Nanos::new(received), snapshot_of, text };
+    let frames: Vec<_> = frames.into_iter().map(frame).collect();
+    let setup = Setup { seed, quick, recorded: &recorded, frames: &frames };
     row(py, py.detach(|| gauge.take(&setup)).raise()?)
 }
 
@@ -59,7 +66,7 @@ pub(crate) fn read_samples<'py>(
 }
 
 fn row(py: Python<'_>, reading: Reading) -> PyResult<Bound<'_, PyDict>> {
-    let Reading { timing, timer, batches, source, checksum } = reading;
+    let Reading { timing, timer, batches, source, checksum, notes } = reading;
     let row = PyDict::new(py);
     row.set_item("mean", timing.mean)?;
     row.set_item("p50", timing.p50)?;
@@ -72,6 +79,11 @@ fn row(py: Python<'_>, reading: Reading) -> PyResult<Bound<'_, PyDict>> {
     row.set_item("batches", batches)?;
     row.set_item("source", source)?;
     row.set_item("checksum", checksum)?;
+    let named = PyDict::new(py);
+    for (name, value) in notes {
+        named.set_item(name, value)?;
+    }
+    row.set_item("notes", named)?;
     Ok(row)
 }
 
@@ -94,4 +106,29 @@ pub(crate) fn book_updates(py: Python<'_>, seed: u64, count: usize) -> PyResult<
     }
     out.set_item("checksum", flow.checksum)?;
     Ok(out)
+}
+
+#[pyfunction]
+pub(crate) fn depth_frames(
+    py: Python<'_>,
+    seed: u64,
+    count: usize,
+    leaning: bool,
+) -> PyResult<Bound<'_, PyDict>> {
+    let drawn = py.detach(|| match leaning {
+        true => Ok(Depth::leaning(seed, count)),
+        false => Depth::new(seed, count),
+    });
+    let depth = drawn.raise()?;
+    let out = PyDict::new(py);
+    out.set_item("snapshot", PyBytes::new(py, &depth.snapshot))?;
+    let frames = depth.frames.iter().map(|frame| PyBytes::new(py, frame));
+    out.set_item("frames", PyList::new(py, frames.collect::<Vec<_>>())?)?;
+    out.set_item("checksum", depth.checksum)?;
+    Ok(out)
+}
+
+#[pyfunction]
+pub(crate) fn gauge_program() -> PyResult<PyProgram> {
+    signal::program().raise().map(PyProgram)
 }

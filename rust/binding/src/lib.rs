@@ -47,5 +47,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(gauge::read_samples, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::nothing, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::book_updates, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::depth_frames, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::gauge_program, module)?)?;
     Ok(())
 }

@@ -242,14 +242,16 @@ impl Instrument {
     /// What `qty` is worth at `price`, in quote units, signed like `qty`, to the nearest 10⁻¹⁸.
     #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Result<Amount, Overflow> {
-        let product = i128::from(price.mantissa()) * i128::from(qty.mantissa());
         let (up, down) = self.to_amount();
+        let (price, qty) = (price.mantissa(), qty.mantissa());
+        // What fits 64 bits twice cannot overflow 128, and needs no check.
+        if let (Some(each), 1) = (i64::try_from(up).ok().and_then(|up| price.checked_mul(up)), down)
+        {
+            return Ok(Amount::new(i128::from(each) * i128::from(qty)));
+        }
+        let product = i128::from(price) * i128::from(qty);
         if down != 1 {
             return mul_div(product, 1, down, Rounding::Nearest).map(Amount::new);
-        }
-        // What fits 64 bits twice cannot overflow 128, and needs no check.
-        if let (Ok(product), Ok(up)) = (i64::try_from(product), i64::try_from(up)) {
-            return Ok(Amount::new(i128::from(product) * i128::from(up)));
         }
         product.checked_mul(up).map(Amount::new).ok_or(Overflow)
     }
@@ -335,7 +337,8 @@ pub fn rate_from_text(text: &str) -> Result<Rate, UnitError> {
 
 /// A rate from a strategy's number, towards zero.
 pub fn rate_down(value: f64) -> Result<Rate, UnitError> {
-    scaled(value, RATE_DECIMALS, f64::trunc).map(Rate::new)
+    // The conversion to an integer cuts off by itself; `trunc` would be a call of a function.
+    scaled(value, RATE_DECIMALS, |x| x).map(Rate::new)
 }
 
 /// For measures, plots and signals.

@@ -48,12 +48,7 @@ pub(crate) fn seeded(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
 
 pub(crate) fn recorded(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
     let nothing = GaugeError::Nothing { key: RECORDED, what: "a capture with a book" };
-    let longest = setup
-        .recorded
-        .iter()
-        .filter(|one| one.has_book())
-        .max_by_key(|one| one.ticks(InstrumentId(0)).len());
-    let chosen = longest.ok_or(nothing.clone())?;
+    let chosen = setup.longest().ok_or(nothing.clone())?;
     let ticks: Vec<Tick> = chosen
         .ticks(InstrumentId(0))
         .iter()

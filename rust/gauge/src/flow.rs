@@ -145,21 +145,21 @@ impl Market {
 }
 
 /// Numbers from a seed.
-struct Draw(Pcg64Mcg);
+pub(crate) struct Draw(Pcg64Mcg);
 
 impl Draw {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let state = u128::from(seed.wrapping_add(WEYL)) << 64 | u128::from(seed ^ WEYL);
         Self(Pcg64Mcg::from_seed(state.to_le_bytes()))
     }
 
     /// A whole number from 0 up to, not including, `count`.
-    fn below(&mut self, count: u64) -> i64 {
+    pub(crate) fn below(&mut self, count: u64) -> i64 {
         let drawn = (u128::from(self.0.next_u64()) * u128::from(count)) >> 64;
         i64::try_from(drawn).unwrap_or(0)
     }
 
-    fn lots(&mut self) -> i64 {
+    pub(crate) fn lots(&mut self) -> i64 {
         1 + self.below(LOTS_MAX)
     }
 

@@ -1,18 +1,39 @@
 //! How long the engine's parts take, measured where they run: in the build that is shipped.
 //!
 //! [`GAUGES`] is the table of all that is measured; a key has one entry there and one function in
-//! the file of its room. The engine itself knows no clock, so the clock is read here. Nothing is
-//! decided here either: a limit stands beside its figure, and whoever reads both judges.
+//! the file of its room. What a room measures is public, so that its instructions can be counted.
+//! The engine itself knows no clock, so the clock is read here. Nothing is decided here either: a
+//! limit stands beside its figure, and whoever reads both judges.
 
 pub mod book;
+mod each;
 pub mod flow;
+pub mod frames;
+pub mod gateway;
+pub mod path;
+pub mod risk;
+pub mod session;
+pub mod sign;
+pub mod signal;
 mod stopwatch;
+mod table;
 mod timing;
+pub mod wire;
 
 use std::time::Duration;
 
+use bot4_engine::bot::BotError;
+use bot4_engine::gateway::GatewayError;
+use bot4_engine::instrument::UnitError;
 use bot4_engine::market::Recorded;
+use bot4_engine::risk::Refusal;
+use bot4_engine::risk::limits::LimitError;
+use bot4_engine::signal::SignalError;
+use bot4_engine::units::{Nanos, Overflow};
+use bot4_engine::wire::WireError;
+use bot4_engine::wire::sign::SignError;
 
+pub use table::GAUGES;
 pub use timing::{Stat, Timer, Timing};
 
 /// Operations measured where nothing quicker is asked for.
@@ -51,6 +72,44 @@ pub enum GaugeError {
     /// It is not taken here.
     #[error("{0} is measured from Python")]
     Outside(&'static str),
+    /// The bot could not go on.
+    #[error(transparent)]
+    Bot(#[from] BotError),
+    /// The gateway could not go on.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// A frame that was not understood.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// A key that was not taken.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A program that was not taken.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+    /// A price or size that is no unit.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    /// An amount that does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+    /// A profile that is not there.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// An order that passes was refused.
+    #[error("risk refused what passes every limit: {}", .0.name())]
+    Refused(Refusal),
+}
+
+/// One captured frame, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// When it came; zero where the capture does not say.
+    pub received: Nanos,
+    /// The symbol of a REST answer with a book; empty where it does not say; `None`: a message.
+    pub snapshot_of: Option<String>,
+    /// Its bytes.
+    pub text: Vec<u8>,
 }
 
 /// What is measured on: a seed, captured markets, and how much patience there is.
@@ -62,13 +121,27 @@ pub struct Setup<'a> {
     pub quick: bool,
     /// Captured markets, for the keys that are measured on them.
     pub recorded: &'a [Recorded],
+    /// The frames that they were read from.
+    pub frames: &'a [Frame],
 }
 
-impl Setup<'_> {
+impl<'a> Setup<'a> {
     /// How many operations a seeded input has.
     #[must_use]
     pub const fn events(&self) -> usize {
         if self.quick { EVENTS_QUICK } else { EVENTS }
+    }
+
+    /// How many of something slow: a tenth where a first look is wanted.
+    #[must_use]
+    pub const fn few(&self, operations: usize) -> usize {
+        if self.quick { operations.div_ceil(10) } else { operations }
+    }
+
+    /// The captured market with the longest book.
+    #[must_use]
+    pub fn longest(&self) -> Option<&'a Recorded> {
+        self.recorded.iter().filter(|one| one.has_book()).max_by_key(|one| one.len())
     }
 
     /// How many runs are timed at least.
@@ -97,6 +170,8 @@ pub struct Reading {
     pub source: String,
     /// What all operations answered together, where others can be compared by it.
     pub checksum: Option<i64>,
+    /// What else belongs to the figures, by name.
+    pub notes: Vec<(&'static str, f64)>,
 }
 
 /// How a key is taken.
@@ -119,34 +194,11 @@ pub struct Gauge {
     pub limits: &'static [(Stat, f64)],
     /// Whether it is measured on captured markets only.
     pub captured: bool,
+    /// How its figures come about, in words for whoever doubts them.
+    pub method: &'static str,
     /// How it is taken.
     pub taken: Taken,
 }
-
-/// All that is measured, in the order in which data walks through the engine.
-pub const GAUGES: &[Gauge] = &[
-    Gauge {
-        key: book::SEEDED,
-        what: "one level of a book set, then both best prices read",
-        limits: &[(Stat::Mean, 8.0)],
-        captured: false,
-        taken: Taken::Here(book::seeded),
-    },
-    Gauge {
-        key: book::RECORDED,
-        what: "the same on captured updates, from the first snapshot on",
-        limits: &[(Stat::Mean, 15.0)],
-        captured: true,
-        taken: Taken::Here(book::recorded),
-    },
-    Gauge {
-        key: "boundary_ns",
-        what: "an empty call from Python into the engine and back",
-        limits: &[],
-        captured: false,
-        taken: Taken::Outside,
-    },
-];
 
 impl Gauge {
     /// The one of this key.
@@ -160,19 +212,6 @@ impl Gauge {
         match self.taken {
             Taken::Here(take) => take(setup),
             Taken::Outside => Err(GaugeError::Outside(self.key)),
-        }
-    }
-
-    /// How its figures come about, in words for whoever doubts them.
-    #[must_use]
-    pub const fn method(&self) -> &'static str {
-        match self.taken {
-            Taken::Here(_) => stopwatch::METHOD,
-            Taken::Outside => {
-                "mean: median of short loops in Python, an empty loop's time taken off (batches); \
-                 quantiles and max: time.perf_counter_ns before and after each call, the mean of \
-                 the same pair around nothing (timer_ns) taken off"
-            }
         }
     }
 }

@@ -25,9 +25,9 @@ pub(crate) const METHOD: &str = "mean: all operations run again and again, timed
 /// Long beside a read of the clock, short beside the time that a busy system gives a process.
 const STRETCH_NS: usize = 100_000;
 /// Runs of something so quick that the patience does not run out before.
-const RUNS_MAX: usize = 100;
+pub(crate) const RUNS_MAX: usize = 100;
 /// Nobody's patience goes further than this in one sample.
-const SAMPLE_NS_MAX: u32 = u32::MAX;
+pub(crate) const SAMPLE_NS_MAX: u32 = u32::MAX;
 
 /// Time `step` over `events`, each run from a `fresh` state; what the last run answered in all.
 pub(crate) fn time<S, E>(
@@ -52,14 +52,19 @@ pub(crate) fn time<S, E>(
             stretch.push(ns);
         }
     }
-    let timer = Timer::of(one_by_one(events, &mut (), |(), event| {
-        black_box(event);
-        0
-    }));
+    let timer = timer(events);
     let samples = one_by_one(events, &mut fresh(), step);
     let mean = stretches.iter().map(|runs| median(runs)).sum::<f64>() / count(events);
     let timing = Timing::new(mean, samples, timer);
-    (Reading { timing, timer, batches, source: String::new(), checksum: None }, answered)
+    (Reading::new(timing, timer, batches), answered)
+}
+
+/// What the clock takes around nothing.
+pub(crate) fn timer<E>(events: &[E]) -> Timer {
+    Timer::of(one_by_one(events, &mut (), |(), event| {
+        black_box(event);
+        0
+    }))
 }
 
 impl Reading {
@@ -69,12 +74,17 @@ impl Reading {
     pub fn of_samples(batches: Vec<f64>, samples: Vec<u32>, empty: Vec<u32>) -> Self {
         let timer = Timer::of(empty);
         let timing = Timing::new(median(&batches), samples, timer);
-        Self { timing, timer, batches, source: String::new(), checksum: None }
+        Self::new(timing, timer, batches)
+    }
+
+    pub(crate) fn new(timing: Timing, timer: Timer, batches: Vec<f64>) -> Self {
+        let (source, checksum, notes) = (String::new(), None, Vec::new());
+        Self { timing, timer, batches, source, checksum, notes }
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "events are counted in millions")]
-fn count<E>(events: &[E]) -> f64 {
+pub(crate) fn count<E>(events: &[E]) -> f64 {
     events.len().max(1) as f64
 }
 

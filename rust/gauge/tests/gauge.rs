@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 
 use bot4_engine::event::Side;
 use bot4_engine::market::{Recorded, RecordedColumns, RecordingError};
+use bot4_engine::signal::Stream;
+use bot4_engine::units::Nanos;
 use bot4_gauge::flow::Flow;
-use bot4_gauge::{GAUGES, Gauge, GaugeError, Reading, Setup, Taken};
+use bot4_gauge::frames::RECEIVED;
+use bot4_gauge::frames::binance::{Depth, LEVELS};
+use bot4_gauge::frames::coinbase::Level2;
+use bot4_gauge::frames::kraken::Narrow;
+use bot4_gauge::session::Session;
+use bot4_gauge::sign::Signer;
+use bot4_gauge::wire::{Heard40, Line};
+use bot4_gauge::{Frame, GAUGES, Gauge, GaugeError, Reading, Setup, Taken, path, signal};
 
 const SEED: u64 = 42;
 
@@ -52,6 +61,17 @@ fn a_flow_keeps_its_proportions_and_is_never_crossed() {
     assert!((0.17..0.23).contains(&share(deletes)), "{}", share(deletes));
 }
 
+/// A recording whose prices and sizes say tick and lot of the frames.
+fn fine() -> Result<Recorded, RecordingError> {
+    let columns = RecordedColumns {
+        ts: &[1, 1, 2],
+        kind: &[1, 2, 3],
+        price: &[60_000.01, 60_000.02, 60_000.01],
+        qty: &[1.0, 0.00001, 1.0],
+    };
+    Recorded::new("binance:BTCUSDT", "0.00000001", "0.00000001", columns)
+}
+
 fn recorded() -> Result<Recorded, RecordingError> {
     let columns = RecordedColumns {
         ts: &[1, 1, 1, 2, 3, 4, 5, 6],
@@ -71,16 +91,18 @@ fn is_a_reading(reading: &Reading, operations: u64) {
     assert_eq!(timing.n, operations);
 }
 
+const NOTHING: Setup<'static> = Setup { seed: SEED, quick: true, recorded: &[], frames: &[] };
+
 #[test]
 fn every_key_that_is_taken_here_gives_a_reading() {
     let recorded = [recorded().unwrap()];
-    let setup = Setup { seed: SEED, quick: true, recorded: &recorded };
     for gauge in GAUGES {
+        let setup = Setup { recorded: if gauge.captured { &recorded } else { &[] }, ..NOTHING };
         match gauge.taken {
             Taken::Here(_) => {
                 let reading = gauge.take(&setup).unwrap();
-                // Of the recording what comes after its snapshot, without the trade.
-                is_a_reading(&reading, if gauge.captured { 4 } else { 100_000 });
+                is_a_reading(&reading, reading.timing.n);
+                assert!(reading.timing.n >= 4, "{}", gauge.key);
                 assert_eq!(reading.batches.len(), 3);
                 assert!(!reading.source.is_empty());
             }
@@ -92,16 +114,118 @@ fn every_key_that_is_taken_here_gives_a_reading() {
 }
 
 #[test]
+fn operations_are_counted() {
+    let count = |key: &str| Gauge::named(key).unwrap().take(&NOTHING).unwrap().timing.n;
+    assert_eq!(count("book_update_ns"), 100_000);
+    assert_eq!(count("parse_binance_depth40_ns"), 1_000);
+    assert_eq!(count("sign_kraken_ns"), 5_000);
+    let recorded = [recorded().unwrap()];
+    let captured = Gauge::named("book_update_recorded_ns").unwrap();
+    // What comes after its snapshot, without the trade.
+    let reading = captured.take(&Setup { recorded: &recorded, ..NOTHING }).unwrap();
+    assert_eq!(reading.timing.n, 4);
+}
+
+#[test]
+fn the_program_has_twenty_operations_that_all_run_with_the_book() {
+    let program = signal::program().unwrap();
+    assert_eq!(program.operations(), 20);
+    assert!(program.inputs().iter().all(|input| matches!(input.stream, Stream::Book(_))));
+}
+
+#[test]
+fn an_intent_says_what_part_of_all_updates_it_is() {
+    let reading = Gauge::named("tick_to_intent_ns").unwrap().take(&NOTHING).unwrap();
+    let note = |name| reading.notes.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!(note("updates"), 102_000.0);
+    assert!(note("intents") > 1_000.0 && note("share") == note("intents") / note("updates"));
+    assert!(note("all_mean") > 0.0);
+    // Three runs: each intent of each was timed.
+    assert_eq!(reading.timing.n as f64, 3.0 * note("intents"));
+}
+
+/// Two frames a second, the first the snapshot; sizes at the touch lean in turn.
+fn captured() -> Vec<Frame> {
+    let depth = Depth::leaning(SEED, 60);
+    let frame = |n: i64, snapshot_of, text: &Vec<u8>| Frame {
+        received: Nanos::new(RECEIVED.mantissa() + n * 500_000_000),
+        snapshot_of,
+        text: text.clone(),
+    };
+    let first = frame(0, Some(String::new()), &depth.snapshot);
+    let rest = (1..).zip(&depth.frames).map(|(n, text)| frame(n, None, text));
+    std::iter::once(first).chain(rest).collect()
+}
+
+#[test]
+fn a_captured_session_goes_through_the_decoder() {
+    let (recorded, frames) = ([fine().unwrap()], captured());
+    let setup = Setup { recorded: &recorded, frames: &frames, ..NOTHING };
+    let session = Session::of(&setup, "a_key").unwrap();
+    assert_eq!(session.messages, 61);
+    assert_eq!(session.rules.price_as_text(session.rules.tick), "0.01");
+    assert_eq!(session.rules.qty_as_text(session.rules.lot), "0.00001");
+    assert_eq!(session.events.len(), 41 + 60 * LEVELS);
+    assert_eq!(session.source, "captured session of binance:BTCUSDT: 61 messages");
+    let mut desk = path::Desk::new(&session.rules).unwrap();
+    let mut approved = 0;
+    for event in &session.events {
+        let glance = desk.glance(event).unwrap();
+        approved += usize::from(desk.settle(glance).unwrap());
+    }
+    // All but those before the average of the flow is warm.
+    assert!((35..=60).contains(&approved), "{approved}");
+    let reading = Gauge::named("tick_to_intent_ns").unwrap().take(&setup).unwrap();
+    assert_eq!(reading.timing.n, 3 * approved as u64);
+}
+
+#[test]
+fn frames_are_taken_by_their_decoders_and_say_what_they_should() {
+    let depth = Depth::new(SEED, 50).unwrap();
+    let mut heard = Heard40::new(&depth).unwrap();
+    let sums: i64 = depth.frames.iter().map(|frame| heard.sum(frame).unwrap()).sum();
+    assert_eq!(sums, depth.checksum);
+    assert_eq!(depth, Depth::new(SEED, 50).unwrap());
+    for frame in &depth.frames {
+        assert_eq!(frame.windows(2).filter(|pair| *pair == b"[\"").count(), LEVELS);
+    }
+    let kraken = Narrow::new(SEED, 2_000).unwrap();
+    let mut line = Line::kraken(&kraken).unwrap();
+    assert!(kraken.frames.iter().all(|frame| line.hear(frame) > 0));
+    assert_eq!(line.refused(), 0);
+    let coinbase = Level2::new(SEED, 500).unwrap();
+    let mut line = Line::coinbase(&coinbase).unwrap();
+    assert!(coinbase.frames.iter().all(|frame| line.hear(frame) == 4));
+    assert_eq!(line.refused(), 0);
+}
+
+#[test]
+fn every_key_signs_something_else_each_second() {
+    for signer in [
+        Signer::binance_hmac,
+        Signer::binance_ed25519,
+        Signer::kraken,
+        Signer::coinbase_es256,
+        Signer::coinbase_eddsa,
+    ] {
+        let mut signer = signer().unwrap();
+        assert!(signer.sign(1_700_000_000) >= 88);
+        let first = signer.signed().to_vec();
+        signer.sign(1_700_000_001);
+        assert_ne!(signer.signed(), first);
+    }
+}
+
+#[test]
 fn a_book_answers_what_its_seed_says() {
-    let setup = Setup { seed: 7, quick: true, recorded: &[] };
+    let setup = Setup { seed: 7, ..NOTHING };
     let reading = Gauge::named("book_update_ns").unwrap().take(&setup).unwrap();
     assert_eq!(reading.checksum, Some(Flow::new(7, 100_000).unwrap().checksum));
 }
 
 #[test]
 fn says_what_is_missing() {
-    let setup = Setup { seed: SEED, quick: true, recorded: &[] };
-    let error = Gauge::named("book_update_recorded_ns").unwrap().take(&setup).unwrap_err();
+    let error = Gauge::named("book_update_recorded_ns").unwrap().take(&NOTHING).unwrap_err();
     assert_eq!(error.to_string(), "book_update_recorded_ns needs a capture with a book");
     assert!(Gauge::named("nothing_ns").is_none());
 }
@@ -111,7 +235,7 @@ fn keys_are_unique_and_end_in_their_unit() {
     for (place, gauge) in GAUGES.iter().enumerate() {
         assert!(gauge.key.ends_with("_ns"), "{}", gauge.key);
         assert!(GAUGES[..place].iter().all(|before| before.key != gauge.key));
-        assert!(!gauge.method().is_empty() && !gauge.what.is_empty());
+        assert!(!gauge.method.is_empty() && !gauge.what.is_empty());
     }
 }
 

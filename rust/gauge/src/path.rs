@@ -1,0 +1,138 @@
+//! The whole path inside the engine: from a change of a market to an approved order.
+
+use bot4_engine::bot::{Bot, BotError, Decides, Glance, Output, Sleeve};
+use bot4_engine::decision::Decision;
+use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Size};
+use bot4_engine::instrument::{Instrument, amount_from_text};
+use bot4_engine::risk::limits::Profile;
+use bot4_engine::units::{Amount, Nanos, Price, Rate};
+
+use crate::each::{self, Turn};
+use crate::session::{MARKET, Session};
+use crate::{GaugeError, Reading, Setup, signal};
+
+pub(crate) const INTENT: &str = "tick_to_intent_ns";
+pub(crate) const ALL: &str = "tick_all_ns";
+
+/// Intents that are measured at least, by telling the session again and again.
+const INTENTS: usize = 100_000;
+const CASH: &str = "1000000";
+
+/// A bot with the twenty operations and the default limits, and a venue that does at once what it
+/// is told.
+#[derive(Debug)]
+pub struct Desk {
+    bot: Bot,
+    out: Output,
+    rules: Instrument,
+}
+
+/// The sleeve that every path is measured with: its program flips between two fractions.
+pub fn sleeve() -> Result<Sleeve, GaugeError> {
+    let program = Box::new(signal::program()?);
+    Ok(Sleeve {
+        strategy: "lean".to_owned(),
+        instrument: MARKET,
+        allocation: Rate::ONE,
+        decides: Decides::Program { program, decision: Decision::Target { band: None } },
+    })
+}
+
+/// A bot of one sleeve with cash, before its market begins.
+pub fn bot(rules: &Instrument) -> Result<Bot, GaugeError> {
+    let profile = Profile::named("default")?;
+    let mut bot = Bot::new(vec![rules.clone()], vec![sleeve()?], profile, 1);
+    let (ts, amount) = (Nanos::new(1), amount_from_text(CASH)?);
+    bot.on(&Event::Deposit { ts, amount }, &mut Output::default())?;
+    Ok(bot)
+}
+
+impl Desk {
+    /// One for this market.
+    pub fn new(rules: &Instrument) -> Result<Self, GaugeError> {
+        Ok(Self { bot: bot(rules)?, out: Output::default(), rules: rules.clone() })
+    }
+
+    /// What is measured.
+    #[inline]
+    pub fn glance(&mut self, event: &Event) -> Result<Option<Glance>, BotError> {
+        self.bot.glance(event)
+    }
+
+    /// Write down what came of it; the venue acknowledges and fills at the mark. Whether it was an
+    /// order that no limit touched.
+    pub fn settle(&mut self, glance: Option<Glance>) -> Result<bool, GaugeError> {
+        let Some(glance) = glance else {
+            return Ok(false);
+        };
+        let approved = glance.is_approved();
+        self.bot.settle(glance, &mut self.out)?;
+        let mark = self.bot.mark_of(MARKET).map_or(Price::ZERO, |mark| mark.price);
+        while let Some(action) = self.out.actions.pop() {
+            let ts = self.bot.now();
+            match action {
+                Action::Place { id: order, order: placed } => {
+                    let qty = match placed.size {
+                        Size::Base(qty) => qty,
+                        Size::Quote(budget) => self.rules.qty_for(budget, mark, Rate::ZERO)?,
+                    };
+                    let acked = Event::Order { ts, order, update: OrderUpdate::Acked };
+                    self.bot.on(&acked, &mut self.out)?;
+                    let fill = Fill { order, ts, price: mark, qty, fee: Amount::ZERO, last: true };
+                    self.bot.on(&Event::Fill(fill), &mut self.out)?;
+                }
+                Action::Cancel { .. } | Action::Trip { .. } => {}
+            }
+        }
+        self.out.clear();
+        Ok(approved)
+    }
+}
+
+impl Turn<Event> for Desk {
+    type Answer = Result<Option<Glance>, BotError>;
+
+    #[inline]
+    fn step(&mut self, event: &Event) -> Self::Answer {
+        self.glance(event)
+    }
+
+    fn settle(&mut self, answer: Self::Answer) -> Result<bool, GaugeError> {
+        Self::settle(self, answer?)
+    }
+}
+
+/// Updates that changed an input, ran all operations and led to an approved order.
+pub(crate) fn intent(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
+    let (session, runs) = told(setup, INTENT, INTENTS)?;
+    let nothing = GaugeError::Nothing { key: INTENT, what: "a session that leads to intents" };
+    let (mut reading, all) = runs.chosen().zip(runs.all()).ok_or(nothing)?;
+    let (updates, intents) = runs.counts();
+    reading.source = session.source;
+    reading.notes = vec![
+        ("all_mean", all.timing.mean),
+        ("updates", updates),
+        ("intents", intents),
+        ("share", intents / updates),
+    ];
+    Ok(reading)
+}
+
+/// Every update of the same session.
+pub(crate) fn all(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
+    let (session, runs) = told(setup, ALL, 0)?;
+    let nothing = GaugeError::Nothing { key: ALL, what: "a session" };
+    let mut reading = runs.all().ok_or(nothing)?;
+    reading.source = session.source;
+    Ok(reading)
+}
+
+fn told(
+    setup: &Setup<'_>,
+    key: &'static str,
+    wanted: usize,
+) -> Result<(Session, each::Runs), GaugeError> {
+    let session = Session::of(setup, key)?;
+    let runs = each::time(setup, &session.events, wanted, || Desk::new(&session.rules), |_, _| {})?;
+    Ok((session, runs))
+}
