@@ -313,12 +313,7 @@ class Backtest:
         levels: int = 1,
         requote: float = 0.0,
     ) -> None:
-        """Run ``program`` as the market that ``strategy`` makes in ``instrument``.
-
-        Its four outputs are the offsets of bid and ask, the size and the price to quote around.
-        Raises EngineError: another number of outputs, ``levels`` not 1 to 10, ``requote`` not from
-        0 to below 1. Where there is no book the run is refused when it begins.
-        """
+        """As :meth:`Run.add_quote`; a backtest over bars has no book, and is refused."""
 
     def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
         """Call ``instance.on_start(ctx)`` once, then ``instance.on_bar(ctx, bar)`` at each bar."""
@@ -669,11 +664,10 @@ class Request:
     """
 
     @property
+    def venue(self) -> str: ...
+    @property
     def id(self) -> str:
         """The order's client id, 13 characters."""
-
-    @property
-    def venue(self) -> str: ...
     @property
     def instrument(self) -> str:
         """``venue:SYMBOL``."""
@@ -799,13 +793,7 @@ class Bot:
         """Base units held, signed, exact decimal text."""
 
     def book(self, instrument: str, now_ns: int, levels: int = 10) -> dict[str, Any]:
-        """Keys ``integrity`` (``syncing live gap crossed stale``), ``bids`` and ``asks``.
-
-        Sides are lists of price and size, exact decimal text, best first.
-        """
+        """``integrity``, and ``bids`` and ``asks`` as (price, size), exact text, best first."""
 
     def counts(self, venue: str) -> dict[str, int]:
-        """Messages of a venue, by what became of them.
-
-        Keys ``frames unknown malformed unsupported gaps checksums_failed late unlisted``.
-        """
+        """Messages of a venue, by what became of them; keys as :meth:`Feed.counts`."""

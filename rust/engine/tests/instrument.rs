@@ -289,3 +289,25 @@ fn measures_are_the_same_numbers_as_floats() {
     assert_eq!(amount_as_f64(amount("-1.25")).to_bits(), (-1.25_f64).to_bits());
     assert_eq!(rate_as_f64(rate("0.001")).to_bits(), 0.001_f64.to_bits());
 }
+
+#[test]
+fn prices_round_as_floats_do_halves_away_from_zero() {
+    let rules = Instrument::listed("test:X", 100.0, "1", "1").unwrap();
+    assert_eq!(rules.price_scale, 9);
+    let scale = 1e9;
+    let check = |value: f64| {
+        #[allow(clippy::cast_possible_truncation, reason = "the cases are small")]
+        let wanted = (value * scale).round() as i64;
+        assert_eq!(rules.price(value).unwrap().mantissa(), wanted, "{value}");
+    };
+    for value in [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 0.499_999_999_999_999_94, 4_503_599_627.5] {
+        for value in [value, -value, value / scale, -value / scale] {
+            check(value);
+        }
+    }
+    always(5_000, -1e6_f64..1e6, |value| {
+        check(value);
+        check((value * 2.0).round() / 2.0 / scale);
+        Ok(())
+    });
+}
