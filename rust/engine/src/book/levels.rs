@@ -146,6 +146,20 @@ impl Levels {
     /// fit. What is asked for once is kept from then on.
     #[inline]
     pub(super) fn add_up(&mut self, counts: &[u32], sums: &mut [Option<i64>]) {
+        let same = self.tops.len() == counts.len()
+            && self.tops.iter().zip(counts).all(|((known, _), count)| known == count);
+        if !same {
+            return self.add_up_others(counts, sums);
+        }
+        for ((_, top), sum) in self.tops.iter().zip(sums) {
+            *sum = top.map(|top| top.sum());
+        }
+    }
+
+    /// The same where others are asked for than the last time, or by somebody else.
+    #[cold]
+    #[inline(never)]
+    fn add_up_others(&mut self, counts: &[u32], sums: &mut [Option<i64>]) {
         for (count, sum) in counts.iter().zip(sums) {
             if !self.tops.iter().any(|(known, _)| known == count) {
                 self.tops.push((*count, None));

@@ -72,7 +72,7 @@ impl Bot {
         let due = target::is_due(fraction, last, band, held);
         // Risk is asked on every change, wanted or not: a way that is gone once in fifty changes is
         // cold when it counts. It costs every change 15 ns and saves an intent 70 (measured).
-        let approved = self.approve(place, &intent)?;
+        let approved = self.approve(place, &intent);
         if !due || self.is_held_back(id) {
             return Ok(None);
         }
@@ -97,36 +97,46 @@ impl Bot {
         self.quiet || self.state.is_flattening() || self.state.is_paused(sleeve)
     }
 
-    /// The short way through risk, where nothing of the sleeve works.
+    /// The short way through risk, where nothing of the sleeve works. `None` is no answer: the long
+    /// way has it.
     #[inline]
-    fn approve(&mut self, place: usize, intent: &Intent) -> Result<Option<Approved>, BotError> {
+    fn approve(&mut self, place: usize, intent: &Intent) -> Option<Approved> {
         if self.state.orders().working_len() > 0 && self.state.is_working(intent.sleeve) {
-            return Ok(None);
+            return None;
         }
         // Lent out, so that the rest of the bot can be looked at meanwhile.
-        let mut armed = core::mem::take(&mut self.armed);
-        let approved = armed.get_mut(place).map(|armed| self.pass(intent, armed));
-        self.armed = armed;
-        approved.unwrap_or(Ok(None))
+        let mut lent = core::mem::take(&mut self.armed);
+        let approved = lent.get_mut(place).and_then(|(turn, armed)| {
+            let view = self.view(intent.sleeve, self.state.breakers()).ok()?;
+            if *turn != self.turn {
+                (*turn, *armed) = (self.turn, Armed::again(&view, armed.as_ref()).ok());
+            }
+            pass(intent, &view, armed.as_mut()?).ok()
+        });
+        self.armed = lent;
+        approved
     }
 
+    /// Make the limits anew where the account changed, so that no tick has to wait for it.
     #[inline]
-    fn pass(
-        &self,
-        intent: &Intent,
-        (turn, armed): &mut (u64, Option<Armed>),
-    ) -> Result<Option<Approved>, BotError> {
-        let view = self.view(intent.sleeve, self.state.breakers())?;
-        if *turn != self.turn || armed.is_none() {
-            (*turn, *armed) = (self.turn, Armed::of(&view).ok());
+    pub(super) fn arm(&mut self) {
+        let mut armed = core::mem::take(&mut self.armed);
+        for place in self.listeners.iter().flatten() {
+            let stale = armed.get_mut(*place).filter(|(turn, _)| *turn != self.turn);
+            let sleeve = u32::try_from(*place).map(SleeveId);
+            if let (Some((turn, armed)), Ok(sleeve)) = (stale, sleeve)
+                && let Ok(view) = self.view(sleeve, self.state.breakers())
+            {
+                (*turn, *armed) = (self.turn, Armed::again(&view, armed.as_ref()).ok());
+            }
         }
-        Ok(armed.as_mut().and_then(|armed| pass(intent, &view, armed).ok()))
+        self.armed = armed;
     }
 
     /// Write down what a glance led to, and carry it on to an order.
     pub fn settle(&mut self, glance: Glance, out: &mut Output) -> Result<(), BotError> {
         let intent = glance.intent();
-        match glance.wanted {
+        let settled = match glance.wanted {
             Wanted::Target { approved: Some(approved), .. } => {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, out)
@@ -134,7 +144,9 @@ impl Bot {
             Wanted::Target { approved: None, .. } | Wanted::Quote(_) => {
                 self.want_under(&intent, self.state.breakers(), out)
             }
-        }
+        };
+        self.arm();
+        settled
     }
 
     /// Take in market data and decide nothing; the place of the sleeve whose program ran.

@@ -180,13 +180,21 @@ impl Bot {
 
     /// Handle one event; what it leads to is added to `out`.
     pub fn on(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
+        if let Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } = event {
+            return match self.glance(event)? {
+                Some(glance) => self.settle(glance, out),
+                None => Ok(()),
+            };
+        }
+        let done = self.on_other(event, out);
+        self.arm();
+        done
+    }
+
+    /// Whatever is no market data.
+    fn on_other(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
         match *event {
-            Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } => {
-                match self.glance(event)? {
-                    Some(glance) => self.settle(glance, out),
-                    None => Ok(()),
-                }
-            }
+            Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } => Ok(()),
             Event::Time(ts) => self.on_time(ts, out),
             Event::Intent(ref intent) => self.on_intent(intent, self.state.breakers(), out),
             Event::Deposit { ts, amount } => {

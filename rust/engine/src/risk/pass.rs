@@ -59,8 +59,8 @@ pub struct Armed {
     free: Amount,
     /// The checks that no order can pass as things stand.
     standing: Refusals,
-    /// The size of the last target, and what it was worth: targets repeat.
-    target: (Rate, Amount),
+    /// The sizes of the last two targets, and what they are worth: targets come and go between a few.
+    targets: [(Rate, Amount); 2],
 }
 
 impl Armed {
@@ -76,18 +76,46 @@ impl Armed {
             order: cap(profile.order_max)?,
             free: account.cash.minus(account.reserved)?,
             standing: standing(view),
-            target: (Rate::ZERO, Amount::ZERO),
+            targets: [(Rate::ZERO, Amount::ZERO); 2],
         })
+    }
+
+    /// The limits on the account as it is now, the targets of `before` worked out again.
+    pub fn again(view: &View<'_>, before: Option<&Self>) -> Result<Self, Refusal> {
+        let mut armed = Self::of(view)?;
+        if let Some(before) = before {
+            armed.targets = before.targets;
+            for (size, worth) in &mut armed.targets {
+                *worth = armed.share.times(*size, Rounding::Down)?;
+            }
+        }
+        Ok(armed)
     }
 
     /// The sleeve's equity times a fraction, towards zero.
     #[inline]
     fn wanted(&mut self, fraction: Rate) -> Result<Amount, Overflow> {
         let size = fraction.magnitude()?;
-        if self.target.0 != size {
-            self.target = (size, self.share.times(size, Rounding::Down)?);
-        }
-        if fraction.is_negative() { self.target.1.negated() } else { Ok(self.target.1) }
+        let [(first, worth), (second, other)] = self.targets;
+        let worth = if size == first {
+            worth
+        } else if size == second {
+            other
+        } else {
+            self.remember(size)?
+        };
+        if fraction.is_negative() { worth.negated() } else { Ok(worth) }
+    }
+}
+
+impl Armed {
+    /// A size that is new: the older one of those known goes.
+    #[cold]
+    fn remember(&mut self, size: Rate) -> Result<Amount, Overflow> {
+        let worth = self.share.times(size, Rounding::Down)?;
+        let [last, _] = self.targets;
+        self.targets = [(size, worth), last];
+        Ok(worth)
     }
 }
 

@@ -158,7 +158,9 @@ impl Program {
     /// Tell every input of the account, by its key.
     #[inline]
     pub fn tell_account(&mut self, value: impl Fn(&Input) -> f64) {
-        self.tell_from(self.of_bars, value);
+        if self.told.len() > self.of_bars {
+            self.tell_from(self.of_bars, value);
+        }
     }
 
     #[inline]
