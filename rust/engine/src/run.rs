@@ -172,7 +172,9 @@ impl Run {
         };
         venue.clearing_mut().record();
         let tape = (!bars).then(|| Tape::new(instruments.len(), settings.bar_interval));
-        let latency = (!bars).then_some(settings.latency);
+        // What is sent in a tick arrives after it, were it by a nanosecond: by that the journal
+        // tells what a tick led to from what an answer in the same tick led to.
+        let latency = (!bars).then_some(settings.latency.max(Nanos::new(1)));
         let bot = Bot::new(instruments, sleeves, settings.profile.clone(), 0);
         Ok(Self {
             session: Session::new(bot, venue, latency, tape),

@@ -42,13 +42,17 @@ struct Floor {
 
 impl Floor {
     fn of(venue: &'static str, symbol: &str) -> Self {
+        Self::seated(venue, symbol, leaning())
+    }
+
+    fn seated(venue: &'static str, symbol: &str, program: Program) -> Self {
         let rules = Instrument::listed(symbol, 60_000.0, "0.01", "0.00001").unwrap();
         let sleeve = Sleeve {
             strategy: "leaning".to_owned(),
             instrument: BTC,
             allocation: Rate::ONE,
             decides: Decides::Program {
-                program: Box::new(leaning()),
+                program: Box::new(program),
                 decision: Decision::Target { band: None },
             },
         };
@@ -197,4 +201,36 @@ fn the_account_is_valued_once_a_second_of_the_frames() {
         })
         .collect();
     assert_eq!(valued, [2, 3, 4, 5]);
+}
+
+/// Long after a buyer took, short after a seller did.
+fn following() -> Program {
+    let node = |name: &str, operands: &[usize], parameters: &[f64]| {
+        Node::parse(name, operands, parameters).unwrap()
+    };
+    let nodes = [node("trade_sign", &[], &[]), node("constant", &[], &[0.5])];
+    let nodes = [&nodes[..], &[node("mul", &[0, 1], &[])]].concat();
+    Program::compile(&nodes, &[2]).unwrap()
+}
+
+#[test]
+fn a_program_of_trades_alone_trades_on_frames() {
+    let mut floor = Floor::seated("binance", "binance:BTCUSDT", following());
+    floor.snapshot();
+    let trade = r#"{"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"60000.00","q":"1","T":1,"m":true}"#;
+    let sent = floor.frame(trade);
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].contains("side=SELL"), "{sent:?}");
+}
+
+#[test]
+fn a_bar_makes_no_old_book_young() {
+    let mut floor = Floor::of("binance", "binance:BTCUSDT");
+    floor.snapshot();
+    let mark = floor.gateway.bot().mark_of(BTC);
+    let prices = r#""o":"1","c":"65000","h":"65000","l":"1","v":"1""#;
+    let kline = format!(r#""k":{{"t":0,"T":59999,"s":"BTCUSDT","i":"1m",{prices},"x":true}}"#);
+    floor.now += 3_600 * SECOND;
+    floor.frame(&format!(r#"{{"e":"kline","E":1,"s":"BTCUSDT",{kline}}}"#));
+    assert_eq!(floor.gateway.bot().mark_of(BTC), mark);
 }

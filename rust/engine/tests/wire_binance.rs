@@ -112,7 +112,7 @@ const BAR: &str = concat!(
 fn trade(aggressor: Side) -> Event {
     let (price, qty) = (Price::new(6_183_763), Qty::new(2_000));
     let kind = TickKind::Trade { aggressor, price, qty };
-    Event::Tick(Tick { instrument: BTC, ts: NOW, last: false, kind })
+    Event::Tick(Tick { instrument: BTC, ts: NOW, last: true, kind })
 }
 
 #[test]

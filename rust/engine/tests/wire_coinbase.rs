@@ -235,18 +235,19 @@ fn trades(sequence: i64, times: [&str; 2]) -> String {
 
 #[test]
 fn trades_are_told_by_the_taker_in_the_order_of_time() {
-    let trade = |aggressor, price| {
+    let trade = |aggressor, price, last| {
         let (price, qty) = (Price::new(price), Qty::new(58_346));
-        tick(BTC, false, TickKind::Trade { aggressor, price, qty })
+        tick(BTC, last, TickKind::Trade { aggressor, price, qty })
     };
     // Coinbase says which side the maker was on.
-    let (bought, sold) = (trade(Side::Buy, 8_327_726), trade(Side::Sell, 8_327_725));
+    let bought = |last| trade(Side::Buy, 8_327_726, last);
+    let sold = |last| trade(Side::Sell, 8_327_725, last);
     let (early, late) = ("2026-09-30T02:39:53.977543Z", "2026-09-30T02:39:53.977544Z");
     for (times, expected) in [
-        ([early, late], vec![bought, sold]),
-        ([late, late], vec![bought, sold]),
-        ([late, early], vec![sold, bought]),
-        (["", ""], vec![bought, sold]),
+        ([early, late], vec![bought(false), sold(true)]),
+        ([late, late], vec![bought(false), sold(true)]),
+        ([late, early], vec![sold(false), bought(true)]),
+        (["", ""], vec![bought(false), sold(true)]),
     ] {
         let frame = trades(0, times);
         assert_eq!(hear(&mut decoder(), frame.as_bytes()), (Ok(Heard::Market), expected));

@@ -396,10 +396,12 @@ const TICKER: &str = "{\"channel\":\"ticker\",\"type\":\"snapshot\",\"data\":[{\
 
 #[test]
 fn trades_are_told_by_the_taker_and_history_is_not() {
-    let trade = |aggressor, price, qty| {
-        tick(false, TickKind::Trade { aggressor, price: Price::new(price), qty: Qty::new(qty) })
+    let trade = |last, aggressor, price, qty| {
+        tick(last, TickKind::Trade { aggressor, price: Price::new(price), qty: Qty::new(qty) })
     };
-    let expected = vec![trade(Side::Buy, 1_059_442, 27_625), trade(Side::Sell, 1_059_105, 12_460)];
+    // The last of its instrument ends the message.
+    let first = trade(false, Side::Buy, 1_059_442, 27_625);
+    let expected = vec![first, trade(true, Side::Sell, 1_059_105, 12_460)];
     assert_eq!(hear(&mut decoder(), TRADES.as_bytes()), (Ok(Heard::Market), expected));
     let history = TRADES.replace("update", "snapshot");
     assert_eq!(hear(&mut decoder(), history.as_bytes()), (Ok(Heard::Nothing), vec![]));

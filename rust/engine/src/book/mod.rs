@@ -71,9 +71,10 @@ pub struct Book {
 }
 
 impl Book {
-    /// A bar closed at `price`. Where a book was told and cannot be believed, no bar heals it.
+    /// A bar closed at `price`. Where a book was told, it alone speaks of the price: no bar heals
+    /// it, and none makes an old one young.
     pub fn on_close(&mut self, price: Price, ts: Nanos) {
-        if self.told.is_none() || self.integrity == Integrity::Live {
+        if self.told.is_none() {
             self.mark = Some(Mark { price, ts });
         }
     }

@@ -59,7 +59,7 @@ pub struct Armed {
     free: Amount,
     /// The checks that no order can pass as things stand.
     standing: Refusals,
-    /// The sizes of the last two targets, and what they are worth: targets come and go between a few.
+    /// The sizes of the last two targets, and what they are worth: targets repeat.
     targets: [(Rate, Amount); 2],
 }
 

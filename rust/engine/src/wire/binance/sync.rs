@@ -290,7 +290,7 @@ impl Synced {
         self.trades |= !trade.aggregate;
         let Trade { aggressor, level: Level { price, qty }, .. } = *trade;
         let kind = TickKind::Trade { aggressor, price, qty };
-        tell(&Event::Tick(Tick { instrument, ts, last: false, kind }));
+        tell(&Event::Tick(Tick { instrument, ts, last: true, kind }));
         Heard::Market
     }
 

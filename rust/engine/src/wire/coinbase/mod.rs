@@ -177,8 +177,10 @@ impl Decoder {
 
     fn follow_others(&mut self, tell: &mut impl FnMut(&Event)) {
         let ts = self.scratch.ts;
-        for Trade { instrument, kind, .. } in &self.scratch.trades {
-            tell(&Event::Tick(Tick { instrument: *instrument, ts, last: false, kind: *kind }));
+        let mut trades = self.scratch.trades.iter();
+        while let Some(Trade { instrument, kind, .. }) = trades.next() {
+            let last = trades.as_slice().iter().all(|later| later.instrument != *instrument);
+            tell(&Event::Tick(Tick { instrument: *instrument, ts, last, kind: *kind }));
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.

@@ -209,9 +209,11 @@ impl Decoder {
     }
 
     fn follow_others(&mut self, tell: &mut impl FnMut(&Event)) {
-        for trade in &self.scratch.trades {
+        let mut trades = self.scratch.trades.iter();
+        while let Some(trade) = trades.next() {
             let frames::Trade { instrument, ts, kind } = *trade;
-            tell(&Event::Tick(Tick { instrument, ts, last: false, kind }));
+            let last = trades.as_slice().iter().all(|later| later.instrument != instrument);
+            tell(&Event::Tick(Tick { instrument, ts, last, kind }));
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.
