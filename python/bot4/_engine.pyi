@@ -780,7 +780,7 @@ class Bot:
         """What was written down since it was last taken. Keep it before you send anything."""
 
     def take_resync(self) -> list[str]:
-        """The instruments whose book must be told anew: subscribe again or fetch the snapshot."""
+        """The instruments whose book must be told anew: said once, so repeat until it is live."""
 
     def take_messages(self) -> list[str]:
         """What venues said of themselves, or refused, in words; the last thousand at most."""
