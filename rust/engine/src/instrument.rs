@@ -418,7 +418,7 @@ fn power_of_ten(places: u32) -> f64 {
 /// Rounded, but what arithmetic left within one part in 10¹⁴ of a whole number is that number: a
 /// thousandth below 100 is 99.9, and not a tick less.
 fn whole_or(x: f64, round: impl Fn(f64) -> f64) -> f64 {
-    let whole = x.round();
+    let whole = nearest(x);
     if (whole - x).abs() <= x.abs() * 1e-14 { whole } else { round(x) }
 }
 

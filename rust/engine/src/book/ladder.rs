@@ -124,14 +124,6 @@ impl Ladder {
         }
     }
 
-    /// The worst price among the `count` best levels of a side; `None` where there are fewer.
-    #[inline]
-    #[must_use]
-    pub fn nth(&self, side: Side, count: usize) -> Option<Price> {
-        let (rank, _) = self.side(side).iter().nth(count.checked_sub(1)?)?;
-        Some(Price::new(self.grid.price(rank.wrapping_abs())))
-    }
-
     /// How many levels a side has.
     #[must_use]
     pub fn len(&self, side: Side) -> usize {
