@@ -7,6 +7,9 @@
 #![allow(clippy::disallowed_methods, reason = "a long fuzz is asked for by the environment")]
 #![allow(clippy::print_stdout, reason = "every seed is printed")]
 
+#[path = "broken/chance.rs"]
+mod chance;
+
 use allocation_counter::measure;
 use bot4_engine::book::{Book, Integrity};
 use bot4_engine::event::{Bar, Event, Quote, Side, Tick, TickKind};
@@ -16,6 +19,7 @@ use bot4_engine::wire::binance::{BUFFERED_DIFFS_MAX, BUFFERED_LEVELS_MAX, Decode
 use bot4_engine::wire::{
     FRAME_BYTES_MAX, Heard, LEVELS_MAX, Listing, Refused, VenueStatus, WireError, WireErrorKind,
 };
+use chance::Chance;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -590,57 +594,6 @@ proptest! {
     }
 }
 
-/// Seeded numbers.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end.max(1) as u64).unwrap()
-    }
-
-    fn mutate(&mut self, frame: &mut Vec<u8>, others: &[String]) {
-        const PIECES: [&[u8]; 12] = [
-            b"{",
-            b"}",
-            b"[",
-            b"]",
-            b"\"",
-            b",",
-            b":",
-            b"\\u0000",
-            b"-1e9",
-            b"null",
-            b"99999999999",
-            b"\"u\":5,",
-        ];
-        for _ in 0..=self.below(3) {
-            let (at, length) = (self.below(frame.len()), self.below(9));
-            let end = (at + length).min(frame.len());
-            match self.below(7) {
-                0 if !frame.is_empty() => frame[at] = u8::try_from(self.below(256)).unwrap(),
-                1 if !frame.is_empty() => frame[at] ^= 1 << self.below(8),
-                2 => drop(frame.drain(at..end)),
-                3 => drop(frame.splice(at..at, PIECES[self.below(PIECES.len())].iter().copied())),
-                4 => frame.truncate(at),
-                5 => {
-                    let copy = frame[at..end].to_vec();
-                    frame.splice(at..at, copy);
-                }
-                _ => {
-                    let other = others[self.below(others.len())].as_bytes();
-                    let from = self.below(other.len());
-                    let piece = &other[from..(from + length).min(other.len())];
-                    frame.splice(at..end, piece.iter().copied());
-                }
-            }
-        }
-    }
-}
-
 #[test]
 fn broken_messages_never_panic_and_an_error_changes_nothing() {
     let number = |name: &str, otherwise: u64| {
@@ -660,6 +613,7 @@ fn broken_messages_never_panic_and_an_error_changes_nothing() {
         r#"{"id":1,"error":{"msg":"no","code":2}}"#.to_owned(),
     ];
     corpus.extend(corpus.clone().iter().map(|frame| combined(frame)));
+    let corpus: Vec<Vec<u8>> = corpus.into_iter().map(String::into_bytes).collect();
     let mut syncing = decoder();
     assert_eq!(hear(&mut syncing, &diff(9, 10, &many, "")).0, Ok(Heard::Market));
     let (starts, mut chance) = ([live(10), syncing], Chance(seed));
@@ -669,7 +623,7 @@ fn broken_messages_never_panic_and_an_error_changes_nothing() {
         if count % 4 == 0 {
             decoder = starts[chance.below(2)].clone();
         }
-        let mut frame = corpus[chance.below(corpus.len())].clone().into_bytes();
+        let mut frame = corpus[chance.below(corpus.len())].clone();
         chance.mutate(&mut frame, &corpus);
         let before: Vec<_> = decoder.books().cloned().collect();
         let mut told = 0;
