@@ -158,7 +158,7 @@ fn counted_breaker_check(words: &[Word]) {
 
 fn risk_check() -> Result<usize, Unusable> {
     let mut scene = Scene::new()?;
-    let cases = scene.trades(SEED);
+    let cases = scene.cases(SEED)?;
     counted_risk_check(&mut scene, &cases);
     Ok(cases.len())
 }
@@ -167,13 +167,13 @@ fn risk_check() -> Result<usize, Unusable> {
 fn counted_risk_check(scene: &mut Scene, cases: &[Case]) {
     black_box("risk_check");
     for case in cases {
-        black_box(scene.pass(case));
+        black_box(scene.check(case));
     }
 }
 
 fn risk_target() -> Result<usize, Unusable> {
     let mut scene = Scene::new()?;
-    let cases = scene.targets(SEED);
+    let cases = scene.cases(SEED)?;
     counted_risk_target(&mut scene, &cases);
     Ok(cases.len())
 }

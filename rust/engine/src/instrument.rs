@@ -300,17 +300,32 @@ impl Instrument {
     }
 
     /// For measures and plots.
+    #[inline]
     #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
     pub fn price_as_f64(&self, price: Price) -> f64 {
-        price.mantissa() as f64 / power_of_ten(self.price_scale)
+        self.scales().price(price)
     }
 
     /// For measures, plots and signals.
+    #[inline]
     #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
     pub fn qty_as_f64(&self, qty: Qty) -> f64 {
-        qty.mantissa() as f64 / power_of_ten(self.qty_scale)
+        self.scales().qty(qty)
+    }
+
+    /// What many prices and sizes become floats by.
+    #[inline]
+    #[must_use]
+    pub fn scales(&self) -> Scales {
+        Scales { price: power_of_ten(self.price_scale), qty: power_of_ten(self.qty_scale) }
+    }
+
+    /// What a price of 1 and a size of 1 are worth; `None` where that is a part of the smallest
+    /// amount, or does not fit.
+    #[must_use]
+    pub fn unit_worth(&self) -> Option<i64> {
+        let (up, down) = self.to_amount();
+        i64::try_from(up).ok().filter(|_| down == 1)
     }
 
     /// Factor and divisor from price × size integers to an amount; one of them is 1.
@@ -321,6 +336,31 @@ impl Instrument {
         } else {
             (1, power(places - AMOUNT_DECIMALS))
         }
+    }
+}
+
+/// The integers of 1 quote unit and of 1 base unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Scales {
+    price: f64,
+    qty: f64,
+}
+
+impl Scales {
+    /// A price in quote units.
+    #[inline]
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+    pub fn price(self, price: Price) -> f64 {
+        price.mantissa() as f64 / self.price
+    }
+
+    /// A size in base units.
+    #[inline]
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
+    pub fn qty(self, qty: Qty) -> f64 {
+        qty.mantissa() as f64 / self.qty
     }
 }
 
@@ -412,7 +452,8 @@ fn power_of_ten(places: u32) -> f64 {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
         1e17, 1e18,
     ];
-    POWERS.get(places as usize).copied().unwrap_or(1e18)
+    // No branch: there are never more.
+    POWERS.get(places.min(18) as usize).copied().unwrap_or(1e18)
 }
 
 /// Rounded, but what arithmetic left within one part in 10¹⁴ of a whole number is that number: a

@@ -14,7 +14,7 @@ use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::risk::{
-    Approved, Armed, Assessment, ORDERS_WORKING_MAX, Refusal, Refusals, View, assess, pass,
+    Approved, Armed, Assessment, ORDERS_WORKING_MAX, Refusal, Refusals, View, assess,
 };
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -94,9 +94,10 @@ impl Scene {
         assess(&Intent { sleeve: SleeveId(0), want }, &self.view())
     }
 
-    fn pass(&self, want: Want) -> Result<Approved, Refusals> {
-        let mut armed = Armed::of(&self.view())?;
-        pass(&Intent { sleeve: SleeveId(0), want }, &self.view(), &mut armed)
+    /// A target's short way.
+    fn pass(&self, fraction: f64) -> Result<Approved, Refusals> {
+        let mark = self.mark.ok_or(Refusal::NoPrice)?;
+        Armed::of(SleeveId(0), &self.view())?.pass(fraction, mark, self.now)
     }
 
     /// The answer in words.
@@ -547,9 +548,9 @@ fn never_approves_past_any_limit() {
 }
 
 /// What the short way passes the long way approves whole, to the last unit; whether it passed.
-fn agrees(scene: &Scene, want: Want) -> Result<bool, TestCaseError> {
-    let long = scene.assess(want);
-    match scene.pass(want) {
+fn agrees(scene: &Scene, fraction: f64) -> Result<bool, TestCaseError> {
+    let long = scene.assess(target(fraction));
+    match scene.pass(fraction) {
         Ok(approved) => {
             prop_assert_eq!(long, Ok(Some(Assessment { approved, clipped: None })));
             Ok(true)
@@ -570,10 +571,11 @@ fn agrees(scene: &Scene, want: Want) -> Result<bool, TestCaseError> {
 #[test]
 fn the_short_way_passes_nothing_that_the_long_way_would_not() {
     let passed = core::cell::Cell::new(0);
-    always(6_000, (scenes(), wants()), |(scene, want)| {
+    let fractions = prop_oneof![-0.6_f64..0.6, Just(0.0), Just(-0.1), Just(1e-9)];
+    always(6_000, (scenes(), fractions), |(scene, fraction)| {
         let wide = scene.clone().limits("research", &[]);
         for scene in [scene, wide] {
-            passed.set(passed.get() + u32::from(agrees(&scene, want)?));
+            passed.set(passed.get() + u32::from(agrees(&scene, fraction)?));
         }
         Ok(())
     });
@@ -581,13 +583,30 @@ fn the_short_way_passes_nothing_that_the_long_way_would_not() {
 }
 
 #[test]
+fn a_target_asked_for_again_is_what_it_was_on_the_account_as_it_is() {
+    let (before, after) = (Scene::quiet(), Scene::quiet().holding(20));
+    let mark = before.mark.unwrap();
+    let mut armed = Armed::of(SleeveId(0), &before.view()).unwrap();
+    // Two are remembered; the third and the first are then worked out anew.
+    for fraction in [0.5, 0.25, 0.5, 0.1, 0.5] {
+        let fresh = before.pass(fraction);
+        assert_eq!(armed.pass(fraction, mark, before.now), fresh);
+        let mut armed = armed.again(&after.view()).unwrap();
+        assert_eq!(armed.pass(fraction, mark, after.now), after.pass(fraction));
+        assert_ne!(after.pass(fraction), fresh);
+    }
+}
+
+#[test]
 fn the_short_way_knows_each_check_by_its_bit() {
     let scene = || Scene::quiet().limits("research", &[]);
     let stale = Some(Mark { price: Price::new(10_000), ts: ns(0) });
+    let worthless = Some(Mark { price: Price::ZERO, ts: scene().now });
     let breakers = Breakers::default().with(Component::Feed, BreakerState::HalfOpen);
     let cases = [
         (Scene { mark: None, ..scene() }, Refusal::NoPrice),
         (Scene { mark: stale, ..scene() }, Refusal::StalePrice),
+        (Scene { mark: worthless, ..scene() }, Refusal::NoPrice),
         (Scene { trading_state: TradingState::Halted, ..scene() }, Refusal::Halted),
         (Scene { trading_state: TradingState::Reducing, ..scene() }, Refusal::ReducingOnly),
         (Scene { breakers, ..scene() }, Refusal::BreakerOpen),
@@ -596,17 +615,17 @@ fn the_short_way_knows_each_check_by_its_bit() {
         (scene().limits("research", &[("gross_max", "0.1")]), Refusal::GrossLimit),
         (scene().limits("research", &[("order_max", "0.1")]), Refusal::OrderLimit),
     ];
-    assert!(scene().pass(buy(50.0)).is_ok());
+    assert!(scene().pass(0.5).is_ok());
     for (scene, refusal) in cases {
-        let found: Vec<_> = scene.pass(buy(50.0)).unwrap_err().iter().collect();
+        let found: Vec<_> = scene.pass(0.5).unwrap_err().iter().collect();
         assert_eq!(found, [refusal]);
     }
     let strict = Scene::quiet();
-    assert_eq!(strict.pass(sell(1.0)).unwrap_err(), Refusal::Shorting.into());
+    assert_eq!(strict.pass(-0.5).unwrap_err(), Refusal::Shorting.into());
     let spent = Scene { account: Account { reserved: amount("9999"), ..strict.account }, ..strict };
-    let found: Vec<_> = spent.pass(buy(50.0)).unwrap_err().iter().collect();
+    let found: Vec<_> = spent.pass(0.5).unwrap_err().iter().collect();
     assert_eq!(found, [Refusal::GrossLimit, Refusal::FreeCash]);
-    assert_eq!(scene().pass(target(f64::NAN)).unwrap_err(), Refusal::NotUsable.into());
+    assert_eq!(scene().pass(f64::NAN).unwrap_err(), Refusal::NotUsable.into());
 }
 
 #[test]

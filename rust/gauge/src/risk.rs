@@ -1,13 +1,11 @@
 //! Risk: the word of the breakers, and every check on an order that passes them all.
 
-use bot4_engine::event::{
-    BreakerState, Component, Intent, Side, Size, SleeveId, TradingState, Want,
-};
+use bot4_engine::event::{BreakerState, Component, Size, SleeveId, TradingState};
 use bot4_engine::exposure::{Account, Exposure, Mark};
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
-use bot4_engine::risk::{Armed, View, pass};
+use bot4_engine::risk::{Approved, Armed, Refusal, Refusals, Ticket, View};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
 use crate::flow::Draw;
@@ -19,8 +17,10 @@ pub(crate) const CHECK: &str = "risk_check_ns";
 pub(crate) const TARGET: &str = "risk_target_ns";
 
 const SECOND_NS: i64 = 1_000_000_000;
+/// What is held, in lots.
+const HELD_LOTS: i64 = 500;
 /// Cases that are gone through again and again: they fit the cache, and no predictor knows them.
-const CASES: usize = 4_096;
+const CASES: usize = 1_024;
 
 /// A word, and a component that is asked for.
 pub type Word = (Breakers, Component);
@@ -53,20 +53,18 @@ fn pick<T: Copy>(all: &[T], draw: &mut Draw) -> Option<T> {
     all.get(usize::try_from(place).unwrap_or(0)).copied()
 }
 
-/// What is wanted, at which price, with what held.
+/// A target, the price it is wanted at, and the order that leads there.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
-    intent: Intent,
-    exposure: Exposure,
+    fraction: f64,
     mark: Mark,
+    ticket: Ticket,
 }
 
-/// An account with limits that are far away.
+/// An account that holds something, with limits that are far away.
 #[derive(Debug, Clone)]
 pub struct Scene {
     instrument: Instrument,
-    profile: Profile,
-    account: Account,
     armed: Armed,
 }
 
@@ -77,92 +75,69 @@ impl Scene {
         let cash = amount_from_text("1000000")?;
         let working_short = Some(Amount::ZERO);
         let account = Account { cash, equity: cash, working_short, ..Account::default() };
-        let profile = Profile::named("research")?;
-        let case = Case::new(Want::CancelAll, &instrument, (0, 0));
-        let armed = Armed::of(&view(&instrument, &profile, &account, &case));
-        let armed = armed.map_err(GaugeError::Refused)?;
-        Ok(Self { instrument, profile, account, armed })
-    }
-
-    /// Orders of a size, all of which pass.
-    #[must_use]
-    pub fn trades(&self, seed: u64) -> Vec<Case> {
-        let mut draw = Draw::new(seed);
-        let mut one = || {
-            let side = if draw.below(2) == 0 { Side::Buy } else { Side::Sell };
-            let qty = self.instrument.qty_as_f64(self.lots(draw.lots()));
-            let want = Want::Trade { side, qty, limit: None };
-            Case::new(want, &self.instrument, (draw.below(100_000), draw.below(2_000) - 1_000))
+        let position = Qty::new(HELD_LOTS * instrument.lot.mantissa());
+        let view = View {
+            now: Nanos::new(SECOND_NS),
+            id: MARKET,
+            instrument: &instrument,
+            exposure: &Exposure { position, ..Exposure::default() },
+            account: &account,
+            mark: None,
+            working: 0,
+            allocation: Rate::ONE,
+            breakers: Breakers::default(),
+            trading_state: TradingState::Active,
+            profile: &Profile::named("research")?,
         };
-        (0..CASES).map(|_| one()).collect()
+        let armed = Armed::of(SleeveId(0), &view).map_err(GaugeError::Refused)?;
+        Ok(Self { instrument, armed })
     }
 
-    /// Targets that flip between a tenth long and a tenth short, all of which pass.
-    #[must_use]
-    pub fn targets(&self, seed: u64) -> Vec<Case> {
-        let mut draw = Draw::new(seed);
+    /// Targets that flip between a tenth long and a tenth short, at prices drawn, all of which
+    /// pass.
+    pub fn cases(&self, seed: u64) -> Result<Vec<Case>, GaugeError> {
+        let (mut draw, mut armed) = (Draw::new(seed), self.armed);
         let mut one = |n: usize| {
             let fraction = if n.is_multiple_of(2) { 0.1 } else { -0.1 };
-            let want = Want::Target { fraction, band: None };
-            Case::new(want, &self.instrument, (draw.below(100_000), draw.below(2_000) - 1_000))
+            let ticks = 6_000_000 + draw.below(100_000);
+            let price = Price::new(ticks * self.instrument.tick.mantissa());
+            let mark = Mark { price, ts: Nanos::new(SECOND_NS) };
+            let ticket = armed.ticket(fraction, price).map_err(refused)?;
+            Ok(Case { fraction, mark, ticket })
         };
         (0..CASES).map(&mut one).collect()
     }
 
-    fn lots(&self, lots: i64) -> Qty {
-        Qty::new(lots * self.instrument.lot.mantissa())
+    /// What is measured as the checks: an order that is sized through all of them.
+    #[inline]
+    pub fn check(&mut self, case: &Case) -> i64 {
+        answer(self.armed.check(&case.ticket, case.mark.ts, Nanos::new(SECOND_NS)))
     }
 
-    /// What is measured: the side of the order and a part of its size, or nothing where it was
-    /// refused.
+    /// What is measured as a target: from a fraction to an order through all checks.
     #[inline]
     pub fn pass(&mut self, case: &Case) -> i64 {
-        let view = view(&self.instrument, &self.profile, &self.account, case);
-        let Ok(approved) = pass(&case.intent, &view, &mut self.armed) else {
-            return 0;
-        };
-        let order = approved.into_order();
-        let size = match order.size {
-            Size::Base(qty) => qty.mantissa() & 1,
-            Size::Quote(budget) => i64::from(budget.is_positive()),
-        };
-        order.side.sign() * (2 + size)
+        answer(self.armed.pass(case.fraction, case.mark, Nanos::new(SECOND_NS)))
     }
 }
 
-impl Case {
-    /// At a price so many ticks above 60,000, holding so many lots.
-    fn new(want: Want, rules: &Instrument, (ticks, lots): (i64, i64)) -> Self {
-        let price = Price::new((6_000_000 + ticks) * rules.tick.mantissa());
-        let position = Qty::new(lots * rules.lot.mantissa());
-        Self {
-            intent: Intent { sleeve: SleeveId(0), want },
-            exposure: Exposure { position, ..Exposure::default() },
-            mark: Mark { price, ts: Nanos::new(SECOND_NS) },
-        }
-    }
-}
-
+/// The side of the order and a part of its size, or nothing where it was refused.
 #[inline]
-fn view<'a>(
-    instrument: &'a Instrument,
-    profile: &'a Profile,
-    account: &'a Account,
-    case: &'a Case,
-) -> View<'a> {
-    View {
-        now: Nanos::new(SECOND_NS),
-        id: MARKET,
-        instrument,
-        exposure: &case.exposure,
-        account,
-        mark: Some(case.mark),
-        working: 0,
-        allocation: Rate::ONE,
-        breakers: Breakers::default(),
-        trading_state: TradingState::Active,
-        profile,
-    }
+fn answer(passed: Result<Approved, Refusals>) -> i64 {
+    let Ok(approved) = passed else {
+        return 0;
+    };
+    let order = approved.into_order();
+    let size = match order.size {
+        Size::Base(qty) => qty.mantissa() & 1,
+        Size::Quote(budget) => i64::from(budget.is_positive()),
+    };
+    order.side.sign() * (2 + size)
+}
+
+/// The first of what stands against an order.
+fn refused(refusals: Refusals) -> GaugeError {
+    GaugeError::Refused(refusals.iter().next().unwrap_or(Refusal::NotUsable))
 }
 
 pub(crate) fn breaker(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
@@ -179,28 +154,29 @@ pub(crate) fn breaker(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
 }
 
 pub(crate) fn check(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
-    passed(setup, CHECK, Scene::trades)
+    passed(setup, CHECK, "sized orders that pass", Scene::check)
 }
 
 pub(crate) fn target(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
-    passed(setup, TARGET, Scene::targets)
+    passed(setup, TARGET, "targets whose orders pass", Scene::pass)
 }
 
 fn passed(
     setup: &Setup<'_>,
     key: &'static str,
-    cases: fn(&Scene, u64) -> Vec<Case>,
+    what: &str,
+    step: impl Fn(&mut Scene, &Case) -> i64 + Copy,
 ) -> Result<Reading, GaugeError> {
     let scene = Scene::new()?;
-    let cases = cases(&scene, setup.seed);
-    let refused = cases.iter().filter(|case| scene.clone().pass(case) == 0).count();
+    let cases = scene.cases(setup.seed)?;
+    let refused = cases.iter().filter(|case| step(&mut scene.clone(), case) == 0).count();
     if refused > 0 {
         let got = i64::try_from(refused).unwrap_or(i64::MAX);
         return Err(GaugeError::Wrong { key, got, wanted: 0 });
     }
     let cases = repeated(&cases, setup.events());
-    let (mut reading, _) = stopwatch::time(setup, &cases, || scene.clone(), Scene::pass);
-    reading.source = format!("orders that pass, seed {}", setup.seed);
+    let (mut reading, _) = stopwatch::time(setup, &cases, || scene.clone(), step);
+    reading.source = format!("{what}, seed {}", setup.seed);
     Ok(reading)
 }
 

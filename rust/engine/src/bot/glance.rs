@@ -8,7 +8,7 @@ use crate::decision::{Decision, target};
 use crate::event::{Event, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
-use crate::risk::{Approved, Armed, pass};
+use crate::risk::{Approved, Armed};
 use crate::signal::Clock;
 use crate::units::Overflow;
 
@@ -25,6 +25,15 @@ pub struct Glance {
 enum Wanted {
     Target { fraction: f64, band: Option<f64>, approved: Option<Approved> },
     Quote(TwoSided),
+}
+
+/// What a sleeve may do, as things were at a turn.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Aim {
+    turn: u64,
+    armed: Option<Armed>,
+    /// Nothing of the sleeve works: the long way knows what to do with what does.
+    clear: bool,
 }
 
 impl Glance {
@@ -66,13 +75,12 @@ impl Bot {
             Decision::Quote(_) => return self.glance_at_quote(id),
         };
         let fraction = program.output(0);
-        let intent = Intent { sleeve: id, want: Want::Target { fraction, band } };
         let last = self.state.target(id);
         let held = if band.is_some() { self.held(sleeve)? } else { None };
         let due = target::is_due(fraction, last, band, held);
         // Risk is asked on every change, wanted or not: a way that is gone once in fifty changes is
         // cold when it counts: ARCHITECTURE.md has what that costs and saves.
-        let approved = self.approve(place, &intent);
+        let approved = self.approve(place, fraction);
         if !due || self.is_held_back(id) {
             return Ok(None);
         }
@@ -97,40 +105,46 @@ impl Bot {
         self.quiet || self.state.is_flattening() || self.state.is_paused(sleeve)
     }
 
-    /// The short way through risk, where nothing of the sleeve works. `None` is no answer: the long
-    /// way has it.
+    /// The short way through risk. `None` is no answer: the long way has it.
     #[inline]
-    fn approve(&mut self, place: usize, intent: &Intent) -> Option<Approved> {
-        if self.state.orders().working_len() > 0 && self.state.is_working(intent.sleeve) {
-            return None;
+    fn approve(&mut self, place: usize, fraction: f64) -> Option<Approved> {
+        if self.aims.get(place)?.turn != self.turn {
+            self.arm_one(place);
         }
-        // Lent out, so that the rest of the bot can be looked at meanwhile.
-        let mut lent = core::mem::take(&mut self.armed);
-        let approved = lent.get_mut(place).and_then(|(turn, armed)| {
-            let view = self.view(intent.sleeve, self.state.breakers()).ok()?;
-            if *turn != self.turn {
-                (*turn, *armed) = (self.turn, Armed::again(&view, armed.as_ref()).ok());
-            }
-            pass(intent, &view, armed.as_mut()?).ok()
-        });
-        self.armed = lent;
-        approved
+        let aim = self.aims.get_mut(place)?;
+        let armed = aim.armed.as_mut().filter(|_| aim.clear)?;
+        let mark = self.markets.get(armed.instrument().index())?.book.mark()?;
+        armed.pass(fraction, mark, self.now).ok()
     }
 
     /// Make the limits anew where the account changed, so that no tick has to wait for it.
     #[inline]
     pub(super) fn arm(&mut self) {
-        let mut armed = core::mem::take(&mut self.armed);
-        for place in self.listeners.iter().flatten() {
-            let stale = armed.get_mut(*place).filter(|(turn, _)| *turn != self.turn);
-            let sleeve = u32::try_from(*place).map(SleeveId);
-            if let (Some((turn, armed)), Ok(sleeve)) = (stale, sleeve)
-                && let Ok(view) = self.view(sleeve, self.state.breakers())
-            {
-                (*turn, *armed) = (self.turn, Armed::again(&view, armed.as_ref()).ok());
+        for place in 0..self.listeners.len() {
+            if let Some(Some(place)) = self.listeners.get(place).copied() {
+                self.arm_one(place);
             }
         }
-        self.armed = armed;
+    }
+
+    /// The limits of one sleeve on the account as it is.
+    #[cold]
+    fn arm_one(&mut self, place: usize) {
+        let Some(Aim { turn, armed: before, .. }) = self.aims.get(place) else {
+            return;
+        };
+        let (Ok(sleeve), true) = (id_of(place).map(SleeveId), *turn != self.turn) else {
+            return;
+        };
+        let view = self.view(sleeve, self.state.breakers());
+        let armed = view.ok().and_then(|view| match before {
+            Some(before) => before.again(&view).ok(),
+            None => Armed::of(sleeve, &view).ok(),
+        });
+        let clear = !self.state.is_working(sleeve);
+        if let Some(aim) = self.aims.get_mut(place) {
+            *aim = Aim { turn: self.turn, armed, clear };
+        }
     }
 
     /// Write down what a glance led to, and carry it on to an order.

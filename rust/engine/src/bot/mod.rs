@@ -22,13 +22,14 @@ use crate::order::{Order, OrderState};
 use crate::portfolio::Party;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::risk::{self, Approved, Armed, Assessment, View};
+use crate::risk::{self, Approved, Assessment, View};
 use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 mod glance;
 mod quoting;
 
+use glance::Aim;
 pub use glance::Glance;
 
 /// One strategy on one instrument with its share of the equity.
@@ -130,8 +131,8 @@ pub struct Bot {
     quiet: bool,
     /// Of each instrument, the sleeve that quotes it or whose program reads its book or its trades.
     listeners: Vec<Option<usize>>,
-    /// Of each sleeve, the limits on the account as it was at a turn.
-    armed: Vec<(u64, Option<Armed>)>,
+    /// Of each sleeve.
+    aims: Vec<Aim>,
     /// How often the account changed.
     turn: u64,
 }
@@ -167,8 +168,9 @@ impl Bot {
         Self {
             markets: vec![Market::default(); instruments.len()],
             listeners: (0..instruments.len()).map(listens).collect(),
-            armed: vec![(0, None); sleeves.len()],
-            turn: 0,
+            aims: vec![Aim::default(); sleeves.len()],
+            // Nothing is aimed yet.
+            turn: 1,
             state: State::new(instruments, sleeves.len(), epoch),
             sleeves,
             account: Account::default(),

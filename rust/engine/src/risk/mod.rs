@@ -27,7 +27,7 @@ use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 use breaker::Breakers;
 use limits::Profile;
-pub use pass::{Armed, Refusals, pass};
+pub use pass::{Armed, Refusals, Ticket};
 use sizing::{Asked, Room};
 
 /// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).

@@ -1,13 +1,15 @@
-//! The short way through risk: an order that no limit touches, with every check run and no branch
+//! The short way through risk: a target that no limit touches, with every check run and no branch
 //! taken before the last. What fails are bits; the long way ([`assess`](super::assess)) explains,
-//! clips or refuses. Both must agree on what passes: a test asks them the same.
+//! clips or refuses. What passes here passes there, to the last unit: a test asks them the same.
+//!
+//! All that does not change with a tick is worked out when the account changes, in the units that
+//! the tick comes in.
 
-use super::sizing::{self, Asked};
-use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, collared, on_tick};
-use crate::event::{Intent, NewOrder, Side, Size, TradingState, Want};
+use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, sizing};
+use crate::event::{NewOrder, Side, Size, SleeveId, TradingState};
 use crate::exposure::Mark;
-use crate::instrument::rate_down;
-use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
+use crate::instrument::{InstrumentId, rate_down};
+use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 
 /// The checks that an order did not pass, one bit a [`Refusal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,155 +46,243 @@ impl From<Overflow> for Refusals {
     }
 }
 
-/// What the limits are in quote units: made anew when the account changed, not for each order.
+/// The limits on one sleeve: made anew when the account changed, not for each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Armed {
-    /// The sleeve's share of the equity.
-    share: Amount,
+    sleeve: SleeveId,
+    instrument: InstrumentId,
+    /// What a price of 1 and a size of 1 are worth.
+    unit: i64,
+    lot: i64,
+    position: Qty,
+    /// Quote that working buys may still spend.
+    working_buy: Amount,
+    working_sell: Qty,
+    /// Most that may be sold.
+    sellable: Qty,
     /// Most of the instrument.
-    position: Amount,
+    position_max: Amount,
     /// What the gross cap leaves, all that works counted.
-    gross: Amount,
+    gross_max: Amount,
     /// Most of one order.
-    order: Amount,
-    /// Cash that nothing has reserved.
+    order_max: Amount,
+    /// Most that an order may reserve.
     free: Amount,
+    notional_min: Amount,
+    price_age_max: Nanos,
+    taker_fee: Rate,
     /// The checks that no order can pass as things stand.
     standing: Refusals,
-    /// The sizes of the last two targets, and what they are worth: targets repeat.
-    targets: [(Rate, Amount); 2],
+    /// The sleeve's share of the equity.
+    share: Amount,
+    /// The last two targets: targets repeat.
+    wanted: [Wanted; 2],
+}
+
+/// A target, and what it means on this account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    /// The bits of the fraction.
+    fraction: u64,
+    /// What is to be held.
+    worth: Amount,
+    /// The same in price × size, rounded down; up is `inexact` more.
+    units: i128,
+    inexact: i128,
+}
+
+/// A target on the way to its order: how much of what, before any check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    side: Side,
+    size: Size,
+    /// What the order is worth.
+    worth: Amount,
+    /// What the position is worth.
+    held: Amount,
+    /// What a size of 1 is worth.
+    each: i64,
+}
+
+impl Wanted {
+    const NOTHING: Self = Self { fraction: 0, worth: Amount::ZERO, units: 0, inexact: 0 };
+
+    /// The share times the fraction, towards zero.
+    fn new(fraction: f64, share: Amount, unit: i64) -> Result<Self, Refusal> {
+        let rate = rate_down(fraction)?;
+        let size = share.times(rate.magnitude()?, Rounding::Down)?;
+        let worth = if rate.is_negative() { size.negated()? } else { size };
+        let (amount, unit) = (worth.mantissa(), i128::from(unit));
+        let units = amount.checked_div_euclid(unit).ok_or(Overflow)?;
+        let inexact = i128::from(amount.checked_rem_euclid(unit) != Some(0));
+        Ok(Self { fraction: fraction.to_bits(), worth, units, inexact })
+    }
 }
 
 impl Armed {
-    /// The limits on the account as it is now; an error is a missing number, and refuses.
-    pub fn of(view: &View<'_>) -> Result<Self, Refusal> {
-        let (profile, account) = (view.profile, &view.account);
+    /// The limits on the account as it is now; an error is a missing number, and refuses. What
+    /// cannot be counted in these units goes the long way too.
+    pub fn of(sleeve: SleeveId, view: &View<'_>) -> Result<Self, Refusal> {
+        let (profile, account, exposure) = (view.profile, &view.account, view.exposure);
         let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);
         let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+        let sellable = exposure.position.minus(exposure.working_sell)?;
+        let free = account.cash.minus(account.reserved)?;
         Ok(Self {
-            share: cap(view.allocation)?,
-            position: cap(profile.position_max)?,
-            gross: cap(profile.gross_max)?.minus(account.gross)?.minus(working)?,
-            order: cap(profile.order_max)?,
-            free: account.cash.minus(account.reserved)?,
+            sleeve,
+            instrument: view.id,
+            unit: view.instrument.unit_worth().ok_or(Refusal::TooLarge)?,
+            lot: view.instrument.lot.mantissa(),
+            position: exposure.position,
+            working_buy: exposure.working_buy,
+            working_sell: exposure.working_sell,
+            sellable: if profile.shorting { Qty::new(i64::MAX) } else { sellable.max(Qty::ZERO) },
+            position_max: cap(profile.position_max)?,
+            gross_max: cap(profile.gross_max)?.minus(account.gross)?.minus(working)?,
+            order_max: cap(profile.order_max)?,
+            free: if profile.borrowing { Amount::new(i128::MAX) } else { free.max(Amount::ZERO) },
+            notional_min: view.instrument.notional_min,
+            price_age_max: profile.price_age_max,
+            taker_fee: view.instrument.taker_fee,
             standing: standing(view),
-            targets: [(Rate::ZERO, Amount::ZERO); 2],
+            share: cap(view.allocation)?,
+            wanted: [Wanted::NOTHING; 2],
         })
     }
 
-    /// The limits on the account as it is now, the targets of `before` worked out again.
-    pub fn again(view: &View<'_>, before: Option<&Self>) -> Result<Self, Refusal> {
-        let mut armed = Self::of(view)?;
-        if let Some(before) = before {
-            armed.targets = before.targets;
-            for (size, worth) in &mut armed.targets {
-                *worth = armed.share.times(*size, Rounding::Down)?;
-            }
+    /// The limits on the account as it is now, the same targets worked out again.
+    pub fn again(&self, view: &View<'_>) -> Result<Self, Refusal> {
+        let mut armed = Self::of(self.sleeve, view)?;
+        for (wanted, old) in armed.wanted.iter_mut().zip(&self.wanted) {
+            *wanted = Wanted::new(f64::from_bits(old.fraction), armed.share, armed.unit)?;
         }
         Ok(armed)
     }
 
-    /// The sleeve's equity times a fraction, towards zero.
+    /// Of which instrument.
     #[inline]
-    fn wanted(&mut self, fraction: Rate) -> Result<Amount, Overflow> {
-        let size = fraction.magnitude()?;
-        let [(first, worth), (second, other)] = self.targets;
-        let worth = if size == first {
-            worth
-        } else if size == second {
-            other
-        } else {
-            self.remember(size)?
-        };
-        if fraction.is_negative() { worth.negated() } else { Ok(worth) }
+    #[must_use]
+    pub const fn instrument(&self) -> InstrumentId {
+        self.instrument
     }
-}
 
-impl Armed {
-    /// A size that is new: the older one of those known goes.
-    #[cold]
-    fn remember(&mut self, size: Rate) -> Result<Amount, Overflow> {
-        let worth = self.share.times(size, Rounding::Down)?;
-        let [last, _] = self.targets;
-        self.targets = [(size, worth), last];
-        Ok(worth)
+    /// The order that leads to a fraction of the sleeve's equity, where no limit binds; else what
+    /// stands against it.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
+    pub fn pass(&mut self, fraction: f64, mark: Mark, now: Nanos) -> Result<Approved, Refusals> {
+        let ticket = self.ticket(fraction, mark.price)?;
+        self.check(&ticket, mark.ts, now)
     }
-}
 
-/// Every check on an order that no limit binds; the order, or what stands against it.
-#[inline]
-pub fn pass(intent: &Intent, view: &View<'_>, armed: &mut Armed) -> Result<Approved, Refusals> {
-    let mark = view.mark.ok_or(Refusal::NoPrice)?;
-    let held = view.instrument.notional(mark.price, view.exposure.position)?;
-    let (asked, limit) = asked(&intent.want, view, armed, (mark.price, held))?;
-    let mut fails = armed.standing;
-    let age = view.now.minus(mark.ts)?;
-    fails.note(Refusal::StalePrice, (age > view.profile.price_age_max) | age.is_negative());
-    fails.note(Refusal::NoPrice, !mark.price.is_positive());
-    let limit = match limit {
-        Some(limit) => Some(at_limit(limit, asked.side, view, mark)?),
-        None => None,
-    };
-    let price = match asked.side {
-        Side::Buy => limit.unwrap_or(mark.price),
-        Side::Sell => limit.unwrap_or(mark.price).max(mark.price),
-    };
-    let rules = view.instrument;
-    let worth = asked.notional(rules, price)?;
-    room(&mut fails, asked, view, armed, &Worth { mark: mark.price, held, worth })?;
-    // What is sized in quote must buy more than nothing.
-    let nothing = match asked.size {
-        Size::Quote(budget) => budget <= rules.notional(price, rules.lot)?,
-        Size::Base(_) => false,
-    };
-    fails.note(Refusal::BelowMinimum, nothing | (worth < rules.notional_min));
-    let reserve = match (asked.side, asked.size) {
-        (Side::Sell, _) => Amount::ZERO,
-        (Side::Buy, Size::Quote(budget)) => budget,
-        (Side::Buy, Size::Base(_)) => sizing::with_fee(worth, rules.taker_fee)?,
-    };
-    let costs = reserve.is_positive() & !view.profile.borrowing;
-    fails.note(Refusal::FreeCash, costs & (reserve > armed.free));
-    if !fails.is_empty() {
-        return Err(fails);
-    }
-    let (side, size) = (asked.side, asked.size);
-    Ok(Approved(NewOrder {
-        sleeve: intent.sleeve,
-        instrument: view.id,
-        side,
-        size,
-        limit,
-        reserve,
-    }))
-}
-
-/// A limit price, out of the way of the orders that have none.
-#[cold]
-fn at_limit(limit: f64, side: Side, view: &View<'_>, mark: Mark) -> Result<Price, Refusal> {
-    collared(on_tick(limit, side, view)?, side, view, mark)
-}
-
-/// What is asked for, in units, and the limit price with it.
-#[inline]
-fn asked(
-    want: &Want,
-    view: &View<'_>,
-    armed: &mut Armed,
-    (price, held): (Price, Amount),
-) -> Result<(Asked, Option<f64>), Refusals> {
-    let (asked, limit) = match *want {
-        Want::Target { fraction, band: _ } => {
-            let fraction = rate_down(fraction).map_err(Refusal::from)?;
-            let wanted = armed.wanted(fraction)?;
-            (Asked::of_target(fraction, (wanted, held), view, price)?, None)
+    /// The way to a fraction of the sleeve's equity from what is held. Buys that open are sized in
+    /// quote, all else in base: as [`assess`](super::assess) does.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
+    pub fn ticket(&mut self, fraction: f64, price: Price) -> Result<Ticket, Refusals> {
+        let wanted = self.wanted(fraction)?;
+        let each = self.unit.checked_mul(price.mantissa()).ok_or(Overflow)?;
+        let held = worth(each, self.position);
+        let missing = wanted.worth.minus(held)?;
+        let opens = !self.position.is_negative() | wanted.worth.is_positive();
+        if missing.is_positive() & opens {
+            let (side, size) = (Side::Buy, Size::Quote(missing));
+            return Ok(Ticket { side, size, worth: missing, held, each });
         }
-        Want::Trade { limit, .. } => (Asked::of(want, view, price)?, limit),
-        // The orders of a quote go the long way.
-        Want::CancelAll | Want::Quote(_) => (None, None),
+        let side = if missing.is_positive() { Side::Buy } else { Side::Sell };
+        let holds = i128::from(price.mantissa()) * i128::from(self.position.mantissa());
+        let apart = match side {
+            Side::Buy => wanted.units.checked_sub(holds),
+            Side::Sell => holds.checked_sub(wanted.units).map(|more| more - wanted.inexact),
+        };
+        let lots = per_lot(apart.ok_or(Overflow)?, price.mantissa().checked_mul(self.lot))?;
+        let qty = Qty::new(lots.checked_mul(self.lot).ok_or(Overflow)?);
+        Ok(Ticket { side, size: Size::Base(qty), worth: worth(each, qty), held, each })
+    }
+
+    /// Every check on an order, at a price that was seen at `seen`.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
+    pub fn check(&self, ticket: &Ticket, seen: Nanos, now: Nanos) -> Result<Approved, Refusals> {
+        let Ticket { side, size, worth: asked, held, each } = *ticket;
+        let mut fails = self.standing;
+        let age = now.minus(seen)?;
+        fails.note(Refusal::StalePrice, (age > self.price_age_max) | age.is_negative());
+        fails.note(Refusal::NoPrice, each <= 0);
+        let toward = match side {
+            Side::Buy => held.plus(self.working_buy)?,
+            Side::Sell => worth(each, self.working_sell).minus(held)?,
+        };
+        let after = asked.plus(toward)?;
+        let closing = toward.negated()?.max(Amount::ZERO);
+        // What closes gives room instead of taking it.
+        let opening = asked.minus(closing)?;
+        fails.note(Refusal::PositionLimit, after > self.position_max);
+        fails.note(Refusal::GrossLimit, opening.minus(closing)? > self.gross_max);
+        fails.note(Refusal::OrderLimit, opening > self.order_max);
+        let (reserve, sold, least) = match (side, size) {
+            // What is sized in quote must buy more than nothing.
+            (Side::Buy | Side::Sell, Size::Quote(budget)) => {
+                (budget, Qty::ZERO, worth(each, Qty::new(self.lot)).plus(Amount::new(1))?)
+            }
+            (Side::Sell, Size::Base(qty)) => (Amount::ZERO, qty, Amount::new(1)),
+            (Side::Buy, Size::Base(_)) => (self.with_fee(asked)?, Qty::ZERO, Amount::new(1)),
+        };
+        fails.note(Refusal::BelowMinimum, (asked < least) | (asked < self.notional_min));
+        fails.note(Refusal::Shorting, sold > self.sellable);
+        fails.note(Refusal::FreeCash, reserve > self.free);
+        if !fails.is_empty() {
+            return Err(fails);
+        }
+        let (sleeve, instrument) = (self.sleeve, self.instrument);
+        Ok(Approved(NewOrder { sleeve, instrument, side, size, limit: None, reserve }))
+    }
+
+    #[inline]
+    fn wanted(&mut self, fraction: f64) -> Result<Wanted, Refusals> {
+        let bits = fraction.to_bits();
+        let [first, second] = &self.wanted;
+        if first.fraction == bits {
+            Ok(*first)
+        } else if second.fraction == bits {
+            Ok(*second)
+        } else {
+            self.remember(fraction)
+        }
+    }
+
+    /// A target that is new: the older one of those known goes.
+    #[cold]
+    fn remember(&mut self, fraction: f64) -> Result<Wanted, Refusals> {
+        let new = Wanted::new(fraction, self.share, self.unit)?;
+        let [last, _] = self.wanted;
+        self.wanted = [new, last];
+        Ok(new)
+    }
+
+    /// Only what closes a short is bought by size.
+    #[inline(never)]
+    fn with_fee(&self, worth: Amount) -> Result<Amount, Overflow> {
+        sizing::with_fee(worth, self.taker_fee)
+    }
+}
+
+/// What a size is worth, where a size of 1 is worth `each`: two numbers of 63 bits fit one of 127.
+#[inline]
+fn worth(each: i64, qty: Qty) -> Amount {
+    Amount::new(i128::from(each) * i128::from(qty.mantissa()))
+}
+
+/// How many lots something is worth, towards zero; the long way knows what to do with none.
+#[inline]
+fn per_lot(units: i128, lot: Option<i64>) -> Result<i64, Refusals> {
+    let lot = lot.ok_or(Overflow)?;
+    let lots = match i64::try_from(units) {
+        // Most of the time the short division will do.
+        Ok(units) => units.checked_div(lot),
+        Err(_) => units.checked_div(i128::from(lot)).and_then(|lots| i64::try_from(lots).ok()),
     };
-    // Nothing to do, or too little: the long way knows which.
-    Ok((asked.ok_or(Refusal::BelowMinimum)?, limit))
+    lots.ok_or(Overflow.into())
 }
 
 /// The checks that are the same for every order until a record changes the state.
@@ -204,39 +294,4 @@ fn standing(view: &View<'_>) -> Refusals {
     fails.note(Refusal::NoEquity, !view.account.equity.is_positive());
     fails.note(Refusal::TooManyOrders, view.working >= ORDERS_WORKING_MAX);
     fails
-}
-
-/// What the position and the order are worth.
-struct Worth {
-    mark: Price,
-    held: Amount,
-    worth: Amount,
-}
-
-/// The checks on what is held, what works, and what the order would add to it.
-#[inline]
-fn room(
-    fails: &mut Refusals,
-    asked: Asked,
-    view: &View<'_>,
-    armed: &Armed,
-    &Worth { mark, held, worth }: &Worth,
-) -> Result<(), Overflow> {
-    let exposure = &view.exposure;
-    let toward = match asked.side {
-        Side::Buy => held.plus(exposure.working_buy)?,
-        Side::Sell if exposure.working_sell.is_zero() => held.negated()?,
-        Side::Sell => view.instrument.notional(mark, exposure.working_sell)?.minus(held)?,
-    };
-    let closing = toward.negated()?.max(Amount::ZERO);
-    fails.note(Refusal::PositionLimit, worth > armed.position.minus(toward)?);
-    fails.note(Refusal::GrossLimit, worth > armed.gross.plus(closing.plus(closing)?)?);
-    fails.note(Refusal::OrderLimit, worth > armed.order.plus(closing)?);
-    let sold = match (asked.side, asked.size) {
-        (Side::Sell, Size::Base(qty)) => qty,
-        (Side::Sell | Side::Buy, Size::Base(_) | Size::Quote(_)) => Qty::ZERO,
-    };
-    let uncovered = sold > exposure.position.minus(exposure.working_sell)?;
-    fails.note(Refusal::Shorting, sold.is_positive() & uncovered & !view.profile.shorting);
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the best levels of a side hold, added up only where one of them changed.
 
+use super::drive::{NOWHERE, Registers};
 use super::node::Input;
 use super::stream::{BookStream, Stream};
 use crate::book::Ladder;
@@ -20,8 +21,8 @@ pub(super) struct Deep {
     side: Side,
     /// How many levels are added up for each place, the fewest first.
     counts: Vec<u32>,
-    /// Where each goes; `None` is only counted so that the ladder tells of changes so deep.
-    pub(super) places: Vec<Option<u32>>,
+    /// Where each goes; [`NOWHERE`] is only counted so that the ladder tells of changes so deep.
+    pub(super) places: Vec<u32>,
     /// The ladder's turn when it was read last.
     turn: Option<u64>,
     /// Room for what is added up.
@@ -47,10 +48,10 @@ impl Deep {
         let mut depths = depths(inputs, self.side);
         depths.sort_by_key(|depth| depth.levels);
         self.counts = depths.iter().map(|depth| depth.levels).collect();
-        self.places = depths.iter().map(|depth| Some(depth.place)).collect();
+        self.places = depths.iter().map(|depth| depth.place).collect();
         if self.counts.last().copied().unwrap_or(0) < flow {
             self.counts.push(flow);
-            self.places.push(None);
+            self.places.push(NOWHERE);
         }
         self.sums = vec![None; self.counts.len()];
     }
@@ -62,29 +63,27 @@ impl Deep {
 
     /// Where levels that are read were set, add them up anew.
     #[inline]
-    pub(super) fn add_up(
+    pub(super) fn add_up<R: Registers + ?Sized>(
         &mut self,
-        first: bool,
         ladder: &mut Ladder,
         instrument: &Instrument,
-        registers: &mut [f64],
+        registers: &mut R,
     ) -> Asked {
-        if self.counts.is_empty() {
+        let turn = Some(ladder.turn(self.side));
+        if self.counts.is_empty() | (self.turn == turn) {
             return Asked::default();
         }
-        let turned = self.turn != Some(ladder.turn(self.side)) || first;
+        ladder.add_up(self.side, &self.counts, &mut self.sums);
+        // Adding up what was not counted before is a turn of its own.
+        self.turn = Some(ladder.turn(self.side));
         let mut changed = false;
-        if turned {
-            ladder.add_up(self.side, &self.counts, &mut self.sums);
-            self.turn = Some(ladder.turn(self.side));
-            for (place, sum) in self.places.iter().zip(&self.sums) {
-                // A touch that was told without levels says nothing of what stands there.
-                let known = sum.filter(|sum| *sum > 0).map(Qty::new);
-                let size = known.map_or(f64::NAN, |sum| instrument.qty_as_f64(sum));
-                changed |= place.is_some_and(|place| put(registers, place, size));
-            }
+        for (place, sum) in self.places.iter().zip(&self.sums) {
+            // A touch that was told without levels says nothing of what stands there.
+            let known = sum.filter(|sum| *sum > 0).map(Qty::new);
+            let size = known.map_or(f64::NAN, |sum| instrument.qty_as_f64(sum));
+            changed |= put(registers, *place, size) & (*place != NOWHERE);
         }
-        Asked { turned, changed }
+        Asked { turned: true, changed }
     }
 }
 
@@ -106,10 +105,9 @@ fn depths(inputs: &[Input], side: Side) -> Vec<Over> {
 
 /// Put a value; whether it is another one.
 #[inline]
-pub(super) fn put(registers: &mut [f64], place: u32, value: f64) -> bool {
-    let Some(register) = registers.get_mut(place as usize) else {
-        return false;
-    };
-    let before = core::mem::replace(register, value);
-    before != value && !(before.is_nan() && value.is_nan())
+pub(super) fn put<R: Registers + ?Sized>(registers: &mut R, place: u32, value: f64) -> bool {
+    let before = registers.at(place);
+    registers.put(place, value);
+    // What is not known has one pattern of bits.
+    before.to_bits() != value.to_bits()
 }

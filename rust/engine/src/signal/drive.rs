@@ -21,6 +21,10 @@ pub(super) struct Places {
 /// How many registers a byte names: no place in so many needs a check.
 pub(super) const NARROW: usize = 256;
 
+/// The place of what is not read: of so many registers the last, which no step has; in more of
+/// them none.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
 /// Registers by their places.
 pub(super) trait Registers {
     fn at(&self, place: u32) -> f64;

@@ -10,7 +10,7 @@ use super::drive::Drive;
 use super::logic::Crossing;
 use super::state::{Each, Slot, States};
 
-/// An operation, and where its state lies.
+/// An operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
     Add,
@@ -31,17 +31,8 @@ pub(crate) enum Kernel {
     Or,
     Not,
     Where,
-    Shift(Slot),
-    Sma(Slot),
-    Ema(Slot),
-    RollingMax(Slot),
-    RollingMin(Slot),
-    RollingStd(Slot),
-    Rsi(Slot),
-    Atr(Slot),
-    Crossed(Slot, Crossing),
-    Latch(Slot),
-    DecayedSum(Slot),
+    /// One that remembers.
+    Keeps(Keeping),
     // Chains that `fuse` makes; the table does not name them.
     /// `(a + b) × c`
     AddMul,
@@ -57,18 +48,32 @@ pub(crate) enum Kernel {
     GtWhere,
 }
 
+/// An operation that remembers, and where its state lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    Shift(Slot),
+    Sma(Slot),
+    Ema(Slot),
+    RollingMax(Slot),
+    RollingMin(Slot),
+    RollingStd(Slot),
+    Rsi(Slot),
+    Atr(Slot),
+    Crossed(Slot, Crossing),
+    Latch(Slot),
+    DecayedSum(Slot),
+}
+
 impl Kernel {
     /// How many operands it reads.
     pub(crate) fn operands(self) -> usize {
         match self {
             Self::Neg | Self::Abs | Self::Not => 1,
-            Self::Shift(_) | Self::Sma(_) | Self::Ema(_) | Self::Rsi(_) => 1,
-            Self::RollingMax(_) | Self::RollingMin(_) | Self::RollingStd(_) => 1,
+            Self::Keeps(keeping) => keeping.operands(),
             Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Minimum | Self::Maximum => 2,
             Self::Gt | Self::Ge | Self::Lt | Self::Le | Self::Eq | Self::Ne => 2,
             Self::And | Self::Or | Self::Imbalance => 2,
-            Self::Crossed(..) | Self::Latch(_) | Self::DecayedSum(_) => 2,
-            Self::Where | Self::Atr(_) | Self::AddMul | Self::GtSub | Self::GtAnd => 3,
+            Self::Where | Self::AddMul | Self::GtSub | Self::GtAnd => 3,
             Self::Weighted | Self::GtWhere => 4,
         }
     }
@@ -94,6 +99,32 @@ impl Kernel {
             Self::Or => drive.binary(|a, b| truth(a, b, (a == 1.0) | (b == 1.0))),
             Self::Not => drive.unary(|a| 1.0 - a),
             Self::Where => drive.ternary(choice),
+            Self::Keeps(keeping) => keeping.drive(states, drive),
+            Self::AddMul => drive.ternary(|a, b, c| (a + b) * c),
+            Self::Imbalance => drive.binary(|a, b| (a - b) / (a + b)),
+            Self::Weighted => drive.quaternary(|a, b, c, d| (a * b + c * d) / (b + d)),
+            Self::GtSub => drive.ternary(|a, b, c| more(a, b - c)),
+            Self::GtAnd => drive.ternary(|a, b, c| both(more(a, b), c)),
+            Self::GtWhere => drive.quaternary(|a, b, c, d| choice(more(a, b), c, d)),
+        }
+    }
+}
+
+impl Keeping {
+    fn operands(self) -> usize {
+        match self {
+            Self::Shift(_) | Self::Sma(_) | Self::Ema(_) | Self::Rsi(_) => 1,
+            Self::RollingMax(_) | Self::RollingMin(_) | Self::RollingStd(_) => 1,
+            Self::Crossed(..) | Self::Latch(_) | Self::DecayedSum(_) => 2,
+            Self::Atr(_) => 3,
+        }
+    }
+
+    /// Out of line: where each of them keeps what it remembers would else be looked up before any
+    /// step, also of those that keep nothing.
+    #[inline(never)]
+    fn drive(self, states: &mut States, drive: impl Drive) {
+        match self {
             Self::Shift(slot) => one(&mut states.shift, slot, drive, |k, x| k.push(x)),
             Self::Sma(slot) => one(&mut states.sma, slot, drive, |k, x| k.push(x)),
             Self::Ema(slot) => one(&mut states.ema, slot, drive, |k, x| k.push(x)),
@@ -111,12 +142,6 @@ impl Kernel {
                     drive.ternary(|h, l, c| finite(h + l + c, |_| k.push(h, l, c)));
                 }
             }
-            Self::AddMul => drive.ternary(|a, b, c| (a + b) * c),
-            Self::Imbalance => drive.binary(|a, b| (a - b) / (a + b)),
-            Self::Weighted => drive.quaternary(|a, b, c, d| (a * b + c * d) / (b + d)),
-            Self::GtSub => drive.ternary(|a, b, c| more(a, b - c)),
-            Self::GtAnd => drive.ternary(|a, b, c| both(more(a, b), c)),
-            Self::GtWhere => drive.quaternary(|a, b, c, d| choice(more(a, b), c, d)),
         }
     }
 }

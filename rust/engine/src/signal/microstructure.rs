@@ -8,6 +8,7 @@ use core::iter::repeat;
 use serde::{Deserialize, Serialize};
 
 use super::depth::{Deep, Over, is_own, put};
+use super::drive::{NOWHERE, Registers};
 use super::node::Input;
 use super::stream::{BookStream, Size, Stream, TradeStream};
 use crate::book::{Book, Ladder, Touch};
@@ -26,12 +27,20 @@ pub struct Watch {
     pub age: bool,
 }
 
-/// A side of the touch that is read: where its price and its size go.
+/// Where what is read of the touch goes, or [`NOWHERE`].
 #[derive(Debug, Clone, Copy)]
 struct Best {
-    price: Option<u32>,
-    size: Option<u32>,
+    bid: u32,
+    bid_size: u32,
+    ask: u32,
+    ask_size: u32,
+    /// Order-flow imbalance of the touch.
+    flow: u32,
 }
+
+/// Parts of the touch, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parts(u8);
 
 #[derive(Debug, Clone, Copy)]
 struct Sweep {
@@ -71,11 +80,10 @@ pub(super) struct Seen {
 #[derive(Debug, Clone)]
 pub(super) struct Observed {
     watch: Watch,
-    bid: Best,
-    ask: Best,
-    /// Order-flow imbalance of the touch.
-    flow: Option<u32>,
-    /// That of more levels, the fewest first.
+    best: Best,
+    /// What of the touch is read.
+    parts: Parts,
+    /// Order-flow imbalance of more levels, the fewest first.
     flows: Vec<Over>,
     /// What each of them was at last.
     flowed: Vec<f64>,
@@ -83,6 +91,8 @@ pub(super) struct Observed {
     asks: Deep,
     sweeps: Vec<Sweep>,
     age: Option<u32>,
+    /// Whether it reads flows of more levels, sweeps or the age.
+    reads_more: bool,
     traded: Vec<Traded>,
     seen: Seen,
 }
@@ -90,18 +100,17 @@ pub(super) struct Observed {
 impl Observed {
     /// What `inputs` name of the sleeve's own book and trades; an input's place is its register.
     pub(super) fn new(inputs: &[Input]) -> Self {
-        let none = Best { price: None, size: None };
         let mut new = Self {
             watch: Watch::default(),
-            bid: none,
-            ask: none,
-            flow: None,
+            best: Best::UNREAD,
+            parts: Parts::default(),
             flows: Vec::new(),
             flowed: Vec::new(),
             bids: Deep::new(Side::Buy),
             asks: Deep::new(Side::Sell),
             sweeps: Vec::new(),
             age: None,
+            reads_more: false,
             traded: Vec::new(),
             seen: Seen::default(),
         };
@@ -116,6 +125,7 @@ impl Observed {
                 Stream::Position | Stream::Equity | Stream::EntryPrice => {}
             }
         }
+        new.reads_more = !new.flows.is_empty() || new.watch.sweeps || new.watch.age;
         new.flows.sort_by_key(|flow| flow.levels);
         new.flowed = vec![f64::NAN; new.flows.len()];
         let deepest = new.flows.last().map_or(0, |flow| flow.levels);
@@ -140,12 +150,24 @@ impl Observed {
         };
         self.watch.levels = self.watch.levels.max(levels);
         match stream {
-            BookStream::Bid => self.bid.price = Some(place),
-            BookStream::Ask => self.ask.price = Some(place),
-            BookStream::BidSize => self.bid.size = Some(place),
-            BookStream::AskSize => self.ask.size = Some(place),
+            BookStream::Bid => {
+                (self.best.bid, self.parts.0) = (place, self.parts.0 | Parts::BID);
+            }
+            BookStream::Ask => {
+                (self.best.ask, self.parts.0) = (place, self.parts.0 | Parts::ASK);
+            }
+            BookStream::BidSize => {
+                (self.best.bid_size, self.parts.0) = (place, self.parts.0 | Parts::BID_SIZE);
+            }
+            BookStream::AskSize => {
+                (self.best.ask_size, self.parts.0) = (place, self.parts.0 | Parts::ASK_SIZE);
+            }
             BookStream::DepthBid(_) | BookStream::DepthAsk(_) => {}
-            BookStream::Ofi(1) => self.flow = Some(place),
+            BookStream::Ofi(1) => {
+                // It flows whatever part of the touch changes.
+                self.parts = Parts::ALL;
+                self.best.flow = place;
+            }
             BookStream::Ofi(levels) => self.flows.push(Over { levels, place }),
             BookStream::QuoteAge => {
                 (self.age, self.watch.age) = (Some(place), true);
@@ -178,12 +200,12 @@ impl Observed {
 
     /// The book changed at `now`: put what is read of it into `registers`; whether any changed.
     #[inline]
-    pub(super) fn on_book(
+    pub(super) fn on_book<R: Registers + ?Sized>(
         &mut self,
         book: &mut Book,
         instrument: &Instrument,
         now: Nanos,
-        registers: &mut [f64],
+        registers: &mut R,
     ) -> bool {
         if self.watch.levels == 0 {
             return false;
@@ -192,21 +214,44 @@ impl Observed {
             return self.lose(registers);
         };
         let before = self.seen.touch.replace(touch);
-        let mut changed = before.is_none();
-        if before != Some(touch) {
-            changed |= self.on_touch(before, touch, instrument, registers);
-            if before.is_none_or(|old| (old.bid, old.ask) != (touch.bid, touch.ask)) {
+        let moved = before.map_or(Parts::ALL, |before| Parts::moved(&before, &touch));
+        let mut changed = before.is_none() | self.parts.any(moved);
+        if moved.any(Parts::ALL) {
+            if moved.any(Parts::PRICES) {
                 self.seen.since = now;
             }
+            let flow = before.and_then(|before| flow_of_touch(&before, &touch));
+            self.best.put(&touch, flow, instrument, registers);
         }
-        let first = before.is_none();
         let ladder = book.ladder_mut();
-        let bids = self.bids.add_up(first, ladder, instrument, registers);
-        let asks = self.asks.add_up(first, ladder, instrument, registers);
+        let bids = self.bids.add_up(ladder, instrument, registers);
+        let asks = self.asks.add_up(ladder, instrument, registers);
         changed |= bids.changed | asks.changed;
-        let ladder = book.ladder();
-        let flowed = !self.flows.is_empty() && (bids.turned | asks.turned);
-        if flowed {
+        if self.reads_more {
+            let turned = (bids.turned | asks.turned).then_some(before.is_none());
+            changed |= self.on_more(turned, changed, (book.ladder(), instrument), now, registers);
+        }
+        // A flow is of one change: where something else changed, nothing flowed.
+        if changed & !moved.any(Parts::ALL) {
+            registers.put(self.best.flow, 0.0);
+        }
+        changed
+    }
+
+    /// What few programs read: flows of more levels, sweeps, the age of the touch. Where levels
+    /// that are read turned, `turned` says whether they are told for the first time.
+    #[inline(never)]
+    fn on_more<R: Registers + ?Sized>(
+        &mut self,
+        turned: Option<bool>,
+        before: bool,
+        (ladder, instrument): (&Ladder, &Instrument),
+        now: Nanos,
+        registers: &mut R,
+    ) -> bool {
+        let turned = turned.filter(|_| !self.flows.is_empty());
+        let mut changed = before;
+        if let Some(first) = turned {
             changed |= self.on_flows(first, ladder, instrument);
         }
         for sweep in &self.sweeps {
@@ -216,47 +261,10 @@ impl Observed {
         if let Some(place) = self.age {
             changed |= put(registers, place, seconds(self.seen.since, now));
         }
-        if !changed {
-            return false;
-        }
-        // A flow is of one change: where something else changed, nothing flowed.
-        if before == Some(touch)
-            && let Some(place) = self.flow
-        {
-            put(registers, place, 0.0);
-        }
-        for (flow, value) in self.flows.iter().zip(&self.flowed) {
-            put(registers, flow.place, if flowed { *value } else { 0.0 });
-        }
-        true
-    }
-
-    /// The touch is not what it was.
-    #[inline]
-    fn on_touch(
-        &self,
-        before: Option<Touch>,
-        touch: Touch,
-        instrument: &Instrument,
-        registers: &mut [f64],
-    ) -> bool {
-        let mut changed = false;
-        if before.is_none_or(|old| (old.bid, old.bid_qty) != (touch.bid, touch.bid_qty)) {
-            changed |= self.bid.put(touch.bid, touch.bid_qty, instrument, registers);
-        }
-        if before.is_none_or(|old| (old.ask, old.ask_qty) != (touch.ask, touch.ask_qty)) {
-            changed |= self.ask.put(touch.ask, touch.ask_qty, instrument, registers);
-        }
-        if let Some(place) = self.flow {
-            let flow = before.map(|old| {
-                let (bid, bid_qty) = (touch.bid, touch.bid_qty);
-                let (ask, ask_qty) = (touch.ask, touch.ask_qty);
-                let bid = of_bids(old.bid, old.bid_qty, Level { price: bid, qty: bid_qty });
-                let ask = of_asks(old.ask, old.ask_qty, Level { price: ask, qty: ask_qty });
-                bid - ask
-            });
-            put(registers, place, flow.map_or(f64::NAN, |flow| base(flow, instrument)));
-            changed = true;
+        if changed {
+            for (flow, value) in self.flows.iter().zip(&self.flowed) {
+                registers.put(flow.place, if turned.is_some() { *value } else { 0.0 });
+            }
         }
         changed
     }
@@ -269,11 +277,10 @@ impl Observed {
         let asks = ladder.levels(Side::Sell).map(level).chain(beyond(Price::new(i64::MAX)));
         let before = self.seen.bids.iter_mut().zip(&mut self.seen.asks);
         let mut flows = self.flows.iter().zip(&mut self.flowed).peekable();
-        let (mut changed, mut flow) = (first, 0);
+        let (mut changed, mut flow) = (first, 0_i128);
         for ((count, (old_bid, old_ask)), (bid, ask)) in (1..).zip(before).zip(bids.zip(asks)) {
             changed |= *old_bid != bid || *old_ask != ask;
-            flow += of_bids(old_bid.price, old_bid.qty, bid);
-            flow -= of_asks(old_ask.price, old_ask.qty, ask);
+            flow += i128::from(of_bids(*old_bid, bid)) - i128::from(of_asks(*old_ask, ask));
             (*old_bid, *old_ask) = (bid, ask);
             if let Some((_, value)) = flows.next_if(|(wanted, _)| wanted.levels == count) {
                 *value = if first { f64::NAN } else { base(flow, instrument) };
@@ -284,32 +291,32 @@ impl Observed {
 
     /// The book is not to be believed: nothing of it is known, and what flows begins anew.
     #[cold]
-    fn lose(&mut self, registers: &mut [f64]) -> bool {
+    fn lose<R: Registers + ?Sized>(&mut self, registers: &mut R) -> bool {
         if self.seen.touch.take().is_none() {
             return false;
         }
-        let best = [self.bid.price, self.bid.size, self.ask.price, self.ask.size];
-        let one = best.into_iter().chain([self.flow, self.age]).flatten();
         self.bids.forget();
         self.asks.forget();
-        let many = self.bids.places.iter().chain(&self.asks.places).flatten().copied();
+        let Best { bid, bid_size, ask, ask_size, flow } = self.best;
+        let one = [bid, bid_size, ask, ask_size, flow].into_iter().chain(self.age);
+        let many = self.bids.places.iter().chain(&self.asks.places).copied();
         let many = many.chain(self.flows.iter().map(|flow| flow.place));
         let many = many.chain(self.sweeps.iter().map(|sweep| sweep.place));
         for place in one.chain(many) {
-            put(registers, place, f64::NAN);
+            registers.put(place, f64::NAN);
         }
         true
     }
 
     /// Somebody traded at `now`; whether any trade is read.
     #[inline]
-    pub(super) fn on_trade(
+    pub(super) fn on_trade<R: Registers + ?Sized>(
         &mut self,
         aggressor: Side,
         (price, qty): (Price, Qty),
         instrument: &Instrument,
         now: Nanos,
-        registers: &mut [f64],
+        registers: &mut R,
     ) -> bool {
         let before = self.seen.traded.replace(now);
         for Traded { stream, place } in &self.traded {
@@ -322,19 +329,57 @@ impl Observed {
                 },
                 TradeStream::Age => before.map_or(f64::NAN, |before| seconds(before, now)),
             };
-            put(registers, *place, value);
+            registers.put(*place, value);
         }
         !self.traded.is_empty()
     }
 }
 
 impl Best {
-    /// Whether what is read of this side changed.
+    const UNREAD: Self =
+        Self { bid: NOWHERE, bid_size: NOWHERE, ask: NOWHERE, ask_size: NOWHERE, flow: NOWHERE };
+
+    /// All of it, read or not: to look which costs more.
     #[inline]
-    fn put(self, price: Price, qty: Qty, instrument: &Instrument, registers: &mut [f64]) -> bool {
-        let price = self.price.map(|place| put(registers, place, instrument.price_as_f64(price)));
-        let size = self.size.map(|place| put(registers, place, instrument.qty_as_f64(qty)));
-        price == Some(true) || size == Some(true)
+    fn put<R: Registers + ?Sized>(
+        self,
+        touch: &Touch,
+        flow: Option<Qty>,
+        instrument: &Instrument,
+        registers: &mut R,
+    ) {
+        let scales = instrument.scales();
+        registers.put(self.bid, scales.price(touch.bid));
+        registers.put(self.bid_size, scales.qty(touch.bid_qty));
+        registers.put(self.ask, scales.price(touch.ask));
+        registers.put(self.ask_size, scales.qty(touch.ask_qty));
+        registers.put(self.flow, flow.map_or(f64::NAN, |flow| scales.qty(flow)));
+    }
+}
+
+impl Parts {
+    const BID: u8 = 1;
+    const BID_SIZE: u8 = 2;
+    const ASK: u8 = 4;
+    const ASK_SIZE: u8 = 8;
+    const PRICES: Self = Self(Self::BID | Self::ASK);
+    const ALL: Self = Self(Self::BID | Self::BID_SIZE | Self::ASK | Self::ASK_SIZE);
+
+    /// What is not as it was.
+    #[inline]
+    fn moved(before: &Touch, now: &Touch) -> Self {
+        let bit = |moved, part| if moved { part } else { 0 };
+        Self(
+            bit(before.bid != now.bid, Self::BID)
+                | bit(before.bid_qty != now.bid_qty, Self::BID_SIZE)
+                | bit(before.ask != now.ask, Self::ASK)
+                | bit(before.ask_qty != now.ask_qty, Self::ASK_SIZE),
+        )
+    }
+
+    #[inline]
+    const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 }
 
@@ -357,20 +402,34 @@ impl Sweep {
     }
 }
 
+/// Order-flow imbalance of the touch; `None` where it does not fit.
+#[inline]
+fn flow_of_touch(before: &Touch, now: &Touch) -> Option<Qty> {
+    let level = |price, qty| Level { price, qty };
+    let bid = of_bids(level(before.bid, before.bid_qty), level(now.bid, now.bid_qty));
+    let ask = of_asks(level(before.ask, before.ask_qty), level(now.ask, now.ask_qty));
+    bid.checked_sub(ask).map(Qty::new)
+}
+
 /// What came to the bids of one level, less what left (Cont, Kukanov, Stoikov 2014).
 #[inline]
-fn of_bids(price: Price, qty: Qty, now: Level) -> i128 {
-    let came = if now.price >= price { now.qty.mantissa() } else { 0 };
-    let left = if now.price <= price { qty.mantissa() } else { 0 };
-    i128::from(came) - i128::from(left)
+fn of_bids(before: Level, now: Level) -> i64 {
+    let came = size_where(now.price >= before.price, now.qty);
+    // Sizes are not below nothing: their difference fits.
+    came.wrapping_sub(size_where(now.price <= before.price, before.qty))
 }
 
 /// What came to the asks of one level, less what left.
 #[inline]
-fn of_asks(price: Price, qty: Qty, now: Level) -> i128 {
-    let came = if now.price <= price { now.qty.mantissa() } else { 0 };
-    let left = if now.price >= price { qty.mantissa() } else { 0 };
-    i128::from(came) - i128::from(left)
+fn of_asks(before: Level, now: Level) -> i64 {
+    let came = size_where(now.price <= before.price, now.qty);
+    came.wrapping_sub(size_where(now.price >= before.price, before.qty))
+}
+
+/// The size, or nothing; masked, since which of them is chance.
+#[inline]
+fn size_where(is_so: bool, size: Qty) -> i64 {
+    size.mantissa() & i64::from(is_so).wrapping_neg()
 }
 
 #[inline]

@@ -64,7 +64,9 @@ impl Program {
     pub fn compile(nodes: &[Node], outputs: &[usize]) -> Result<Self, SignalError> {
         let flat = flatten(nodes, outputs)?;
         let used = flat.registers as usize;
-        let mut registers = vec![f64::NAN; used.max(NARROW)].into_boxed_slice();
+        // The last of so few is left to what is not read.
+        let count = if used < NARROW { NARROW } else { used.max(NARROW + 1) };
+        let mut registers = vec![f64::NAN; count].into_boxed_slice();
         for constant in &flat.constants {
             if let Some(register) = registers.get_mut(constant.place as usize) {
                 *register = constant.value;
@@ -179,7 +181,10 @@ impl Program {
     /// reads of it changed. If not, there is nothing to run.
     #[inline]
     pub fn see_book(&mut self, book: &mut Book, instrument: &Instrument, now: Nanos) -> bool {
-        self.observed.on_book(book, instrument, now, &mut self.registers)
+        match <&mut [f64; NARROW]>::try_from(&mut *self.registers) {
+            Ok(registers) => self.observed.on_book(book, instrument, now, registers),
+            Err(_) => self.observed.on_book(book, instrument, now, &mut *self.registers),
+        }
     }
 
     /// Tell a trade of the sleeve's own instrument; whether the program reads trades.
@@ -191,7 +196,7 @@ impl Program {
         instrument: &Instrument,
         now: Nanos,
     ) -> bool {
-        let registers = &mut self.registers;
+        let registers = &mut *self.registers;
         self.observed.on_trade(aggressor, (price, qty), instrument, now, registers)
     }
 

@@ -1,7 +1,7 @@
 //! Every operation: its name, operands, parameters, and how to begin.
 
 use super::average::{DecayedSum, Sma, Smoothed};
-use super::kernel::Kernel;
+use super::kernel::{Keeping, Kernel};
 use super::logic::{Crossed, Crossing, Latch};
 use super::momentum::Rsi;
 use super::state::States;
@@ -85,7 +85,10 @@ macro_rules! crossing {
             AB,
             Condition,
             2,
-            |_, all| Kernel::Crossed(all.crossed.begin(Crossed::default()), Crossing::$which),
+            |_, all| Kernel::Keeps(Keeping::Crossed(
+                all.crossed.begin(Crossed::default()),
+                Crossing::$which
+            )),
             $summary
         )
     };
@@ -135,56 +138,56 @@ pub const OPERATIONS: &[Operation] = &[
         "shift",
         X,
         |n| n.saturating_add(1),
-        |n, all| Kernel::Shift(all.shift.begin(Shift::new(n))),
+        |n, all| Kernel::Keeps(Keeping::Shift(all.shift.begin(Shift::new(n)))),
         "x as it was n samples ago"
     ),
     over_window!(
         "sma",
         X,
         |n| n,
-        |n, all| Kernel::Sma(all.sma.begin(Sma::new(n))),
+        |n, all| Kernel::Keeps(Keeping::Sma(all.sma.begin(Sma::new(n)))),
         "mean of the last n samples"
     ),
     over_window!(
         "ema",
         X,
         |n| n,
-        |n, all| Kernel::Ema(all.ema.begin(Smoothed::exponential(n))),
+        |n, all| Kernel::Keeps(Keeping::Ema(all.ema.begin(Smoothed::exponential(n)))),
         "exponential average, weight 2/(n+1), begun with the mean of the first n (TA-Lib)"
     ),
     over_window!(
         "rolling_min",
         X,
         |n| n,
-        |n, all| Kernel::RollingMin(all.extreme.begin(RollingMax::new(n))),
+        |n, all| Kernel::Keeps(Keeping::RollingMin(all.extreme.begin(RollingMax::new(n)))),
         "smallest of the last n samples"
     ),
     over_window!(
         "rolling_max",
         X,
         |n| n,
-        |n, all| Kernel::RollingMax(all.extreme.begin(RollingMax::new(n))),
+        |n, all| Kernel::Keeps(Keeping::RollingMax(all.extreme.begin(RollingMax::new(n)))),
         "largest of the last n samples"
     ),
     over_window!(
         "rolling_std",
         X,
         |n| n,
-        |n, all| Kernel::RollingStd(all.std.begin(RollingStd::new(n))),
+        |n, all| Kernel::Keeps(Keeping::RollingStd(all.std.begin(RollingStd::new(n)))),
         "population standard deviation of the last n samples (TA-Lib STDDEV)"
     ),
     over_window!(
         "rsi",
         X,
         |n| n.saturating_add(1),
-        |n, all| Kernel::Rsi(all.rsi.begin(Rsi::new(n))),
+        |n, all| Kernel::Keeps(Keeping::Rsi(all.rsi.begin(Rsi::new(n)))),
         "relative strength index (Wilder 1978), 0 to 100"
     ),
     over_window!(
         "atr",
         &[("high", Gives::Number), ("low", Gives::Number), ("close", Gives::Number)],
         |n| n.saturating_add(1),
-        |n, all| Kernel::Atr(all.atr.begin(Atr::new(n))),
+        |n, all| Kernel::Keeps(Keeping::Atr(all.atr.begin(Atr::new(n)))),
         "average true range (Wilder 1978), begun with the mean of bars 1 to n"
     ),
     crossing!("crossed", Either, "a came above or below b with this sample"),
@@ -195,7 +198,7 @@ pub const OPERATIONS: &[Operation] = &[
         &[("on", Gives::Condition), ("off", Gives::Condition)],
         Condition,
         1,
-        |_, all| Kernel::Latch(all.latch.begin(Latch::default())),
+        |_, all| Kernel::Keeps(Keeping::Latch(all.latch.begin(Latch::default()))),
         "true from on until off; off wins; false before either"
     ),
     remembers!(
@@ -203,7 +206,7 @@ pub const OPERATIONS: &[Operation] = &[
         &[("x", Gives::Number), ("passed", Gives::Number)],
         Number,
         1,
-        |_, all| Kernel::DecayedSum(all.decayed.begin(DecayedSum::default())),
+        |_, all| Kernel::Keeps(Keeping::DecayedSum(all.decayed.begin(DecayedSum::default()))),
         "x, and what was before it times e to the power of -passed"
     ),
 ];
