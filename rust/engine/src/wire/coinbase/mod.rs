@@ -184,7 +184,10 @@ impl Decoder {
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.
-            if !self.roster.at(*place).is_some_and(|listed| listed.memory.is_live()) {
+            if let Some(Listed { memory: sync, .. }) = self.roster.at_mut(*place)
+                && !sync.is_live()
+            {
+                sync.on_touch();
                 tell(&Event::Quote(*quote));
             }
         }

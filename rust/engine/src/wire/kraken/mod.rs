@@ -217,8 +217,10 @@ impl Decoder {
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.
-            let live = self.roster.at(*place).is_some_and(|listed| listed.memory.sync.is_live());
-            if !live {
+            if let Some(Listed { memory: pair, .. }) = self.roster.at_mut(*place)
+                && !pair.sync.is_live()
+            {
+                pair.sync.on_touch();
                 tell(&Event::Quote(*quote));
             }
         }
