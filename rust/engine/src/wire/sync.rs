@@ -150,6 +150,22 @@ impl Sync {
         self.state = State::Syncing;
     }
 
+    /// What was told last was not taken in. Whoever let it go asks for the snapshot; where there
+    /// was no book there is none to ask for.
+    pub(super) fn let_go(
+        &mut self,
+        instrument: InstrumentId,
+        ts: Nanos,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        if self.state == State::Syncing {
+            self.told.on_connect(instrument, ts, tell);
+        } else {
+            self.told.on_loss(instrument, ts, tell);
+            self.state = State::Asked;
+        }
+    }
+
     /// Whether a snapshot has to be asked for, which nobody was told yet.
     pub(super) const fn is_lost(self) -> bool {
         matches!(self.state, State::Lost)

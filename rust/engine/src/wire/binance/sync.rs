@@ -145,6 +145,24 @@ impl Synced {
         (self.state, self.quote, self.trades) = (State::Syncing, None, false);
     }
 
+    /// What was told last was not taken in.
+    pub(super) fn let_go(
+        &mut self,
+        received: Nanos,
+        counts: &mut Counts,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        let ts = self.now(received, None);
+        self.quote = None;
+        if self.state == State::Syncing {
+            return self.told.on_connect(self.instrument, ts, tell);
+        }
+        counts.gaps += u64::from(self.state != State::Gap);
+        self.told.on_loss(self.instrument, ts, tell);
+        self.waiting.clear();
+        self.state = State::Gap;
+    }
+
     /// Levels changed.
     #[inline]
     pub(super) fn on_diff(

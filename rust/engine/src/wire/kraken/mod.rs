@@ -70,6 +70,15 @@ impl Decoder {
         self.lost = false;
     }
 
+    /// What was told last was not taken in: every book that was told has a gap.
+    pub fn let_go(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
+        for Listed { id, memory: pair, .. } in self.roster.iter_mut() {
+            self.counts.gaps += u64::from(pair.sync.is_live());
+            pair.sync.let_go(*id, received, tell);
+        }
+        self.lost = false;
+    }
+
     /// One message.
     #[inline]
     pub fn on_frame(
