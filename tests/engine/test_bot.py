@@ -152,6 +152,40 @@ def test_a_bar_that_no_unit_holds_ends_nothing() -> None:
     assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["bids"] == [("60000", "1.25")]
 
 
+def test_what_was_to_be_sent_when_a_call_failed_comes_with_the_next() -> None:
+    bot = Bot(profile="research")
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        bot.add_instrument(f"binance:{symbol}", price="60000", tick="0.01", lot="0.00001")
+    bot.add_program("leaning", "binance:BTCUSDT", "0.5", leaning(), 0.9)
+    quoting = Program([("constant", [], [0.001]), ("bid", [], [])], [0, 0, 0, 1])
+    bot.add_quote("quoting", "binance:ETHUSDT", "0.5", quoting)
+    bot.open("20000000000", SECOND)
+
+    def snapshot(symbol: str) -> list[_engine.Request]:
+        levels = {"bids": [["1.00", "9"]], "asks": [["1.01", "2"]]}
+        body = json.dumps({"lastUpdateId": 10, **levels}).encode()
+        return bot.on_snapshot("binance", symbol, body, 2 * SECOND)
+
+    bid, ask = snapshot("ETHUSDT")
+    (buy,) = snapshot("BTCUSDT")
+    fill = {"price": "1.00", "qty": "4000000000", "fee": "0", "ts_ns": 2 * SECOND, "last": True}
+    assert bot.on_fill(buy.id, **fill) == []  # type: ignore[arg-type]
+    # What is held is worth more than any number holds.
+    update = {"e": "depthUpdate", "E": 1, "s": "BTCUSDT", "U": 11, "u": 11}
+    asks = [["1.01", "0"], ["80000000000.01", "1"]]
+    absurd = json.dumps({**update, "b": [["80000000000.00", "1"]], "a": asks})
+    with pytest.raises(EngineError, match="not believed until they are told anew"):
+        bot.on_frame("binance", absurd, 2 * SECOND + 1)
+    assert len(bot.take_records()) > 0
+    assert bot.take_resync() == ["binance:BTCUSDT", "binance:ETHUSDT"]
+    canceled = bot.on_time(2 * SECOND + 2)
+    assert [(request.kind, request.id) for request in canceled] == [
+        ("cancel", bid.id),
+        ("cancel", ask.id),
+    ]
+    assert bot.on_time(2 * SECOND + 3) == []
+
+
 def test_a_time_that_nobody_can_have_received_at_is_refused() -> None:
     floor = Floor()
     floor.begin()
