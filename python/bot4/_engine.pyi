@@ -658,10 +658,7 @@ class JournalFile:
 
 @final
 class Request:
-    """What is to be sent to a venue, without time, signature and token.
-
-    Those are added when it is sent, by whoever holds the keys.
-    """
+    """What is to be sent to a venue; who holds the keys adds time, signature and token."""
 
     @property
     def venue(self) -> str: ...
@@ -686,7 +683,7 @@ class Request:
     def body(self) -> bytes: ...
     @property
     def refused(self) -> str | None:
-        """Why the venue cannot be told so, in words; then there is nothing to send."""
+        """Why the venue cannot be told so: the order is rejected, a cancel waits for its name."""
 
 @final
 class Bot:
@@ -694,8 +691,8 @@ class Bot:
 
     It keeps a book for each instrument, runs programs on books, trades and bars, decides, and lets
     risk check every order. It signs and sends nothing. What it decided is in
-    :meth:`take_records`, to be kept before a request is sent. Times are ns since 1970 UTC and
-    come from the caller; the account is valued once a second of them.
+    :meth:`take_records`, to be kept before a request is sent. Times are ns since 1970 UTC, at most
+    5 s ahead of this machine's clock; the account is valued once a second of them.
 
     Add instruments and programs, then :meth:`open` it. Raises RiskError for the limits,
     EngineError for the rest.
@@ -754,7 +751,8 @@ class Bot:
     ) -> list[Request]:
         """Take in one WebSocket message. What is to be sent, in order.
 
-        A frame that is malformed raises DataError with the offset, and changes nothing.
+        Malformed: DataError with the offset, and nothing changed. No error ends the bot: what was
+        to be sent comes with the next call, what must be told anew by :meth:`take_resync`.
         """
 
     def on_snapshot(self, venue: str, symbol: str, body: bytes, received_ns: int) -> list[Request]:
@@ -763,12 +761,15 @@ class Bot:
     def on_connect(self, venue: str, received_ns: int) -> list[Request]:
         """A new connection: the venue's books are not believed until they are told anew."""
 
+    def on_time(self, now_ns: int) -> list[Request]:
+        """Say the time, once a second: a market may be silent while its quotes lie there."""
+
     def on_order(
         self, id: str, update: str, ts_ns: int, venue_id: str | None = None
     ) -> list[Request]:
-        """A venue's answer: ``acked rejected canceled cancel_rejected expired unanswered ...``.
+        """``acked rejected cancel_sent canceled cancel_rejected expired unanswered never_arrived``.
 
-        ``venue_id`` is what the venue calls the order, where it says.
+        ``venue_id`` is what the venue calls the order: a cancel that waited for it is sent.
         """
 
     def on_fill(

@@ -1,6 +1,7 @@
 """The bot between frames and requests, as Python meets it."""
 
 import json
+import time
 
 import pytest
 
@@ -136,6 +137,92 @@ def test_a_new_connection_is_not_believed_until_the_book_is_told_anew() -> None:
     floor.begin()
     assert floor.bot.on_connect("binance", floor.now_ns) == []
     assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["integrity"] == "gap"
+
+
+def test_a_bar_that_no_unit_holds_ends_nothing() -> None:
+    floor = Floor()
+    floor.begin()
+    bar = {"t": 0, "T": 59_999, "s": "BTCUSDT", "i": "1m", "v": "1", "x": True}
+    prices = dict.fromkeys("ohlc", "1e14")
+    frame = json.dumps({"e": "kline", "E": 1, "s": "BTCUSDT", "k": {**bar, **prices}})
+    with pytest.raises(DataError, match="too large for its integer, at byte"):
+        floor.frame(frame)
+    assert len(floor.bot.take_records()) > 0
+    floor.sizes("1.25", "2")
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns)["bids"] == [("60000", "1.25")]
+
+
+def test_what_was_to_be_sent_when_a_call_failed_comes_with_the_next() -> None:
+    bot = Bot(profile="research")
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        bot.add_instrument(f"binance:{symbol}", price="60000", tick="0.01", lot="0.00001")
+    bot.add_program("leaning", "binance:BTCUSDT", "0.5", leaning(), 0.9)
+    quoting = Program([("constant", [], [0.001]), ("bid", [], [])], [0, 0, 0, 1])
+    bot.add_quote("quoting", "binance:ETHUSDT", "0.5", quoting)
+    bot.open("20000000000", SECOND)
+
+    def snapshot(symbol: str) -> list[_engine.Request]:
+        levels = {"bids": [["1.00", "9"]], "asks": [["1.01", "2"]]}
+        body = json.dumps({"lastUpdateId": 10, **levels}).encode()
+        return bot.on_snapshot("binance", symbol, body, 2 * SECOND)
+
+    bid, ask = snapshot("ETHUSDT")
+    (buy,) = snapshot("BTCUSDT")
+    fill = {"price": "1.00", "qty": "4000000000", "fee": "0", "ts_ns": 2 * SECOND, "last": True}
+    assert bot.on_fill(buy.id, **fill) == []  # type: ignore[arg-type]
+    # What is held is worth more than any number holds.
+    update = {"e": "depthUpdate", "E": 1, "s": "BTCUSDT", "U": 11, "u": 11}
+    asks = [["1.01", "0"], ["80000000000.01", "1"]]
+    absurd = json.dumps({**update, "b": [["80000000000.00", "1"]], "a": asks})
+    with pytest.raises(EngineError, match="not believed until they are told anew"):
+        bot.on_frame("binance", absurd, 2 * SECOND + 1)
+    assert len(bot.take_records()) > 0
+    assert bot.take_resync() == ["binance:BTCUSDT", "binance:ETHUSDT"]
+    canceled = bot.on_time(2 * SECOND + 2)
+    assert [(request.kind, request.id) for request in canceled] == [
+        ("cancel", bid.id),
+        ("cancel", ask.id),
+    ]
+    assert bot.on_time(2 * SECOND + 3) == []
+
+
+def test_a_time_that_nobody_can_have_received_at_is_refused() -> None:
+    floor = Floor()
+    floor.begin()
+    told = floor.bot.book("binance:BTCUSDT", floor.now_ns)
+    far_ns = time.time_ns() + 3_600 * SECOND
+    for now_ns, why in ((far_ns, "ahead of this machine's clock"), (0, "above 0"), (-1, "above 0")):
+        with pytest.raises(EngineError, match=why):
+            floor.bot.on_frame("binance", floor.diff(11, "9", "1"), now_ns)
+        with pytest.raises(EngineError, match=why):
+            floor.bot.on_time(now_ns)
+    assert floor.bot.book("binance:BTCUSDT", floor.now_ns) == told
+    # Now is believed, and so is a little later.
+    assert floor.bot.on_time(time.time_ns() + SECOND) == []
+
+
+def test_a_cancel_that_waited_for_coinbases_name_is_sent_with_the_answer() -> None:
+    bot = Bot(profile="research")
+    bot.add_instrument("coinbase:BTC-USD", price="60000", tick="0.01", lot="0.00001")
+    bot.add_program("leaning", "coinbase:BTC-USD", "1", leaning())
+    bot.open("10000", SECOND)
+    ts = "2026-09-30T02:39:53.8Z"
+
+    def frame(number: int, kind: str, bid: str) -> list[_engine.Request]:
+        sides = (("bid", "60000.00", bid), ("offer", "60000.01", "2"))
+        keys = ("side", "price_level", "new_quantity")
+        levels = [{**dict(zip(keys, side, strict=True)), "event_time": ts} for side in sides]
+        event = {"type": kind, "product_id": "BTC-USD", "updates": levels}
+        told = {"channel": "l2_data", "timestamp": ts, "sequence_num": number, "events": [event]}
+        return bot.on_frame("coinbase", json.dumps(told), 2 * SECOND + number)
+
+    (sell,) = frame(0, "snapshot", "1")
+    (waiting,) = frame(1, "update", "5")
+    assert (waiting.kind, waiting.id, waiting.body) == ("cancel", sell.id, b"")
+    assert waiting.refused is not None
+    (cancel,) = bot.on_order(sell.id, "acked", 2 * SECOND, venue_id="x-1")
+    assert (cancel.kind, cancel.refused) == ("cancel", None)
+    assert cancel.body == b'{"order_ids":["x-1"]}'
 
 
 def test_what_was_decided_waits_to_be_kept() -> None:

@@ -1,8 +1,9 @@
 //! The bot between frames and requests: one crossing for each message of a venue.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
+use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, Side};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
@@ -22,6 +23,10 @@ use crate::records;
 
 /// Most messages of venues that wait to be read; older ones go.
 const MESSAGES_MAX: usize = 1_000;
+
+/// How far ahead of this machine's clock something may be received. The engine has no clock, and a
+/// market may be silent for hours: nothing else can tell such a time from one that is wrong.
+const AHEAD_NS_MAX: i64 = 5_000_000_000;
 
 /// What is to be sent to a venue.
 #[pyclass(name = "Request", module = "bot4._engine", frozen, get_all)]
@@ -46,15 +51,16 @@ struct Parts {
 enum Stage {
     Parts(Box<Parts>),
     Open(Box<Gateway>),
-    /// It failed in the middle of an event.
-    Failed,
 }
 
 #[pyclass(name = "Bot", module = "bot4._engine")]
 pub(crate) struct PyBot {
     stage: Stage,
-    resync: Vec<String>,
     messages: Vec<String>,
+    /// What was to be sent when a call failed.
+    left: Option<Py<PyList>>,
+    /// Up to here times were looked up, so that the clock is not read for each frame.
+    believed_ns: i64,
 }
 
 #[pymethods]
@@ -69,7 +75,7 @@ impl PyBot {
         let profile = profile_of(profile, limits)?;
         let parts = Parts { profile, epoch, instruments: Vec::new(), sleeves: Vec::new() };
         let stage = Stage::Parts(Box::new(parts));
-        Ok(Self { stage, resync: Vec::new(), messages: Vec::new() })
+        Ok(Self { stage, messages: Vec::new(), left: None, believed_ns: 0 })
     }
 
     #[pyo3(signature = (instrument, *, price, tick, lot, taker_fee="0", maker_fee="0"))]
@@ -172,6 +178,13 @@ impl PyBot {
         self.take_in(py, venue, Arrival::Connected, received_ns)
     }
 
+    fn on_time<'py>(&mut self, py: Python<'py>, now_ns: i64) -> PyResult<Bound<'py, PyList>> {
+        self.believe(now_ns)?;
+        self.send(py, |gateway, sent| {
+            gateway.on_time(Nanos::new(now_ns), &mut |outgoing| sent.push(outgoing))
+        })
+    }
+
     #[pyo3(signature = (id, update, ts_ns, venue_id=None))]
     fn on_order<'py>(
         &mut self,
@@ -188,10 +201,13 @@ impl PyBot {
             let all: Vec<_> = OrderUpdate::ALL.into_iter().map(records::update_name).collect();
             EngineError::new_err(format!("'{update}' is no answer; one of {}", all.join(", ")))
         })?;
-        if let Some(name) = venue_id {
-            self.gateway()?.name_order(order, name);
-        }
-        self.hear(py, &Event::Order { ts: Nanos::new(ts_ns), order, update })
+        let event = Event::Order { ts: Nanos::new(ts_ns), order, update };
+        self.send(py, |gateway, sent| {
+            let mut send = |outgoing: &Outgoing<'_>| sent.push(outgoing);
+            let heard = gateway.on_event(&event, &mut send);
+            let named = venue_id.map_or(Ok(()), |name| gateway.name_order(order, name, &mut send));
+            heard.and(named)
+        })
     }
 
     #[pyo3(signature = (id, *, price, qty, fee, ts_ns, last))]
@@ -216,15 +232,21 @@ impl PyBot {
         let (price, qty) =
             (rules.price_from_text(price).raise()?, rules.qty_from_text(qty).raise()?);
         let fee = amount_from_text(fee).raise()?;
-        self.hear(py, &Event::Fill(Fill { order, ts: Nanos::new(ts_ns), price, qty, fee, last }))
+        let fill = Fill { order, ts: Nanos::new(ts_ns), price, qty, fee, last };
+        self.send(py, |gateway, sent| {
+            gateway.on_event(&Event::Fill(fill), &mut |outgoing| sent.push(outgoing))
+        })
     }
 
     fn take_records<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, &self.gateway()?.take_records()))
     }
 
-    fn take_resync(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.resync)
+    fn take_resync(&mut self) -> PyResult<Vec<String>> {
+        let gateway = self.gateway()?;
+        let asked = gateway.take_resync();
+        let rules = asked.into_iter().filter_map(|id| gateway.bot().state().instrument(id));
+        Ok(rules.map(|rules| rules.symbol.clone()).collect())
     }
 
     fn take_messages(&mut self) -> Vec<String> {
@@ -281,7 +303,7 @@ impl PyBot {
     fn parts(&mut self) -> PyResult<&mut Parts> {
         match &mut self.stage {
             Stage::Parts(parts) => Ok(parts),
-            Stage::Open(_) | Stage::Failed => Err(EngineError::new_err("the bot is open already")),
+            Stage::Open(_) => Err(EngineError::new_err("the bot is open already")),
         }
     }
 
@@ -315,7 +337,6 @@ impl PyBot {
         match &mut self.stage {
             Stage::Open(gateway) => Ok(gateway),
             Stage::Parts(_) => Err(EngineError::new_err("the bot is not open: call open() first")),
-            Stage::Failed => Err(EngineError::new_err("the bot failed before: make another one")),
         }
     }
 
@@ -334,50 +355,67 @@ impl PyBot {
         arrival: Arrival<'_>,
         received_ns: i64,
     ) -> PyResult<Bound<'py, PyList>> {
-        let mut sent = Sent { requests: PyList::empty(py), failed: None };
-        let gateway = self.gateway()?;
-        let mut send = |outgoing: &Outgoing<'_>| sent.push(outgoing);
-        let heard = gateway.on_arrival(venue, arrival, Nanos::new(received_ns), &mut send);
-        let symbol = |id: InstrumentId| {
-            let rules = gateway.bot().state().instrument(id);
-            rules.map(|rules| rules.symbol.clone()).unwrap_or_default()
-        };
-        match heard {
-            Ok(Heard::Market | Heard::Nothing | Heard::Unknown) => {}
-            Ok(Heard::Resync(id)) => {
-                let symbol = symbol(id);
-                if !self.resync.contains(&symbol) {
-                    self.resync.push(symbol);
+        self.believe(received_ns)?;
+        let mut told = None;
+        let requests = self.send(py, |gateway, sent| {
+            let mut send = |outgoing: &Outgoing<'_>| sent.push(outgoing);
+            match gateway.on_arrival(venue, arrival, Nanos::new(received_ns), &mut send)? {
+                Heard::Market | Heard::Nothing | Heard::Unknown | Heard::Resync(_) => {}
+                Heard::Status(status) => told = Some(format!("{venue}: {}", status.name())),
+                Heard::Refused(refused) => {
+                    told = Some(format!("{venue} refuses: {}", refused.message));
                 }
             }
-            Ok(Heard::Status(status)) => self.tell(format!("{venue}: {}", status.name())),
-            Ok(Heard::Refused(refused)) => {
-                self.tell(format!("{venue} refuses: {}", refused.message))
+            Ok(())
+        });
+        if let Some(message) = told {
+            self.tell(message);
+        }
+        requests
+    }
+
+    /// Nobody receives in the future: a time far ahead would hold trading back until it is reached.
+    #[inline]
+    fn believe(&mut self, received_ns: i64) -> PyResult<()> {
+        if received_ns <= self.believed_ns { Ok(()) } else { self.look_up(received_ns) }
+    }
+
+    #[cold]
+    fn look_up(&mut self, received_ns: i64) -> PyResult<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        self.believed_ns = now_ns.saturating_add(AHEAD_NS_MAX);
+        if received_ns <= self.believed_ns {
+            return Ok(());
+        }
+        Err(EngineError::new_err(format!(
+            "{received_ns} ns is {} s ahead of this machine's clock, at most {} s are believed: \
+             give nanoseconds since 1970 UTC, and set the clock",
+            received_ns.saturating_sub(now_ns) / 1_000_000_000,
+            AHEAD_NS_MAX / 1_000_000_000,
+        )))
+    }
+
+    /// What is to be sent of what the gateway does. Where that fails it waits for the next call:
+    /// it is written down as sent.
+    #[inline]
+    fn send<'py>(
+        &mut self,
+        py: Python<'py>,
+        act: impl FnOnce(&mut Gateway, &mut Sent<'py>) -> Result<(), GatewayError>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let left = self.left.take().map(|left| left.into_bound(py));
+        let requests = left.unwrap_or_else(|| PyList::empty(py));
+        let mut sent = Sent { requests, failed: None };
+        let acted = act(self.gateway()?, &mut sent).raise();
+        let Sent { requests, failed } = sent;
+        match acted.and(failed.map_or(Ok(()), Err)) {
+            Ok(()) => Ok(requests),
+            Err(error) => {
+                self.left = Some(requests.unbind());
+                Err(error)
             }
-            Err(error) => return Err(self.fail(error)),
         }
-        sent.done()
-    }
-
-    fn hear<'py>(&mut self, py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyList>> {
-        let mut sent = Sent { requests: PyList::empty(py), failed: None };
-        let heard = self.gateway()?.on_event(event, &mut |outgoing| sent.push(outgoing));
-        heard.map_err(|error| self.fail(error))?;
-        sent.done()
-    }
-
-    /// A frame that is refused changed nothing; whatever else fails is final.
-    fn fail(&mut self, error: GatewayError) -> PyErr {
-        let refused = match &error {
-            GatewayError::Venue(_) | GatewayError::Wire(_) | GatewayError::Records => true,
-            GatewayError::Unreadable(_) => true,
-            GatewayError::Bot(BotError::State(_)) => true,
-            GatewayError::Bot(_) => false,
-        };
-        if !refused {
-            self.stage = Stage::Failed;
-        }
-        Err::<(), _>(error).raise().err().unwrap_or_else(|| EngineError::new_err("unknown"))
     }
 
     fn tell(&mut self, message: String) {
@@ -421,13 +459,6 @@ impl<'py> Sent<'py> {
             body: PyBytes::new(py, body).unbind(),
             refused,
         })
-    }
-
-    fn done(self) -> PyResult<Bound<'py, PyList>> {
-        match self.failed {
-            None => Ok(self.requests),
-            Some(error) => Err(error),
-        }
     }
 }
 

@@ -151,9 +151,12 @@ impl<T> Raise<T> for Result<T, GatewayError> {
     fn raise(self) -> PyResult<T> {
         self.or_else(|error| match error {
             GatewayError::Wire(error) => Err(error).raise(),
+            GatewayError::Halfway(_) => Err(InvariantError::new_err(error.to_string())),
             GatewayError::Venue(_)
             | GatewayError::Unreadable(_)
             | GatewayError::Records
+            | GatewayError::Time(_)
+            | GatewayError::Frame { .. }
             | GatewayError::Bot(_) => Err(EngineError::new_err(error.to_string())),
         })
     }

@@ -186,7 +186,7 @@ impl Instrument {
 
     /// The price nearest to `value` at the instrument's scale.
     pub fn price(&self, value: f64) -> Result<Price, UnitError> {
-        scaled(value, self.price_scale, nearest).map(Price::new)
+        price_at(value, self.price_scale)
     }
 
     /// The highest price at the instrument's scale that is at most `value`.
@@ -362,6 +362,11 @@ impl Scales {
     pub fn qty(self, qty: Qty) -> f64 {
         qty.mantissa() as f64 / self.qty
     }
+}
+
+/// The price nearest to `value` at a scale.
+pub fn price_at(value: f64, scale: u32) -> Result<Price, UnitError> {
+    scaled(value, scale, nearest).map(Price::new)
 }
 
 /// An amount from decimal text, exactly.

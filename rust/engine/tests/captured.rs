@@ -68,6 +68,17 @@ fn time_is_held_over_all_markets_and_a_gap_empties_the_book() {
 }
 
 #[test]
+fn a_touch_that_goes_with_its_connection_leaves_no_row() {
+    let mut captured = captured();
+    let touch = r#"{"u":1,"s":"A","b":"7","B":"1","a":"8","A":"1"}"#;
+    assert_eq!(hear(&mut captured, touch, 5), Heard::Market);
+    assert!(captured.market("A").unwrap().book().touch().is_some());
+    captured.on_connect(Nanos::new(6));
+    assert!(captured.market("A").unwrap().book().touch().is_none());
+    assert!(rows(&captured, "A").is_empty());
+}
+
+#[test]
 fn a_refused_frame_changes_nothing_but_a_count() {
     let mut captured = captured();
     snapshot(&mut captured, "A", 5);

@@ -265,6 +265,28 @@ fn both_sides_are_quoted_around_the_mid_and_rest() {
 }
 
 #[test]
+fn a_quote_whose_book_falls_silent_is_called_back_and_laid_again_when_it_speaks() {
+    let mut desk = Desk::of_mid(1, 0.0, profile("research", &[("price_age_max_s", "10")]));
+    let silent = |desk: &mut Desk, seconds| {
+        desk.second += seconds;
+        desk.tell(Event::Time(desk.now()))
+    };
+    assert_eq!(desk.touch(9_999, 10_001), "intent; buy 0 at 9990; sell 1 at 10010");
+    assert_eq!(silent(&mut desk, 10), "", "as old as it may be");
+    assert_eq!(silent(&mut desk, 1), "intent; cancel 0; cancel 1");
+    assert_eq!(silent(&mut desk, 1), "", "they are on their way out");
+    assert_eq!(desk.answer(1, OrderUpdate::CancelRejected), "");
+    assert_eq!(silent(&mut desk, 1), "intent; cancel 1", "asked again of a venue that would not");
+    assert_eq!(desk.canceled(0), "");
+    assert_eq!(desk.canceled(1), "");
+    assert_eq!(silent(&mut desk, 1), "");
+    assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990; sell 3 at 10010");
+    // Who was paused has called back everything already.
+    desk.pause(true);
+    assert_eq!(silent(&mut desk, 11), "");
+}
+
+#[test]
 fn orders_move_only_beyond_the_requote_and_each_side_by_itself() {
     let mut desk = Desk::of_bars(1, 0.0005, research());
     desk.touch(9_950, 10_050);

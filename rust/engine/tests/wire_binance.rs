@@ -238,6 +238,8 @@ fn what_cannot_be_read_says_what_and_where_and_changes_nothing() {
         (snapshot(5, "", ""), partial, "5,"),
         (TRADE.replace(r#","m":true"#, r#","m":1"#), expected("true or false"), "1,\"M\""),
         (BAR.replace("0.35270000", "abc"), expected("a digit"), "abc"),
+        (BAR.replace("0.35280000", "1e17"), large, "1e17"),
+        (BAR.replace("\"0.35220000\"", "0"), expected("a price above zero"), "0,\"v\""),
     ];
     for (frame, kind, mark) in cases {
         for frame in [frame.clone(), combined(&frame)] {
@@ -418,6 +420,30 @@ fn a_new_connection_forgets_and_tells_the_gap() {
     assert_eq!(hear(&mut decoder, &ticker(1, "100.00", "101.00")).0, Ok(Heard::Market));
     assert_eq!(fetch(&mut decoder, &snapshot(2, BID, ASK)).0, Ok(Heard::Market));
     assert_eq!(decoder.counts().gaps, 0);
+}
+
+#[test]
+fn a_new_connection_takes_a_lone_touch_back_and_the_next_one_heals_it() {
+    let (mut decoder, mut book) = (decoder(), Book::default());
+    let mut follow = |told: &[Event]| {
+        for event in told {
+            if let Event::Quote(quote) = event {
+                book.on_quote(quote);
+            } else if let Event::Tick(tick) = event {
+                book.on_tick(tick);
+            } else {
+                assert_eq!(*event, gap());
+                book.on_gap(NOW);
+            }
+        }
+        book.touch().map(|touch| touch.bid.mantissa())
+    };
+    assert_eq!(follow(&hear(&mut decoder, &ticker(5, "100.00", "101.00")).1), Some(10_000));
+    let mut told = Vec::new();
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    assert_eq!(told, [gap(), clear(false)]);
+    assert_eq!(follow(&told), None);
+    assert_eq!(follow(&hear(&mut decoder, &ticker(1, "99.00", "101.00")).1), Some(9_900));
 }
 
 #[test]

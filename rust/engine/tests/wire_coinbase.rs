@@ -189,9 +189,11 @@ fn every_frame_of_a_connection_counts_in_its_sequence() {
 #[test]
 fn an_update_without_a_snapshot_asks_for_one_once() {
     let mut decoder = decoder();
-    for (sequence, expected) in [(13, Heard::Resync(BTC)), (14, Heard::Market)] {
+    let lost = vec![gap(BTC)];
+    for (sequence, expected) in [(13, (Heard::Resync(BTC), lost)), (14, (Heard::Market, vec![]))] {
         let update = book("update", "BTC-USD", sequence, TWO);
-        assert_eq!(hear(&mut decoder, update.as_bytes()), (Ok(expected), vec![]));
+        let (heard, told) = hear(&mut decoder, update.as_bytes());
+        assert_eq!((heard.unwrap(), told), expected);
     }
     assert_eq!(hear(&mut decoder, book("snapshot", "BTC-USD", 15, TWO).as_bytes()).1.len(), 3);
 }
@@ -272,6 +274,12 @@ fn a_ticker_is_a_quote_while_no_book_is_live() {
     });
     let frame = numbered("ticker", 0, ticker);
     assert_eq!(hear(&mut decoder(), frame.as_bytes()), (Ok(Heard::Market), vec![quote]));
+    // A touch that came by itself goes with its connection.
+    let (mut decoder, mut told) = (decoder(), Vec::new());
+    assert_eq!(hear(&mut decoder, frame.as_bytes()).1.len(), 1);
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    assert_eq!(told, [gap(BTC), tick(BTC, false, TickKind::Clear)]);
     let frame = numbered("ticker", 2, ticker);
     assert_eq!(hear(&mut live(), frame.as_bytes()), (Ok(Heard::Market), vec![]));
     for silent in [
@@ -280,7 +288,11 @@ fn a_ticker_is_a_quote_while_no_book_is_live() {
         ticker.replace("best_ask", "other"),
     ] {
         let frame = numbered("ticker_batch", 0, &silent);
-        assert_eq!(hear(&mut decoder(), frame.as_bytes()), (Ok(Heard::Nothing), vec![]), "{frame}");
+        assert_eq!(
+            hear(&mut self::decoder(), frame.as_bytes()),
+            (Ok(Heard::Nothing), vec![]),
+            "{frame}"
+        );
     }
 }
 

@@ -20,7 +20,8 @@ use bot4_engine::event::{Bar, Event, Quote, Side, Tick, TickKind};
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::units::{Nanos, Price, Qty};
 use bot4_engine::wire::{
-    Decoder, FRAME_BYTES_MAX, Heard, LEVELS_MAX, Listing, Refused, VenueStatus, WireErrorKind,
+    Decoder, FRAME_BYTES_MAX, Heard, LEVELS_MAX, Listing, Refused, VenueStatus, WireError,
+    WireErrorKind,
 };
 use broken::{Chance, NOW, break_messages, hear};
 
@@ -232,7 +233,7 @@ fn a_failed_checksum_is_a_gap_until_the_next_snapshot() {
 fn an_update_without_a_snapshot_asks_for_one_once() {
     let mut decoder = decoder();
     let update = book("update", &[(1000, 7)], &[], 5);
-    assert_eq!(hear(&mut decoder, update.as_bytes()), (Ok(Heard::Resync(BTC)), vec![]));
+    assert_eq!(hear(&mut decoder, update.as_bytes()), (Ok(Heard::Resync(BTC)), vec![gap()]));
     assert_eq!(hear(&mut decoder, update.as_bytes()), (Ok(Heard::Market), vec![]));
 }
 
@@ -408,6 +409,27 @@ fn trades_are_told_by_the_taker_and_history_is_not() {
 }
 
 #[test]
+fn a_first_checksum_that_is_wrong_takes_the_touch_back() {
+    let mut decoder = decoder();
+    assert_eq!(hear(&mut decoder, TICKER.as_bytes()).1.len(), 1);
+    let bad = book("snapshot", &[(1000, 7)], &[], 1);
+    assert_eq!(hear(&mut decoder, bad.as_bytes()), (Ok(Heard::Resync(BTC)), vec![gap()]));
+    // It is a gap already, whoever connects.
+    let mut told = Vec::new();
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    assert_eq!(told, []);
+}
+
+#[test]
+fn a_new_connection_takes_a_lone_touch_back() {
+    let (mut decoder, mut told) = (decoder(), Vec::new());
+    assert_eq!(hear(&mut decoder, TICKER.as_bytes()).1.len(), 1);
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    decoder.on_connect(NOW, &mut |event| told.push(*event));
+    assert_eq!(told, [gap(), tick(false, TickKind::Clear)]);
+}
+
+#[test]
 fn a_ticker_is_a_quote_while_no_book_is_live() {
     let quote = Event::Quote(Quote {
         instrument: BTC,
@@ -431,6 +453,23 @@ fn candle(kind: &str, minutes: i64, begin: &str, close: &str) -> String {
          \"interval\":{minutes},\"interval_begin\":\"2023-10-04T{begin}.000000000Z\",\"open\":1.5,\
          \"high\":2e0,\"low\":1,\"close\":{close},\"volume\":7.25,\"vwap\":1.5,\"trades\":12}}]}}"
     )
+}
+
+#[test]
+fn a_bar_at_a_price_that_no_unit_holds_is_refused_and_changes_nothing() {
+    let mut decoder = decoder();
+    assert_eq!(hear(&mut decoder, candle("update", 1, "16:25:00", "1.2").as_bytes()).1, []);
+    for (close, kind) in [
+        ("1e18", WireErrorKind::NumberTooLarge),
+        ("0", WireErrorKind::Malformed { expected: "a price above zero" }),
+    ] {
+        let frame = candle("update", 1, "16:26:00", close);
+        let offset = frame.find("\"close\":").unwrap() + "\"close\":".len();
+        let refused = Err(WireError { kind, offset });
+        assert_eq!(hear(&mut decoder, frame.as_bytes()), (refused, vec![]));
+    }
+    let next = candle("update", 1, "16:26:00", "1.3");
+    assert_eq!(hear(&mut decoder, next.as_bytes()).1.len(), 1);
 }
 
 #[test]
@@ -524,7 +563,7 @@ fn where_nothing_was_received_at_a_time_the_venues_own_is_told() {
     }
 }
 
-fn hear_now(frame: &str) -> Result<Heard, bot4_engine::wire::WireError> {
+fn hear_now(frame: &str) -> Result<Heard, WireError> {
     hear(&mut decoder(), frame.as_bytes()).0
 }
 

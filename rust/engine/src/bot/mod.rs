@@ -418,6 +418,9 @@ impl Bot {
                 self.on_intent(&intent, breakers, out)?;
             }
         }
+        if self.state.orders().working_len() > 0 {
+            self.call_back_silent(breakers, out)?;
+        }
         for market in &mut self.markets {
             market.fresh = false;
         }

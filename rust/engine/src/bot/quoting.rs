@@ -2,16 +2,16 @@
 //! placed, and nothing is placed while anything is on its way out.
 
 use super::{Bot, BotError, Decides, Output, Sleeve, lies};
-use crate::book::Touch;
+use crate::book::{Integrity, Touch};
 use crate::decision::Decision;
 use crate::decision::quote::{self, Offer, Sides};
-use crate::event::{NewOrder, Side, SleeveId, TradingState, TwoSided};
+use crate::event::{Intent, NewOrder, Side, SleeveId, TradingState, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::order::Order;
 use crate::risk::breaker::Breakers;
 use crate::risk::{self, Assessment, Quoted};
-use crate::units::Price;
+use crate::units::{Overflow, Price};
 
 impl Bot {
     /// The quote that is wanted now, where that is anything new.
@@ -48,8 +48,32 @@ impl Bot {
         }
     }
 
+    /// The touch to quote at: one that is too old is none.
     fn touch_of(&self, id: InstrumentId) -> Option<Touch> {
-        self.markets.get(id.index()).and_then(|market| market.book.touch())
+        let book = self.book(id)?;
+        let live = book.integrity(self.now, self.profile.price_age_max) == Integrity::Live;
+        book.touch().filter(|_| live)
+    }
+
+    /// Call back what is quoted on books that fell silent: no change of them would do it. Their
+    /// next change quotes again.
+    pub(super) fn call_back_silent(
+        &mut self,
+        breakers: Breakers,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        for place in 0..self.sleeves.len() {
+            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+            let id = self.sleeves.get(place).ok_or(BotError::Unknown)?.instrument;
+            if self.touch_of(id).is_none()
+                && self.has_orders(sleeve)
+                && let Some(quote) = self.quote_due(sleeve, breakers)?
+            {
+                let want = Want::Quote(quote);
+                self.on_intent(&Intent { sleeve, want }, breakers, out)?;
+            }
+        }
+        Ok(())
     }
 
     /// Have the orders of a quote working and no others. All of them are new where it is `resized`.

@@ -33,6 +33,10 @@ pub struct CapturedMarket {
     columns: CapturedColumns,
     /// Which levels the present frame changed, and whether they were there before it.
     changed: Vec<(Side, Price, bool)>,
+    /// The present frame tells the book anew.
+    begun: bool,
+    /// The rows hold levels that no row has cleared.
+    laid: bool,
 }
 
 /// A venue's frames, made into markets.
@@ -85,6 +89,8 @@ impl Captured {
             book: Book::default(),
             columns: CapturedColumns::default(),
             changed: Vec::new(),
+            begun: false,
+            laid: false,
         });
         Ok(())
     }
@@ -143,8 +149,11 @@ impl Captured {
     fn hear<T>(&mut self, tell: impl FnOnce(&mut Decoder, &mut dyn FnMut(&Event)) -> T) -> T {
         let Self { decoder, markets, now, .. } = self;
         let heard = tell(decoder, &mut |event| follow(markets, now, event));
-        for market in markets.iter_mut().filter(|market| !market.changed.is_empty()) {
-            market.write_levels(*now);
+        for market in markets {
+            if !market.changed.is_empty() {
+                market.write_levels(*now);
+            }
+            market.begun = false;
         }
         heard
     }
@@ -169,7 +178,10 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
             *now = (*now).max(*ts);
             if let Some(market) = markets.get_mut(instrument.index()) {
                 market.book.on_gap(*now);
-                market.write_clear(*now);
+                // What was never laid is not taken away: a row would say that there was a book.
+                if market.laid {
+                    market.write_clear(*now);
+                }
             }
         }
         // Bars are no part of a recording; the others are not of a market.
@@ -210,7 +222,11 @@ impl CapturedMarket {
 
     fn on_tick(&mut self, tick: &Tick) {
         match tick.kind {
-            TickKind::Clear => self.write_clear(tick.ts),
+            TickKind::Clear if tick.last => self.write_clear(tick.ts),
+            TickKind::Clear => {
+                self.changed.clear();
+                self.begun = true;
+            }
             TickKind::Level { side, price, .. } => {
                 let there = !self.book.ladder().at(side, price).is_zero();
                 self.changed.push((side, price, there));
@@ -224,6 +240,7 @@ impl CapturedMarket {
 
     fn write_clear(&mut self, ts: Nanos) {
         self.changed.clear();
+        self.laid = false;
         self.write(ts, 0, Price::new(0), Qty::ZERO);
     }
 
@@ -231,6 +248,10 @@ impl CapturedMarket {
     /// levels that nobody was told of.
     fn write_levels(&mut self, ts: Nanos) {
         let changed = std::mem::take(&mut self.changed);
+        if self.begun {
+            self.write_clear(ts);
+        }
+        self.laid = true;
         let mut seen = BTreeSet::new();
         let first = changed.iter().filter(|(side, price, _)| seen.insert((*side as u8, *price)));
         let holds = |side, price| self.book.ladder().at(side, price);

@@ -5,6 +5,7 @@
 
 use super::decimal::{Scale, Written, decimal, digits, first_digits, leading, power_of_ten, word};
 use super::fault::{DEPTH_MAX, WireError, WireErrorKind};
+use crate::instrument::price_at;
 
 /// Longest text with escapes in it that is compared with a plain one.
 pub const ESCAPED_BYTES_MAX: usize = 64;
@@ -217,6 +218,18 @@ impl<'a> Cursor<'a> {
         let value = value.ok_or(WireError { kind, offset: start })?;
         self.behind_number(quoted)?;
         Ok(value)
+    }
+
+    /// A price of a bar: above zero, and one that the integer of its instrument holds.
+    pub fn bar_price(&mut self, scale: Scale) -> Result<f64, WireError> {
+        let quoted = self.peek() == Some(b'"');
+        let offset = self.at + usize::from(quoted);
+        let value = self.float()?;
+        match price_at(value, scale.decimals()) {
+            Ok(price) if price.is_positive() => Ok(value),
+            Ok(_) => Err(WireError::malformed("a price above zero", offset)),
+            Err(_) => Err(WireError { kind: WireErrorKind::NumberTooLarge, offset }),
+        }
     }
 
     /// A whole number: an id, a time, a code.

@@ -185,6 +185,12 @@ impl Decoder {
         each!(self, decoder => decoder.on_connect(received, tell));
     }
 
+    /// What was told last was not taken in: every book has a gap until it is told anew. Those that
+    /// are not syncing must be asked for, as for [`Heard::Resync`].
+    pub fn let_go(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
+        each!(self, decoder => decoder.let_go(received, tell));
+    }
+
     /// One message. Events carry `received`, or the venue's own time where that is zero.
     #[inline]
     pub fn on_frame(

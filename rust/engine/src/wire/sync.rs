@@ -4,16 +4,75 @@
 //! and asking with every message that comes meanwhile would begin it again and again.
 
 use crate::book::Integrity;
-use crate::event::Event;
+use crate::event::{Event, Tick, TickKind};
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
+
+/// What was told of an instrument, which decides what has to be taken back when it is not true any
+/// more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Told {
+    #[default]
+    Nothing,
+    /// The touch by itself, and never a level.
+    Touch,
+    Levels,
+    /// A gap, which only a snapshot heals.
+    Gap,
+}
+
+impl Told {
+    /// The venue told the touch by itself.
+    #[inline]
+    pub(super) const fn on_touch(&mut self) {
+        if matches!(self, Self::Nothing) {
+            *self = Self::Touch;
+        }
+    }
+
+    /// A book was told whole.
+    pub(super) const fn on_levels(&mut self) {
+        *self = Self::Levels;
+    }
+
+    /// Something of the book was lost: whatever was told of the market, it is not believed.
+    pub(super) fn on_loss(
+        &mut self,
+        instrument: InstrumentId,
+        ts: Nanos,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        if *self != Self::Gap {
+            *self = Self::Gap;
+            tell(&Event::Gap { instrument, ts });
+        }
+    }
+
+    /// The connection that told it is gone. Where the touch came by itself nothing would ever
+    /// clear the book, so that is told as well: the next touch heals it.
+    pub(super) fn on_connect(
+        &mut self,
+        instrument: InstrumentId,
+        ts: Nanos,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        match self {
+            Self::Nothing | Self::Gap => {}
+            Self::Levels => self.on_loss(instrument, ts, tell),
+            Self::Touch => {
+                self.on_loss(instrument, ts, tell);
+                *self = Self::Nothing;
+                tell(&Event::Tick(Tick { instrument, ts, last: false, kind: TickKind::Clear }));
+            }
+        }
+    }
+}
 
 /// One book's state, by its venue's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sync {
     state: State,
-    /// Levels were told since the last gap.
-    told: bool,
+    told: Told,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +104,14 @@ impl Sync {
 
     /// A snapshot was told.
     pub(super) const fn on_snapshot(&mut self) {
-        (self.state, self.told) = (State::Live, true);
+        self.state = State::Live;
+        self.told.on_levels();
+    }
+
+    /// The venue told the touch by itself.
+    #[inline]
+    pub(super) const fn on_touch(&mut self) {
+        self.told.on_touch();
     }
 
     /// Something of the book was lost, maybe the snapshot that was asked for: it has to be asked
@@ -56,7 +122,7 @@ impl Sync {
         ts: Nanos,
         tell: &mut impl FnMut(&Event),
     ) {
-        self.forget(instrument, ts, tell);
+        self.told.on_loss(instrument, ts, tell);
         self.state = State::Lost;
     }
 
@@ -67,7 +133,9 @@ impl Sync {
         ts: Nanos,
         tell: &mut impl FnMut(&Event),
     ) {
-        self.forget(instrument, ts, tell);
+        if self.told == Told::Levels {
+            self.told.on_loss(instrument, ts, tell);
+        }
         self.state = State::Asked;
     }
 
@@ -78,8 +146,24 @@ impl Sync {
         ts: Nanos,
         tell: &mut impl FnMut(&Event),
     ) {
-        self.forget(instrument, ts, tell);
+        self.told.on_connect(instrument, ts, tell);
         self.state = State::Syncing;
+    }
+
+    /// What was told last was not taken in. Whoever let it go asks for the snapshot; where there
+    /// was no book there is none to ask for.
+    pub(super) fn let_go(
+        &mut self,
+        instrument: InstrumentId,
+        ts: Nanos,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        if self.state == State::Syncing {
+            self.told.on_connect(instrument, ts, tell);
+        } else {
+            self.told.on_loss(instrument, ts, tell);
+            self.state = State::Asked;
+        }
     }
 
     /// Whether a snapshot has to be asked for, which nobody was told yet.
@@ -90,12 +174,5 @@ impl Sync {
     /// Somebody was told to ask for a snapshot.
     pub(super) const fn on_asked(&mut self) {
         self.state = State::Asked;
-    }
-
-    fn forget(&mut self, instrument: InstrumentId, ts: Nanos, tell: &mut impl FnMut(&Event)) {
-        if self.told {
-            self.told = false;
-            tell(&Event::Gap { instrument, ts });
-        }
     }
 }

@@ -367,7 +367,7 @@ fn trade(
 }
 
 fn kline(fields: &Fields<'_>, at: usize, roster: &Roster<Market>) -> Result<Message, WireError> {
-    let instrument = listed(roster, at)?.id;
+    let Listed { id: instrument, price: scale, .. } = listed(roster, at)?;
     let bar = fields.value(Key::Kline, "a key k: the bar")?;
     let bar = Fields::read(fields.bytes, bar.at())?;
     let closed = bar.value(Key::Closed, "a key x: whether it is closed")?.boolean()?;
@@ -379,16 +379,16 @@ fn kline(fields: &Fields<'_>, at: usize, roster: &Roster<Market>) -> Result<Mess
     let unit = if last % 1_000_000 == 0 { 1_000_000 } else { 1_000 };
     let too_large = WireError { kind: WireErrorKind::NumberTooLarge, offset };
     let close_ns = last.checked_add(unit).map(Nanos::new).ok_or(too_large)?;
-    let number = |key| bar.value(key, "keys o, h, l, c and v of the bar")?.float();
+    let price = |key| bar.value(key, "keys o, h, l and c of the bar")?.bar_price(*scale);
     let bar = Bar {
-        instrument,
+        instrument: *instrument,
         open_ns,
         close_ns,
-        open: number(Key::Open)?,
-        high: number(Key::High)?,
-        low: number(Key::Low)?,
-        close: number(Key::Close)?,
-        volume: number(Key::Volume)?,
+        open: price(Key::Open)?,
+        high: price(Key::High)?,
+        low: price(Key::Low)?,
+        close: price(Key::Close)?,
+        volume: bar.value(Key::Volume, "a key v: the volume")?.float()?,
     };
     Ok(Message::Of(at, Said::Bar(fields.time()?, closed.then_some(bar))))
 }

@@ -8,7 +8,7 @@ use crate::book::Integrity;
 use crate::event::Event;
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
-use crate::wire::{Counts, Heard, Listing, Roster, VenueStatus, WireError, check_length};
+use crate::wire::{Counts, Heard, Listed, Listing, Roster, VenueStatus, WireError, check_length};
 
 mod frames;
 mod levels;
@@ -59,6 +59,13 @@ impl Decoder {
     /// A new connection: what was known is lost, and every book that was told has a gap.
     pub fn on_connect(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
         self.roster.iter_mut().for_each(|listed| listed.memory.sync.on_connect(received, tell));
+    }
+
+    /// What was told last was not taken in: every book that was told has a gap.
+    pub fn let_go(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
+        for Listed { memory: market, .. } in self.roster.iter_mut() {
+            market.sync.let_go(received, &mut self.counts, tell);
+        }
     }
 
     /// One message of the WebSocket.

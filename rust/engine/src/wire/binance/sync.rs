@@ -7,6 +7,7 @@ use crate::book::Integrity;
 use crate::event::{Event, Quote, Side, Tick, TickKind};
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
+use crate::wire::sync::Told;
 use crate::wire::{Counts, Heard};
 
 /// Most diffs of one instrument that wait for a snapshot: a quarter of an hour of them.
@@ -27,9 +28,10 @@ pub(super) struct Market {
 pub struct Synced {
     instrument: InstrumentId,
     state: State,
+    told: Told,
     waiting: Waiting,
     /// The touch that the venue told last, by itself.
-    quote: Option<Told>,
+    quote: Option<Touched>,
     /// Trades are heard one by one: their aggregates would be the same ones again.
     trades: bool,
     /// The venue's time of the last message that had one.
@@ -47,7 +49,7 @@ enum State {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Told {
+struct Touched {
     update: i64,
     quote: Quote,
 }
@@ -119,6 +121,7 @@ impl Synced {
         Self {
             instrument,
             state: State::Syncing,
+            told: Told::default(),
             waiting: Waiting::default(),
             quote: None,
             trades: false,
@@ -137,11 +140,27 @@ impl Synced {
     /// A new connection: everything of the last one is forgotten.
     pub(super) fn on_connect(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
         let ts = self.now(received, None);
-        if let State::Live(_) = self.state {
-            tell(&Event::Gap { instrument: self.instrument, ts });
-        }
+        self.told.on_connect(self.instrument, ts, tell);
         self.waiting.clear();
         (self.state, self.quote, self.trades) = (State::Syncing, None, false);
+    }
+
+    /// What was told last was not taken in.
+    pub(super) fn let_go(
+        &mut self,
+        received: Nanos,
+        counts: &mut Counts,
+        tell: &mut impl FnMut(&Event),
+    ) {
+        let ts = self.now(received, None);
+        self.quote = None;
+        if self.state == State::Syncing {
+            return self.told.on_connect(self.instrument, ts, tell);
+        }
+        counts.gaps += u64::from(self.state != State::Gap);
+        self.told.on_loss(self.instrument, ts, tell);
+        self.waiting.clear();
+        self.state = State::Gap;
     }
 
     /// Levels changed.
@@ -166,7 +185,7 @@ impl Synced {
             counts.gaps += 1;
             self.state = State::Gap;
             self.waiting.keep(span, bids, asks);
-            tell(&Event::Gap { instrument: self.instrument, ts });
+            self.told.on_loss(self.instrument, ts, tell);
             return Heard::Resync(self.instrument);
         }
         self.state = State::Live(span.last);
@@ -240,6 +259,7 @@ impl Synced {
         }
         self.waiting.clear();
         self.state = State::Live(id);
+        self.told.on_levels();
         Heard::Market
     }
 
@@ -270,7 +290,8 @@ impl Synced {
             ask: ask.price,
             ask_qty: ask.qty,
         };
-        self.quote = Some(Told { update, quote });
+        self.quote = Some(Touched { update, quote });
+        self.told.on_touch();
         tell(&Event::Quote(quote));
         Heard::Market
     }

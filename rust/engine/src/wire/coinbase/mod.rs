@@ -42,6 +42,15 @@ impl Decoder {
         (self.expected, self.lost) = (None, false);
     }
 
+    /// What was told last was not taken in: every book that was told has a gap.
+    pub fn let_go(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
+        for Listed { id, memory: sync, .. } in self.roster.iter_mut() {
+            self.counts.gaps += u64::from(sync.is_live());
+            sync.let_go(*id, received, tell);
+        }
+        self.lost = false;
+    }
+
     /// One message.
     #[inline]
     pub fn on_frame(
@@ -184,7 +193,10 @@ impl Decoder {
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.
-            if !self.roster.at(*place).is_some_and(|listed| listed.memory.is_live()) {
+            if let Some(Listed { memory: sync, .. }) = self.roster.at_mut(*place)
+                && !sync.is_live()
+            {
+                sync.on_touch();
                 tell(&Event::Quote(*quote));
             }
         }

@@ -346,7 +346,7 @@ impl<'r> Reader<'r> {
             b"volume",
         ];
         let [symbol, interval, begin, open, high, low, close, volume] = fields(item, wanted)?;
-        let Some((place, Listed { id, .. })) = self.find(symbol, item)? else {
+        let Some((place, Listed { id, price: scale, .. })) = self.find(symbol, item)? else {
             return Ok(());
         };
         let mut interval = required(interval, item, "an interval")?;
@@ -360,16 +360,16 @@ impl<'r> Reader<'r> {
         let Some(close_ns) = open_ns.mantissa().checked_add(minutes * MINUTE_NS) else {
             return begin.fail("a time before 2262");
         };
-        let float = |field, expected| required(field, item, expected)?.float();
+        let price = |field, expected| required(field, item, expected)?.bar_price(*scale);
         let bar = Bar {
             instrument: *id,
             open_ns,
             close_ns: Nanos::new(close_ns),
-            open: float(open, "an open")?,
-            high: float(high, "a high")?,
-            low: float(low, "a low")?,
-            close: float(close, "a close")?,
-            volume: float(volume, "a volume")?,
+            open: price(open, "an open")?,
+            high: price(high, "a high")?,
+            low: price(low, "a low")?,
+            close: price(close, "a close")?,
+            volume: required(volume, item, "a volume")?.float()?,
         };
         self.scratch.candles.push(Candle { place, bar });
         Ok(())

@@ -70,6 +70,15 @@ impl Decoder {
         self.lost = false;
     }
 
+    /// What was told last was not taken in: every book that was told has a gap.
+    pub fn let_go(&mut self, received: Nanos, tell: &mut impl FnMut(&Event)) {
+        for Listed { id, memory: pair, .. } in self.roster.iter_mut() {
+            self.counts.gaps += u64::from(pair.sync.is_live());
+            pair.sync.let_go(*id, received, tell);
+        }
+        self.lost = false;
+    }
+
     /// One message.
     #[inline]
     pub fn on_frame(
@@ -217,8 +226,10 @@ impl Decoder {
         }
         for (place, quote) in &self.scratch.quotes {
             // The book is newer than the ticker, which comes with every trade only.
-            let live = self.roster.at(*place).is_some_and(|listed| listed.memory.sync.is_live());
-            if !live {
+            if let Some(Listed { memory: pair, .. }) = self.roster.at_mut(*place)
+                && !pair.sync.is_live()
+            {
+                pair.sync.on_touch();
                 tell(&Event::Quote(*quote));
             }
         }

@@ -3,49 +3,28 @@
 //! A frame is decoded whole, its events go through the bot one by one, and each order that comes
 //! of it is encoded for its venue. What the bot wrote down waits in [`Gateway::take_records`]: the
 //! driver keeps it before it sends anything.
+//!
+//! Nothing that goes wrong ends it: a venue's books are let go and told anew, the others go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::book::Integrity;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Action, Bar, Event, NewOrder, OrderId};
+use crate::event::{Bar, BreakerState, Component, Event, OrderId};
 use crate::instrument::{Instrument, InstrumentId};
 use crate::journal::{Record, encode_record};
+use crate::order::{Order, OrderState};
 use crate::units::Nanos;
-use crate::wire::request::{Market, Request, Unsendable};
-use crate::wire::{Decoder, Heard, Listing, WireError, binance, coinbase, kraken};
+use crate::wire::{Decoder, Heard, Listing, WireError};
+
+mod sending;
+
+pub use sending::{Outgoing, OutgoingKind};
 
 /// How often the account is valued and bars are decided on, in the time of the frames.
 pub const VALUED_EVERY: Nanos = Nanos::new(1_000_000_000);
 /// Most records that may wait to be kept before nothing more is taken in.
 pub const RECORDS_MAX: usize = 65_536;
-/// Decimal places that venues take in an amount of quote.
-const QUOTE_DECIMALS: u32 = 8;
-
-/// What is to be sent, in the order it was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outgoing<'a> {
-    /// Whose it is.
-    pub id: OrderId,
-    /// Of what, as `venue:SYMBOL`.
-    pub symbol: &'a str,
-    /// To which venue.
-    pub venue: &'a str,
-    /// A new order, or the wish to cancel one.
-    pub kind: OutgoingKind,
-    /// Where it goes, or why the venue cannot be told so.
-    pub request: Result<Request, Unsendable>,
-    /// The body, without time, signature and token.
-    pub body: &'a [u8],
-}
-
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutgoingKind {
-    /// A new order.
-    Place,
-    /// That an order ends.
-    Cancel,
-}
 
 /// What came from a venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +42,7 @@ pub enum Arrival<'a> {
     Connected,
 }
 
-/// Why a frame was not taken in.
+/// Why something was not taken in, or not whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
     /// No instrument is of that venue.
@@ -75,9 +54,23 @@ pub enum GatewayError {
     /// The frame; nothing changed.
     #[error("{0}")]
     Wire(#[from] WireError),
-    /// The bot could not go on.
+    /// No time at which anything is received.
+    #[error("received at {0} ns: times are nanoseconds since 1970, above 0")]
+    Time(i64),
+    /// The bot does not take the event; nothing changed.
     #[error(transparent)]
-    Bot(#[from] BotError),
+    Bot(BotError),
+    /// The bot could not go on within a frame. What it wrote down holds.
+    #[error("{reason}: the books of '{venue}' are not believed until they are told anew")]
+    Frame {
+        /// Whose.
+        venue: String,
+        /// Why.
+        reason: BotError,
+    },
+    /// The bot could not go on within an event. What it wrote down holds.
+    #[error("{0}: only what closes is traded from here on, the breaker 'invariant' is latched")]
+    Halfway(BotError),
     /// What was decided waits to be kept.
     #[error("{RECORDS_MAX} records wait to be kept: take them before the next frame")]
     Records,
@@ -94,6 +87,10 @@ pub struct Gateway {
     body: Vec<u8>,
     /// What the venues call orders, where they must be named so.
     venue_ids: BTreeMap<OrderId, String>,
+    /// Cancels that are written down, and that a venue has maybe not heard.
+    unsent: BTreeSet<OrderId>,
+    /// Books that have to be told anew.
+    resync: Vec<InstrumentId>,
 }
 
 #[derive(Debug)]
@@ -103,7 +100,8 @@ struct Line {
 }
 
 impl Gateway {
-    /// A gateway to the venues of a bot's instruments.
+    /// A gateway to the venues of a bot's instruments. Of one that went on from a journal, the
+    /// orders that are being canceled may never have been: see [`Gateway::send_again`].
     pub fn new(bot: Bot) -> Result<Self, GatewayError> {
         let mut lines: Vec<Line> = Vec::new();
         for (id, rules) in (0..).map(InstrumentId).zip(bot.state().instruments()) {
@@ -117,7 +115,11 @@ impl Gateway {
                 line.decoder.list(listing(id, rules))?;
             }
         }
+        let canceling = |order: &&Order| order.state() == OrderState::PendingCancel;
+        let unsent = bot.state().orders().working().filter(canceling).map(Order::id).collect();
         Ok(Self {
+            unsent,
+            resync: Vec::new(),
             bot,
             lines,
             valued: Nanos::ZERO,
@@ -140,8 +142,10 @@ impl Gateway {
         if self.records.len() >= RECORDS_MAX {
             return Err(GatewayError::Records);
         }
-        if received.mantissa() >= self.valued.mantissa().saturating_add(VALUED_EVERY.mantissa()) {
-            self.value(received, send)?;
+        // What fails here takes nothing from the frame.
+        let valued = self.value_in_time(received, send);
+        if let Err(GatewayError::Time(_)) = valued {
+            return valued.map(|()| Heard::Nothing);
         }
         let Self { bot, lines, output, .. } = self;
         let line = lines.iter_mut().find(|line| line.venue == venue);
@@ -149,7 +153,7 @@ impl Gateway {
         let mut failed = None;
         let mut tell = |event: &Event| {
             if failed.is_none() {
-                failed = tell(bot, event, output).err();
+                failed = tell(bot, event, received, output).err();
             }
         };
         let heard = match arrival {
@@ -162,13 +166,16 @@ impl Gateway {
                 Heard::Nothing
             }
         };
-        if let Some(error) = failed {
-            return Err(error.into());
+        if let Heard::Resync(id) = heard {
+            ask(&mut self.resync, id);
+        }
+        if let Some(reason) = failed {
+            return Err(self.let_go(venue, received, reason, send));
         }
         if !self.output.is_empty() {
             self.carry(send)?;
         }
-        Ok(heard)
+        valued.map(|()| heard)
     }
 
     /// Something else that happened: an answer of a venue, a fill, an operator's word.
@@ -177,8 +184,45 @@ impl Gateway {
         event: &Event,
         send: &mut impl FnMut(&Outgoing<'_>),
     ) -> Result<(), GatewayError> {
-        self.bot.on(event, &mut self.output)?;
-        self.carry(send)
+        if self.records.len() >= RECORDS_MAX {
+            return Err(GatewayError::Records);
+        }
+        let told = self.bot.on(event, &mut self.output);
+        let begun = !self.output.is_empty();
+        let carried = self.carry(send);
+        match told {
+            Ok(()) => carried,
+            Err(reason) if begun => Err(self.stop_halfway(reason, send)),
+            Err(reason) => Err(GatewayError::Bot(reason)),
+        }
+    }
+
+    /// It is `now`, and maybe no venue says anything: what is due by time is done.
+    pub fn on_time(
+        &mut self,
+        now: Nanos,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Result<(), GatewayError> {
+        if self.records.len() >= RECORDS_MAX {
+            return Err(GatewayError::Records);
+        }
+        self.value_in_time(now, send)
+    }
+
+    /// Value the account where a second has begun.
+    #[inline]
+    fn value_in_time(
+        &mut self,
+        now: Nanos,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Result<(), GatewayError> {
+        if now.mantissa() <= 0 {
+            return Err(GatewayError::Time(now.mantissa()));
+        }
+        if now.mantissa() < self.valued.mantissa().saturating_add(VALUED_EVERY.mantissa()) {
+            return Ok(());
+        }
+        self.value(now, send)
     }
 
     /// The account is valued, the breakers look at it, and programs that read bars decide.
@@ -195,70 +239,65 @@ impl Gateway {
         self.on_event(&Event::Time(at), send)
     }
 
-    /// What came of it: records wait to be kept, breakers trip at once, orders are encoded.
-    fn carry(&mut self, send: &mut impl FnMut(&Outgoing<'_>)) -> Result<(), GatewayError> {
-        let mut output = core::mem::take(&mut self.output);
-        self.records.append(&mut output.records);
-        for action in output.actions.drain(..) {
-            match action {
-                Action::Place { id, order } => self.place(id, &order, send),
-                Action::Cancel { id } => self.cancel(id, send),
-                Action::Trip { component, state } => {
-                    let event = Event::Breaker { ts: self.bot.now(), component, state };
-                    self.bot.on(&event, &mut self.output)?;
-                    self.records.append(&mut self.output.records);
+    /// The bot failed within a frame, and the decoder went on: no book of that venue is right.
+    #[cold]
+    fn let_go(
+        &mut self,
+        venue: &str,
+        received: Nanos,
+        reason: BotError,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> GatewayError {
+        let Self { bot, lines, output, resync, .. } = self;
+        let mut failed = None;
+        for Line { decoder, .. } in lines.iter_mut().filter(|line| line.venue == venue) {
+            decoder.let_go(received, &mut |event| {
+                let told = bot.on(event, output);
+                failed = failed.take().or(told.err());
+            });
+            for (id, rules) in (0..).map(InstrumentId).zip(bot.state().instruments()) {
+                if rules.venue() == venue && decoder.integrity(id) != Integrity::Syncing {
+                    ask(resync, id);
                 }
             }
         }
-        self.output = output;
-        Ok(())
-    }
-
-    fn place(&mut self, id: OrderId, order: &NewOrder, send: &mut impl FnMut(&Outgoing<'_>)) {
-        let Some(rules) = self.bot.state().instrument(order.instrument) else {
-            return;
-        };
-        let market = market(rules);
-        let (venue, body) = (rules.venue(), &mut self.body);
-        let request = match venue {
-            "binance" => binance::orders::place(&market, id, order, body),
-            "kraken" => kraken::orders::place(&market, id, order, body),
-            _ => coinbase::orders::place(&market, id, order, body),
-        };
-        let (symbol, kind) = (rules.symbol.as_str(), OutgoingKind::Place);
-        send(&Outgoing { id, symbol, venue, kind, request, body });
-    }
-
-    fn cancel(&mut self, id: OrderId, send: &mut impl FnMut(&Outgoing<'_>)) {
-        let state = self.bot.state();
-        let Some(instrument) = state.orders().get(id).map(|order| order.new_order().instrument)
-        else {
-            return;
-        };
-        let Some(rules) = state.instrument(instrument) else {
-            return;
-        };
-        let (venue, body) = (rules.venue(), &mut self.body);
-        let request = match venue {
-            "binance" => binance::orders::cancel(&market(rules), id, body),
-            "kraken" => Ok(kraken::orders::cancel(id, body)),
-            _ => {
-                let venue_id = self.venue_ids.get(&id).map_or("", String::as_str);
-                coinbase::orders::cancel(venue_id, body)
+        // A number that fits nowhere came from the venue; all else is a fault of ours.
+        let fault = match reason {
+            BotError::Unit { .. } | BotError::Overflow(_) => failed,
+            BotError::State(_) | BotError::Unknown | BotError::Backwards | BotError::Forked => {
+                Some(reason.clone())
             }
         };
-        let (symbol, kind) = (rules.symbol.as_str(), OutgoingKind::Cancel);
-        send(&Outgoing { id, symbol, venue, kind, request, body });
+        if let Some(fault) = fault {
+            return self.stop_halfway(fault, send);
+        }
+        let carried = self.carry(send);
+        carried.err().unwrap_or_else(|| GatewayError::Frame { venue: venue.to_owned(), reason })
     }
 
-    /// What a venue calls an order: Coinbase wants to hear that name when it is canceled.
-    pub fn name_order(&mut self, id: OrderId, venue_id: &str) {
-        self.venue_ids.insert(id, venue_id.to_owned());
-        // Orders that the bot let go of need no name any more.
-        let orders = self.bot.state().orders();
-        if self.venue_ids.len() > 2 * crate::order::ORDERS_KEPT {
-            self.venue_ids.retain(|id, _| orders.get(*id).is_some());
-        }
+    /// The bot failed within an event: what its records say holds, what should have come of them
+    /// does not. It fails closed.
+    #[cold]
+    fn stop_halfway(
+        &mut self,
+        reason: BotError,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> GatewayError {
+        let latched = self.latch();
+        let carried = self.carry_once(send);
+        GatewayError::Halfway(latched.and(carried).err().unwrap_or(reason))
+    }
+
+    fn latch(&mut self) -> Result<(), BotError> {
+        let (component, state) = (Component::Invariant, BreakerState::Latched);
+        let event = Event::Breaker { ts: self.bot.now(), component, state };
+        self.bot.on(&event, &mut self.output)
+    }
+
+    /// The instruments whose book has to be told anew, each told once.
+    #[must_use]
+    pub fn take_resync(&mut self) -> Vec<InstrumentId> {
+        core::mem::take(&mut self.resync)
     }
 
     /// What was written down since it was last taken, as a journal keeps it.
@@ -283,19 +322,26 @@ impl Gateway {
     }
 }
 
-/// One event to the bot. A bar is heard after its close, and happens when it is heard.
+/// One event to the bot. A bar happens when it is heard, whenever its venue says that it closed.
 #[inline]
-fn tell(bot: &mut Bot, event: &Event, output: &mut Output) -> Result<(), BotError> {
+fn tell(
+    bot: &mut Bot,
+    event: &Event,
+    received: Nanos,
+    output: &mut Output,
+) -> Result<(), BotError> {
     if let Event::Bar(bar) = event {
-        let close_ns = bar.close_ns.max(bot.now());
+        let close_ns = received.max(bot.now());
         bot.on(&Event::Bar(Bar { close_ns, ..*bar }), output)?;
         return bot.on(&Event::Time(close_ns), output);
     }
     bot.on(event, output)
 }
 
-fn market(rules: &Instrument) -> Market<'_> {
-    Market { symbol: rules.name(), instrument: rules, quote_decimals: QUOTE_DECIMALS }
+fn ask(resync: &mut Vec<InstrumentId>, id: InstrumentId) {
+    if !resync.contains(&id) {
+        resync.push(id);
+    }
 }
 
 fn listing(id: InstrumentId, rules: &Instrument) -> Listing {
