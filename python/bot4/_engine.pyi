@@ -383,7 +383,9 @@ class Recording:
 
     ``kind`` is a code of ``RECORDED``: the book is emptied, a bid or ask level now holds ``qty``
     (0: it is gone), somebody bought or sold ``qty`` at ``price`` as the aggressor. ``ts`` does not
-    fall (ns). ``tick`` and ``lot`` are decimal text. Raises DataError with the row.
+    fall (ns). ``tick`` and ``lot`` are decimal text. ``last``: whether the venue's message ends
+    with the row; strategies look at a book there and nowhere else. None: each row is a message.
+    Raises DataError with the row.
     """
 
     def __new__(
@@ -395,6 +397,7 @@ class Recording:
         kind: NDArray[np.uint8],
         price: NDArray[np.float64],
         qty: NDArray[np.float64],
+        last: NDArray[np.bool_] | None = None,
     ) -> Recording: ...
     def __len__(self) -> int: ...
     @property
@@ -466,9 +469,10 @@ class Feed:
     def rows(self, symbol: str) -> dict[str, NDArray[Any]]:
         """What was told so far as the columns of a `Recording`.
 
-        ``{"ts": int64, "kind": uint8, "price": float64, "qty": float64}``, of equal lengths. Times
-        do not fall; of a message the levels that go come before those that come; a gap is a
-        ``clear``. Prices and sizes are the nearest floats to what the book holds exactly.
+        ``{"ts": int64, "kind": uint8, "price": float64, "qty": float64, "last": bool}``, of equal
+        lengths. Times do not fall; of a message the levels that go come before those that come, and
+        its last row says so; a gap is a ``clear``. A touch that a venue tells by itself is left
+        out. Prices and sizes are the nearest floats to what the book holds exactly.
         """
 
 @final

@@ -68,6 +68,7 @@ fn fine() -> Result<Recorded, RecordingError> {
         kind: &[1, 2, 3],
         price: &[60_000.01, 60_000.02, 60_000.01],
         qty: &[1.0, 0.00001, 1.0],
+        last: None,
     };
     Recorded::new("binance:BTCUSDT", "0.00000001", "0.00000001", columns)
 }
@@ -78,6 +79,7 @@ fn recorded() -> Result<Recorded, RecordingError> {
         kind: &[0, 1, 2, 2, 3, 1, 0, 1],
         price: &[0.0, 99.5, 100.5, 100.0, 100.0, 99.5, 0.0, 98.0],
         qty: &[0.0, 1.0, 1.0, 2.0, 0.5, 0.0, 0.0, 1.0],
+        last: None,
     };
     Recorded::new("binance:BTCUSDT", "0.01", "0.00001", columns)
 }
