@@ -68,7 +68,8 @@ impl Drawn {
         let price = text(self.mid + if sold { -1 } else { 1 });
         let qty = 1 + self.dice.below(9);
         Came::Frame(format!(
-            r#"{{"e":"trade","E":7,"s":"{SYMBOL}","t":1,"p":"{price}","q":"0.{qty}","T":7,"m":{sold}}}"#
+            r#"{{"e":"trade","E":7,"s":"{SYMBOL}","t":1,"T":7,{}}}"#,
+            format_args!(r#""p":"{price}","q":"0.{qty}","m":{sold}"#)
         ))
     }
 
@@ -118,7 +119,8 @@ impl Drawn {
         let [bids, asks] = sides.map(|side| side.join(","));
         let update = self.update;
         Came::Frame(format!(
-            r#"{{"e":"depthUpdate","E":7,"s":"{SYMBOL}","U":{update},"u":{update},"b":[{bids}],"a":[{asks}]}}"#
+            r#"{{"e":"depthUpdate","E":7,"s":"{SYMBOL}",{}}}"#,
+            format_args!(r#""U":{update},"u":{update},"b":[{bids}],"a":[{asks}]"#)
         ))
     }
 }
