@@ -146,6 +146,17 @@ fn an_intent_says_what_part_of_all_updates_it_is() {
     assert_eq!(reading.timing.n as f64, 3.0 * note("intents"));
 }
 
+#[test]
+fn what_is_settled_is_what_was_intended() {
+    let take = |key| Gauge::named(key).unwrap().take(&NOTHING).unwrap();
+    let (intent, settle) = (take("tick_to_intent_ns"), take("settle_ns"));
+    let note = |of: &Reading, name| of.notes.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!(note(&settle, "intents"), note(&intent, "intents"));
+    assert_eq!(settle.timing.n, intent.timing.n);
+    assert_eq!(settle.source, intent.source);
+    is_a_reading(&settle, settle.timing.n);
+}
+
 /// Two frames a second, the first the snapshot; sizes at the touch lean in turn.
 fn captured() -> Vec<Frame> {
     let depth = Depth::leaning(SEED, 60);
