@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import bot4 as b4
 from bot4._engine import Run
-from bot4.decision import seat
+from bot4.decision import Decision, seat
 from bot4.expression import program
 from bot4.history.bars import load
 from bot4.strategies import donchian_breakout, sma_cross
@@ -40,7 +40,7 @@ def seat_on_ticks(run: Run, instruments: tuple[str, str, str]) -> None:
     """One leans with the best levels of its book, one with trades, one quotes; they remember."""
     book, trades, quoted = instruments
     lean, flow = b4.ema(b4.imbalance(3), 20), b4.ema(b4.trade_sign, 20)
-    deciders = [
+    deciders: list[tuple[str, str, Decision]] = [
         ("leans", book, b4.target(b4.where(lean > 0.0, 0.3, 0.0))),
         ("follows", trades, b4.target(b4.where(flow > 0.0, 0.3, 0.0))),
         ("quotes", quoted, b4.quote(0.0002, 0.0002, 0.05, levels=2, requote=0.0002)),

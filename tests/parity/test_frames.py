@@ -37,10 +37,8 @@ def written(told: Sequence[Frame], path: Path) -> Path:
     lines = []
     for received, symbol, payload in told:
         rest = b'{"rest":"x","symbol":"%s","body":%s}'
-        named = symbol is not None and symbol != ""
-        lines.append(
-            b"%d %s\n" % (received, rest % (symbol.encode(), payload) if named else payload)
-        )
+        named = rest % (symbol.encode(), payload) if symbol else payload
+        lines.append(b"%d %s\n" % (received, named))
     path.write_bytes(b"".join(lines))
     return path
 
