@@ -86,9 +86,9 @@ def take_gauge(
     Keys: mean p50 p99 p999 max (floats, ns an operation, the timer's share taken off) n (count)
     timer_ns (that share) clock_step_ns (how coarse the clock is) batches (the mean of each run,
     with all that interrupted it) source (what it ran on) checksum (int, or None where nothing can
-    be compared by it) notes (dict[str, float], what else belongs to the figures: ``all_mean``,
-    ``updates``, ``share``). Raises EngineError: unknown, or timed from Python; DataError: it needs
-    a captured market; InvariantError: the part gave a wrong answer.
+    be compared by it) notes (dict[str, float], such as ``updates`` and ``share``). Raises
+    EngineError: unknown, or timed from Python; DataError: it needs a captured market;
+    InvariantError: the part gave a wrong answer.
     """
 
 def read_samples(
@@ -381,9 +381,9 @@ def replay_journal(encoded: bytes) -> dict[str, str | int]:
 class Recording:
     """One instrument's recorded market, checked: a book with its trades, or trades alone.
 
-    ``kind`` is a code of ``RECORDED``: the book is emptied, a bid or ask level now holds ``qty``
-    (0: it is gone), somebody bought or sold ``qty`` at ``price`` as the aggressor. ``ts`` does not
-    fall (ns). ``tick`` and ``lot`` are decimal text. Raises DataError with the row.
+    ``kind`` is a code of ``RECORDED``: book emptied; bid or ask level that holds ``qty`` (0: gone);
+    an aggressor's buy or sell. ``last``: the message ends there, strategies look (None: each row).
+    ``ts`` (ns) does not fall; ``tick``, ``lot`` are decimal text. Raises DataError with the row.
     """
 
     def __new__(
@@ -395,6 +395,7 @@ class Recording:
         kind: NDArray[np.uint8],
         price: NDArray[np.float64],
         qty: NDArray[np.float64],
+        last: NDArray[np.bool_] | None = None,
     ) -> Recording: ...
     def __len__(self) -> int: ...
     @property
@@ -466,9 +467,9 @@ class Feed:
     def rows(self, symbol: str) -> dict[str, NDArray[Any]]:
         """What was told so far as the columns of a `Recording`.
 
-        ``{"ts": int64, "kind": uint8, "price": float64, "qty": float64}``, of equal lengths. Times
-        do not fall; of a message the levels that go come before those that come; a gap is a
-        ``clear``. Prices and sizes are the nearest floats to what the book holds exactly.
+        ``{"ts": int64, "kind": uint8, "price": float64, "qty": float64, "last": bool}``, of equal
+        lengths. Times do not fall; in a message levels go before others come; a gap is a ``clear``;
+        a touch told by itself is left out. Numbers are the nearest floats to what the book holds.
         """
 
 @final

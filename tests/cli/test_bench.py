@@ -24,6 +24,7 @@ KEYS = (
     "risk_check_ns",
     "risk_target_ns",
     "tick_to_intent_ns",
+    "settle_ns",
     "tick_all_ns",
     "frame_to_request_ns",
     "frame_to_action_ns",
@@ -105,6 +106,12 @@ def test_a_person_reads_figures_limits_method_and_machine(bot4: Bot4) -> None:
     assert "100,000" in lines[3]
     assert "mean 8 kept" in lines[3] or "mean 8 over" in lines[3]
     assert any(line.startswith("method of book_update_ns: ") for line in lines)
+
+
+def test_a_person_reads_that_a_mean_is_one_of_medians(bot4: Bot4) -> None:
+    told = bot4("bench", "--quick", "--only", "settle_ns").out
+    assert "mean: not of every sample" in told
+    assert "the median of what it took in all runs" in told.replace("\n", " ")
 
 
 @pytest.mark.parametrize(("mean", "kept"), [(8.0, True), (8.1, False)])

@@ -1,6 +1,7 @@
 """A run that may be killed: `python killable.py FOLDER DURABILITY SEED UNTIL_EVENT [MARKET]`.
 
-MARKET is `simulated` (programs on order flow) or `bars` (classes that are asked at each bar).
+MARKET is `simulated` (programs on bars made of order flow), `ticks` (on its books and trades, and
+one that quotes) or `bars` (classes that are asked at each bar).
 
 It says on stdout what it found when it began, and at the end what it came to, a JSON object each.
 """
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 import bot4 as b4
 from bot4._engine import Run
+from bot4.decision import Decision, seat
 from bot4.expression import program
 from bot4.history.bars import load
 from bot4.strategies import donchian_breakout, sma_cross
@@ -32,6 +34,19 @@ class AboveItsMean(b4.Strategy):
         past = ctx.history(self.bars)
         if len(past) == self.bars:
             ctx.target(0.9 if bar.close > past.close.mean() else 0.0)
+
+
+def seat_on_ticks(run: Run, instruments: tuple[str, str, str]) -> None:
+    """One leans with the best levels of its book, one with trades, one quotes; they remember."""
+    book, trades, quoted = instruments
+    lean, flow = b4.ema(b4.imbalance(3), 20), b4.ema(b4.trade_sign, 20)
+    deciders: list[tuple[str, str, Decision]] = [
+        ("leans", book, b4.target(b4.where(lean > 0.0, 0.3, 0.0))),
+        ("follows", trades, b4.target(b4.where(flow > 0.0, 0.3, 0.0))),
+        ("quotes", quoted, b4.quote(0.0002, 0.0002, 0.05, levels=2, requote=0.0002)),
+    ]
+    for name, instrument, decision in deciders:
+        seat(run, name, instrument, decision, "0.3")
 
 
 def run_of(seed: int, market: str) -> Run:
@@ -56,6 +71,10 @@ def run_of(seed: int, market: str) -> Run:
     start_ns = 1_704_067_200 * 10**9
     run.add_simulated("simulated:BTCUSDT", "60000", "0.01", "0.00001", seed, start_ns)
     run.add_simulated("simulated:ETHUSDT", "3000", "0.01", "0.0001", seed + 1, start_ns)
+    if market == "ticks":
+        run.add_simulated("simulated:SOLUSDT", "150", "0.01", "0.001", seed + 2, start_ns)
+        seat_on_ticks(run, ("simulated:BTCUSDT", "simulated:ETHUSDT", "simulated:SOLUSDT"))
+        return run
     seats = [
         (sma_cross(fast=2, slow=5), "simulated:BTCUSDT"),
         (donchian_breakout(entry=4, exit=2), "simulated:ETHUSDT"),

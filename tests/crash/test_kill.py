@@ -101,8 +101,12 @@ def check_against_the_venue(folder: Path) -> int:
 
 @pytest.mark.parametrize(
     ("asked", "kills"),
-    [(Asked("each", 20_261_123), KILLS), (Asked("each", 7, "bars"), 12)],
-    ids=["programs on order flow", "classes on bars"],
+    [
+        (Asked("each", 20_261_123), KILLS),
+        (Asked("each", 11, "ticks"), 12),
+        (Asked("each", 7, "bars"), 12),
+    ],
+    ids=["programs on order flow", "programs on books and trades", "classes on bars"],
 )
 def test_a_run_killed_often_is_one_that_never_was(tmp_path: Path, asked: Asked, kills: int) -> None:
     print(asked)

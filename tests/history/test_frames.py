@@ -105,7 +105,15 @@ def test_what_goes_is_told_before_what_comes(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_level_nobody_was_told_of_is_no_row(tmp_path: Path) -> None:
-    assert rows(frames(tmp_path, [diff(10, 10), BOOK, diff(11, 11, [["5", "0"]])]))[3:] == []
+    levels = [["5", "0"], ["8", "1"], ["4", "0"]]
+    told = rows(frames(tmp_path, [diff(10, 10), BOOK, diff(11, 11, levels)]))
+    assert told[3:] == [(3, "bid", 8.0, 1.0)]
+
+
+def test_a_message_of_such_levels_alone_is_told_by_one_of_them(tmp_path: Path) -> None:
+    told = frames(tmp_path, [diff(10, 10), BOOK, diff(11, 11, [["5", "0"], ["4", "0"]])])
+    assert rows(told)[3:] == [(3, "bid", 5.0, 0.0)]
+    assert told.rows.last.tolist() == [False, False, True, True]
 
 
 def test_an_update_that_is_old_changes_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import bot4 as b4
+from bot4.errors import DataError
 from bot4.history.recordings import RecordedColumns, columns, kind_of
 from bot4.history.rows import KINDS
 
@@ -47,6 +48,32 @@ def test_trades_have_their_side_and_time(tmp_path: Path) -> None:
         (TS[1] * 10**6, "sell", 9.5, 2.0),
         (TS[2] * 10**6, "buy", 10.0, 3.0),
     ]
+
+
+BOOK = {"ts": TS, "kind": ["clear", "bid", "ask"], "price": [0, 9, 11], "qty": [0, 1, 1]}
+
+
+@pytest.mark.parametrize("ends", [[False, False, True], [0, 0, 1], ["False", " false", "TRUE"]])
+def test_a_file_may_say_which_rows_end_a_message(tmp_path: Path, ends: list[object]) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    pl.DataFrame({**BOOK, "Last": ends}).write_csv(path)
+    (one,) = columns([path])
+    assert one.rows.last.tolist() == [False, False, True]
+
+
+def test_where_a_file_says_nothing_of_messages_each_row_is_one(tmp_path: Path) -> None:
+    pl.DataFrame({**BOOK, "last": [False, False, True]}).write_csv(tmp_path / "A-2024-01-02.csv")
+    earlier = {**BOOK, "ts": [ts - 86_400_000 for ts in TS]}
+    pl.DataFrame(earlier).write_csv(tmp_path / "A-2024-01-01.csv")
+    (one,) = columns([tmp_path])
+    assert one.rows.last.tolist() == [True, True, True, False, False, True]
+
+
+def test_what_is_neither_true_nor_false_ends_no_message(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    pl.DataFrame({**BOOK, "last": [9.5, 9.5, 9.0]}).write_csv(path)
+    with pytest.raises(DataError, match=r"column 'last' holds '9.5' in row 0; known: true, false"):
+        columns([path])
 
 
 @pytest.mark.parametrize("size", ["qty", "size", "amount", "quantity"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bot4 as b4
+from bot4 import decision
 from bot4._engine import RECORDED, JournalFile, Recording, Run
 from bot4.expression import program
 from bot4.history import recordings
@@ -28,6 +29,17 @@ STRATEGIES = [
     SmaCrossClass(fast=10, slow=30),
     DonchianClass(entry=20, exit=10),
 ]
+
+
+LEAN, FLOW = b4.ema(b4.imbalance(2), 20), b4.ema(b4.trade_sign, 20)
+# What decides on a recorded book: on bars made of its trades, at its messages, at its trades, and
+# one that makes a market in it.
+ON_A_BOOK = {
+    "bars": sma_cross(fast=3, slow=9).decision(),
+    "book": b4.target(b4.where(LEAN > 0.0, 0.5, 0.0)),
+    "trades": b4.target(b4.where(FLOW > 0.0, 0.5, 0.0)),
+    "quotes": b4.quote(0.0002, 0.0002, 0.1, levels=2, requote=0.0001),
+}
 
 
 def run_of(profile: str, fee: str = "0.001", slippage: str = "0.0001") -> Run:
@@ -86,6 +98,7 @@ def walk(seed: int, ticks: int = 20_000) -> Recording:
     """A recorded book: two levels a side around a walk, trades now and then."""
     dice = random.Random(seed)
     rows: list[tuple[int, str, float, float]] = [(0, "clear", 0.0, 0.0)]
+    ends: list[int] = []
     mid, shown = 10_000, dict[str, list[int]](bid=[], ask=[])
     for tick in range(ticks):
         ts = tick * 20_000_000
@@ -97,34 +110,43 @@ def walk(seed: int, ticks: int = 20_000) -> Recording:
             shown[side] = wanted
         for side in ("bid", "ask"):
             rows += [(ts, side, price / 100, dice.randrange(1, 50)) for price in shown[side]]
+        ends.append(len(rows) - 1)
         if dice.random() < 0.4:
             took = dice.choice(["buy", "sell"])
             price = mid + (1 if took == "buy" else -1)
+            ends.append(len(rows))
             rows.append((ts, took, price / 100, dice.randrange(1, 30)))
     kinds = np.array([RECORDED[kind] for _, kind, _, _ in rows], dtype=np.uint8)
     ts_ns = np.array([ts for ts, *_ in rows], dtype=np.int64)
     prices = np.array([price for _, _, price, _ in rows], dtype=np.float64)
     sizes = np.array([qty for *_, qty in rows], dtype=np.float64)
-    return Recording("file:WALK", "0.01", "0.001", ts_ns, kinds, prices, sizes)
+    last = np.zeros(len(rows), dtype=np.bool_)
+    last[ends] = True
+    return Recording("file:WALK", "0.01", "0.001", ts_ns, kinds, prices, sizes, last)
 
 
-def on_a_book(books: Sequence[Recording]) -> Run:
+def on_a_book(books: Sequence[Recording], clock: str = "bars") -> Run:
     run = run_of("unleveraged", fee="0.0001")
     for book in books:
         run.add_recording(book)
-    seat(run, sma_cross(fast=3, slow=9), books[0].instrument, "0.9")
+    decision.seat(run, clock, books[0].instrument, ON_A_BOOK[clock], "0.9")
     return run
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_same_recorded_book_gives_the_same_of_everything(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("clock", "seed"), [("bars", 1), ("bars", 2), ("book", 1), ("trades", 1), ("quotes", 1)]
+)
+def test_the_same_recorded_book_gives_the_same_of_everything(
+    tmp_path: Path, clock: str, seed: int
+) -> None:
+    ticks = 20_000 if clock == "bars" else 4_000
     said = [
-        finish(on_a_book([walk(seed)]), tmp_path / str(time), durability)
+        finish(on_a_book([walk(seed, ticks)], clock), tmp_path / str(time), durability)
         for time, durability in enumerate(["each", "each", "block"])
     ]
     assert said[0] == said[1] == said[2]
     assert said[0]["fills"] > 20
-    assert finish(on_a_book([walk(seed + 1)]), tmp_path / "other") != said[0]
+    assert finish(on_a_book([walk(seed + 1, ticks)], clock), tmp_path / "other") != said[0]
 
 
 @pytest.mark.skipif(not CAPTURE.exists(), reason="../shared/captures is not here")
@@ -135,19 +157,20 @@ def test_a_captured_book_gives_the_same_of_everything(tmp_path: Path) -> None:
     assert said[0]["fills"] > 5
 
 
-def test_a_recording_stopped_anywhere_goes_on_to_the_same(tmp_path: Path) -> None:
-    book, dice = walk(3), random.Random(3)
-    whole = finish(on_a_book([book]), tmp_path / "whole")
-    for stops in range(1, 6):
+@pytest.mark.parametrize("clock", ON_A_BOOK)
+def test_a_recording_stopped_anywhere_goes_on_to_the_same(tmp_path: Path, clock: str) -> None:
+    book, dice = walk(3, 20_000 if clock == "bars" else 2_000), random.Random(3)
+    whole = finish(on_a_book([book], clock), tmp_path / "whole")
+    for stops in range(1, 6 if clock == "bars" else 4):
         folder, cuts = (
             tmp_path / str(stops),
             sorted(dice.randrange(len(book)) for _ in range(stops)),
         )
         for cut in cuts:
-            run = on_a_book([book])
+            run = on_a_book([book], clock)
             begun = run.open(str(folder), durability="each", clock_s=1)
             run.advance(FOREVER, max(0, cut - begun["events"]))
             if dice.random() < 0.5:
                 run.close()
             del run  # else as a kill would leave it: what was not told to the disk is gone
-        assert finish(on_a_book([book]), folder) == whole, f"stopped at {cuts}"
+        assert finish(on_a_book([book], clock), folder) == whole, f"stopped at {cuts}"

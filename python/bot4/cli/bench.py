@@ -14,6 +14,12 @@ from bot4.gauges import FIGURES, Machine, Reading
 
 _HEADINGS = {"mean": "mean", "p50": "p50", "p99": "p99", "p999": "p99.9", "max": "max"}
 _WIDTH, _COLUMNS = 12, 100
+# Said beneath the figures, so that nobody takes that column for what it is not.
+_LEGEND = (
+    "mean: not of every sample, but of short rows of operations, each row being the median of what "
+    "it took in all runs; so what interrupted one run is left out, also where operations are timed "
+    "one by one. The plain means are in --json, as batches; p50 to max are of every sample"
+)
 
 
 def bench(
@@ -71,6 +77,7 @@ def _lines(found: Sequence[Reading], machine: Machine, seed: int, *, quick: bool
         limits = ", ".join(_limit(reading, figure) for figure in reading.limits) or "none"
         count = f"{reading.n:>{_WIDTH},}{reading.timer_ns:>8.1f}"
         yield f"{reading.key:<{width}}{shown}{count}  {limits}"
+    yield from wrap(_LEGEND, _COLUMNS)
     for reading in found:
         notes = "".join(f"; {name} {value:,.4g}" for name, value in reading.notes.items())
         yield from wrap(f"{reading.key}: {reading.what}; {reading.source}{notes}", _COLUMNS)

@@ -219,8 +219,7 @@ class _Session:
     def finished(self, title: str) -> tuple[Captured, ...]:
         found = []
         for symbol in self._symbols:
-            columns = self._feed.rows(symbol)
-            rows = Rows(columns["ts"], columns["kind"], columns["price"], columns["qty"])
+            rows = Rows(**self._feed.rows(symbol))
             if symbol in self._parts and not (rows.kind == CLEAR).any():
                 raise DataError(
                     f"{title}: {symbol} has updates of the book but no snapshot that joins them; "

@@ -2,7 +2,8 @@
 
 Files of bars are told from them, and are read as for a backtest (`bot4.history.bars`). Nothing is
 repaired: what cannot be trusted is refused with its file and row. Tick and lot are assumed, as of
-a bare file of bars: no file says them.
+a bare file of bars: no file says them. A file may say in a column `last` which rows end a venue's
+message; where none says it, each row is taken for a message, and is decided on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,13 +31,14 @@ Kind = Literal["bars", "trades", "book", "frames"]
 Source = str | Path
 
 SIZES = ("qty", "size", "amount", "quantity")
-KIND, SIDE, PRICE = "kind", "side", "price"
+KIND, SIDE, PRICE, LAST = "kind", "side", "price", "last"
 
 # Stems that tell what a file holds and nothing of the instrument: its folder does.
 _NAMELESS = ("trades", "book", "l2")
 _DECIMALS_ASSUMED = 8
 _PRICE_OF_WHOLE_DECIMALS = Decimal("0.01")  # under it sizes are so large that lots are coarser
 _SIDES = {"buy": BUY, "sell": SELL}
+_TRUTHS = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +62,12 @@ class _Layout:
     qty: str
     what: str | None
     symbol: str | None
+    last: str | None
 
     @property
     def wanted(self) -> list[str]:
-        return [name for name in (self.ts, self.price, self.qty, self.what, self.symbol) if name]
+        names = (self.ts, self.price, self.qty, self.what, self.symbol, self.last)
+        return [name for name in names if name]
 
 
 def load(sources: Sequence[Source]) -> "tuple[_engine.Recording, ...]":
@@ -115,7 +119,7 @@ def _recording(one: RecordedColumns) -> "_engine.Recording":
     rows = one.rows
     try:
         return _engine.Recording(
-            one.instrument, one.tick, one.lot, rows.ts, rows.kind, rows.price, rows.qty
+            one.instrument, one.tick, one.lot, rows.ts, rows.kind, rows.price, rows.qty, rows.last
         )
     except DataError as error:
         raise DataError(f"{one.title}: {error}") from error
@@ -190,6 +194,7 @@ def _joined(pieces: list[Rows]) -> Rows:
         np.concatenate([piece.kind for piece in ordered]),
         np.concatenate([piece.price for piece in ordered]),
         np.concatenate([piece.qty for piece in ordered]),
+        np.concatenate([piece.last for piece in ordered]),
     )
 
 
@@ -205,14 +210,14 @@ def _read(path: Path) -> Mapping[str | None, Rows]:
 
 
 def _layout(names: Iterable[str], title: str) -> _Layout:
-    present = named(names, (*TIMES, PRICE, *SIZES, KIND, SIDE, SYMBOL), title)
+    present = named(names, (*TIMES, PRICE, *SIZES, KIND, SIDE, SYMBOL, LAST), title)
     ts = next((present[name] for name in TIMES if name in present), None)
     qty = next((present[name] for name in SIZES if name in present), None)
     if ts is None or qty is None:
         lacking = "ts" if ts is None else "qty"
         raise DataError(f"{title} has no column {lacking} (it has: {', '.join(present)})")
     what = present.get(KIND) or present.get(SIDE)
-    return _Layout(ts, present[PRICE], qty, what, present.get(SYMBOL))
+    return _Layout(ts, present[PRICE], qty, what, present.get(SYMBOL), present.get(LAST))
 
 
 def _rows(table: pl.DataFrame, found: _Layout, title: str) -> Rows:
@@ -228,7 +233,10 @@ def _rows(table: pl.DataFrame, found: _Layout, title: str) -> Rows:
         kind = _codes(table[found.what], codes, title)
     empty = kind == CLEAR
     price, qty = numbers(table[found.price], title), numbers(table[found.qty], title)
-    return Rows(ts, kind, np.where(empty, 0.0, price), np.where(empty, 0.0, qty))
+    last = np.ones(len(ts), dtype=np.bool_)
+    if found.last is not None:
+        last = _codes(table[found.last], _TRUTHS, title).astype(np.bool_)
+    return Rows(ts, kind, np.where(empty, 0.0, price), np.where(empty, 0.0, qty), last)
 
 
 def _codes(words: pl.Series, codes: Mapping[str, int], title: str) -> NDArray[np.uint8]:

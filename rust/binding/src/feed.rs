@@ -97,6 +97,7 @@ impl PyFeed {
         out.set_item("kind", columns.kind.clone().into_pyarray(py))?;
         out.set_item("price", columns.price.clone().into_pyarray(py))?;
         out.set_item("qty", columns.qty.clone().into_pyarray(py))?;
+        out.set_item("last", columns.last.clone().into_pyarray(py))?;
         Ok(out)
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct PyRecording(pub(crate) Recorded);
 #[pymethods]
 impl PyRecording {
     #[new]
+    #[pyo3(signature = (instrument, tick, lot, ts, kind, price, qty, last=None))]
     #[allow(clippy::too_many_arguments, reason = "one argument a column")]
     fn new(
         py: Python<'_>,
@@ -24,14 +25,18 @@ impl PyRecording {
         kind: PyReadonlyArray1<'_, u8>,
         price: PyReadonlyArray1<'_, f64>,
         qty: PyReadonlyArray1<'_, f64>,
+        last: Option<PyReadonlyArray1<'_, bool>>,
     ) -> PyResult<Self> {
         let (ts, kind) = (ts.as_array(), kind.as_array());
         let (price, qty) = (price.as_array(), qty.as_array());
+        let last = last.as_ref().map(|last| last.as_array());
+        let ends = last.as_ref().map(|last| contiguous(last.as_slice())).transpose()?;
         let columns = RecordedColumns {
             ts: contiguous(ts.as_slice())?,
             kind: contiguous(kind.as_slice())?,
             price: contiguous(price.as_slice())?,
             qty: contiguous(qty.as_slice())?,
+            last: ends,
         };
         py.detach(|| Recorded::new(instrument, tick, lot, columns)).raise().map(Self)
     }

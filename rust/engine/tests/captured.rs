@@ -51,6 +51,32 @@ fn of_a_message_each_level_is_a_row_once_and_those_that_go_come_first() {
     assert!(rows(&captured, "B").is_empty());
 }
 
+fn ends(captured: &Captured, symbol: &str) -> Vec<bool> {
+    captured.market(symbol).unwrap().columns().last.clone()
+}
+
+#[test]
+fn a_row_says_whether_its_message_ends_with_it() {
+    let mut captured = captured();
+    snapshot(&mut captured, "A", 5);
+    assert_eq!(ends(&captured, "A"), [false, false, true]);
+    hear(&mut captured, &diff("A", 11, r#""b":[["9","0"],["8","1"]],"a":[["12","3"]]"#), 6);
+    assert_eq!(ends(&captured, "A")[3..], [false, false, true]);
+    // Nothing of it was known, and the bot is told of it all the same.
+    hear(&mut captured, &diff("A", 12, r#""b":[["3","0"],["2","0"]],"a":[]"#), 7);
+    assert_eq!(rows(&captured, "A")[6..], [(7, 1, 3.0, 0.0)]);
+    let trade = r#"{"e":"trade","E":7,"s":"A","t":1,"p":"8","q":"1","T":7,"m":true}"#;
+    hear(&mut captured, trade, 8);
+    assert_eq!(ends(&captured, "A")[6..], [true, true]);
+    // A touch that is newer than the levels is told after them: they end the recorded message.
+    let touch = r#"{"u":30,"s":"A","b":"8","B":"2","a":"12","A":"3"}"#;
+    hear(&mut captured, touch, 9);
+    hear(&mut captured, &diff("A", 13, r#""b":[["7","1"],["6","1"]],"a":[]"#), 10);
+    assert_eq!(ends(&captured, "A")[8..], [false, true]);
+    captured.on_connect(Nanos::new(11));
+    assert_eq!(ends(&captured, "A")[10..], [true]);
+}
+
 #[test]
 fn time_is_held_over_all_markets_and_a_gap_empties_the_book() {
     let mut captured = captured();

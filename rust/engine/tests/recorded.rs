@@ -28,6 +28,7 @@ fn recording(rows: &[Row]) -> Result<Recorded, String> {
         kind: &rows.iter().map(|row| row.1).collect::<Vec<_>>(),
         price: &column(|row| row.2),
         qty: &column(|row| row.3),
+        last: None,
     };
     Recorded::new("file:X", "0.01", "0.001", columns).map_err(|error| error.to_string())
 }
@@ -53,6 +54,23 @@ fn a_recording_is_told_as_it_was_recorded() {
     assert!(!recording(&SOUND[3..]).unwrap().has_book(), "trades alone");
     assert!(recording(&SOUND[..3]).unwrap().has_book(), "a book that nobody traded on");
     assert_eq!(CODES, ["clear", "bid", "ask", "buy", "sell"]);
+}
+
+#[test]
+fn a_row_ends_a_message_where_it_says_so_and_each_does_where_nobody_says() {
+    let (ts, kind): (&[i64], &[u8]) = (&[1, 1, 1, 2], &[0, 1, 2, 3]);
+    let (price, qty): (&[f64], &[f64]) = (&[0.0, 99.0, 101.0, 101.0], &[0.0, 1.0, 1.0, 1.0]);
+    let told = |last: Option<&[bool]>| {
+        let columns = RecordedColumns { ts, kind, price, qty, last };
+        let recorded = Recorded::new("file:X", "0.01", "0.001", columns).unwrap();
+        let ends = recorded.ticks(InstrumentId(0)).iter().map(|tick| tick.last).collect::<Vec<_>>();
+        (ends, recorded.digest())
+    };
+    let ends = [false, false, true, true];
+    let (whole, silent) = (told(Some(&ends)), told(None));
+    assert_eq!((&*whole.0, &*silent.0), (&ends[..], &[true; 4][..]));
+    assert_ne!(whole.1, silent.1, "another market: it is decided on less often");
+    assert_eq!(told(Some(&[true; 4])), silent);
 }
 
 #[test]
@@ -98,11 +116,12 @@ fn what_is_wrong_is_refused_with_its_row() {
 fn columns_of_different_lengths_are_refused_by_name() {
     let ts: &[i64] = &[1, 2];
     let (kind, price, qty): (&[u8], &[f64], &[f64]) = (&[3, 3], &[1.0, 1.0], &[1.0, 1.0]);
-    let columns = RecordedColumns { ts, kind, price, qty };
+    let columns = RecordedColumns { ts, kind, price, qty, last: None };
     for (columns, wanted) in [
         (RecordedColumns { kind: &kind[1..], ..columns }, "column 'kind' has 1 rows where"),
         (RecordedColumns { price: &price[1..], ..columns }, "column 'price' has 1 rows where"),
         (RecordedColumns { qty: &[], ..columns }, "column 'qty' has 0 rows where"),
+        (RecordedColumns { last: Some(&[true]), ..columns }, "column 'last' has 1 rows where"),
     ] {
         let error = Recorded::new("file:X", "0.01", "0.001", columns).unwrap_err().to_string();
         assert!(error.starts_with(wanted), "{error}");

@@ -10,15 +10,15 @@ mod market;
 use bot4_engine::bot::Sleeve;
 use bot4_engine::event::{BreakerState, Component, OrderUpdate};
 use bot4_engine::journal::Record;
-use bot4_engine::run::{Command, Run};
+use bot4_engine::run::{Command, Run, RunSettings};
 use bot4_engine::session::SessionError;
 use bot4_engine::venue::{Act, Deed};
 
 use crate::kept::{
-    Keeper, Kind, Line, acts_of, commands, kept_of, new_run_under, normal_act, programs, quoters,
-    records_of, with_outside,
+    Keeper, Kind, LATENCY_NS, Line, acts_of, commands, kept_of, new_run_with, normal_act, programs,
+    quoters, records_of, run_settings, tick_readers, with_outside,
 };
-use crate::market::{Dice, SEED, profile};
+use crate::market::{Dice, SEED, ns, profile};
 
 /// A run and what was kept of it.
 struct Played {
@@ -36,6 +36,8 @@ struct Way {
     sleeves: fn() -> Vec<Sleeve>,
     /// Market events in all.
     events: u64,
+    /// The way to the venue, and back.
+    latency_ns: i64,
     /// Limits that are not those of `research`.
     limits: &'static [(&'static str, &'static str)],
 }
@@ -43,7 +45,8 @@ struct Way {
 impl Way {
     fn run(&self) -> Run {
         let profile = profile("research", self.limits);
-        new_run_under(profile, self.kind, self.seed, (self.sleeves)())
+        let settings = RunSettings { latency: ns(self.latency_ns), ..run_settings(profile) };
+        new_run_with(settings, self.kind, self.seed, (self.sleeves)())
     }
 
     /// On from where the run is: the commands that are left, snapshots now and then.
@@ -226,7 +229,8 @@ fn told(failures: &[String], of: u64) -> Option<String> {
 }
 
 fn ways(sleeves: fn() -> Vec<Sleeve>) -> [(&'static str, Way); 4] {
-    let way = |kind, events| Way { kind, seed: SEED, sleeves, events, limits: &[] };
+    let latency_ns = LATENCY_NS;
+    let way = |kind, events| Way { kind, seed: SEED, sleeves, events, latency_ns, limits: &[] };
     [
         ("simulated", way(Kind::Simulated, 2_000)),
         ("a recorded book", way(Kind::Book, 2_000)),
@@ -258,6 +262,25 @@ fn the_same_seed_twice_is_the_same_run() {
 #[test]
 fn programs_go_on_from_any_cut_as_if_there_had_been_none() {
     check(programs, |way| cuts_differ(way, &[], 60));
+}
+
+/// The ways in which what is decided on ticks trades.
+fn check_ticks(latency_ns: i64, differs: impl Fn(&Way) -> Option<String>) {
+    check(tick_readers, |way| {
+        let has_book = matches!(way.kind, Kind::Simulated | Kind::Book);
+        if has_book { differs(&Way { latency_ns, ..*way }) } else { None }
+    });
+}
+
+#[test]
+fn programs_on_books_and_trades_go_on_from_any_cut_as_if_there_had_been_none() {
+    check_ticks(LATENCY_NS, |way| cuts_differ(way, &[], 60));
+    check_ticks(LATENCY_NS, |way| cuts_differ(way, &commands(SEED, way.events, false), 30));
+}
+
+#[test]
+fn they_do_where_the_way_to_the_venue_takes_no_time() {
+    check_ticks(0, |way| cuts_differ(way, &[], 60));
 }
 
 #[test]

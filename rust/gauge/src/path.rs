@@ -13,6 +13,7 @@ use crate::{GaugeError, Reading, Setup, signal};
 
 pub(crate) const INTENT: &str = "tick_to_intent_ns";
 pub(crate) const ALL: &str = "tick_all_ns";
+pub(crate) const SETTLE: &str = "settle_ns";
 
 /// Intents that are measured at least, by telling the session again and again.
 const INTENTS: usize = 100_000;
@@ -66,7 +67,19 @@ impl Desk {
             return Ok(false);
         };
         let approved = glance.is_approved();
-        self.bot.settle(glance, &mut self.out)?;
+        self.write_down(glance)?;
+        self.answer()?;
+        Ok(approved)
+    }
+
+    /// What is measured of an order that passed: its records, and the action.
+    #[inline]
+    fn write_down(&mut self, glance: Glance) -> Result<(), BotError> {
+        self.bot.settle(glance, &mut self.out)
+    }
+
+    /// The venue's answers to what was written down.
+    fn answer(&mut self) -> Result<(), GaugeError> {
         let mark = self.bot.mark_of(MARKET).map_or(Price::ZERO, |mark| mark.price);
         while let Some(action) = self.out.actions.pop() {
             let ts = self.bot.now();
@@ -85,6 +98,41 @@ impl Desk {
             }
         }
         self.out.clear();
+        Ok(())
+    }
+}
+
+/// The same desk, asked for what comes after a glance.
+struct Settling {
+    desk: Desk,
+    /// What the last event led to, which no clock saw.
+    glanced: Result<Option<Glance>, BotError>,
+}
+
+impl Settling {
+    fn glance(&mut self, event: &Event) {
+        self.glanced = self.desk.glance(event);
+    }
+}
+
+impl Turn<Event> for Settling {
+    /// Whether it was an order that no limit touched.
+    type Answer = Result<bool, BotError>;
+
+    #[inline]
+    fn step(&mut self, _: &Event) -> Self::Answer {
+        match core::mem::replace(&mut self.glanced, Ok(None))? {
+            Some(glance) => {
+                let approved = glance.is_approved();
+                self.desk.write_down(glance).map(|()| approved)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn settle(&mut self, answer: Self::Answer) -> Result<bool, GaugeError> {
+        let approved = answer?;
+        self.desk.answer()?;
         Ok(approved)
     }
 }
@@ -124,6 +172,19 @@ pub(crate) fn all(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
     let nothing = GaugeError::Nothing { key: ALL, what: "a session" };
     let mut reading = runs.all().ok_or(nothing)?;
     reading.source = session.source;
+    Ok(reading)
+}
+
+/// What the updates of [`intent`] still take until everything is written down.
+pub(crate) fn settle(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
+    let session = Session::of(setup, SETTLE)?;
+    let fresh = || Ok(Settling { desk: Desk::new(&session.rules)?, glanced: Ok(None) });
+    let runs = each::time(setup, &session.events, INTENTS, fresh, Settling::glance)?;
+    let nothing = GaugeError::Nothing { key: SETTLE, what: "a session that leads to intents" };
+    let mut reading = runs.chosen().ok_or(nothing)?;
+    let (updates, intents) = runs.counts();
+    reading.source = session.source;
+    reading.notes = vec![("updates", updates), ("intents", intents), ("share", intents / updates)];
     Ok(reading)
 }
 

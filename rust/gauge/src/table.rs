@@ -101,6 +101,15 @@ pub const GAUGES: &[Gauge] = &[
         taken: Taken::Here(path::intent),
     },
     Gauge {
+        key: path::SETTLE,
+        what: "the records and the action of such an order written, after its glance: \
+            intent, order, reserves, limits made anew",
+        limits: &[],
+        captured: false,
+        method: each::METHOD,
+        taken: Taken::Here(path::settle),
+    },
+    Gauge {
         key: path::ALL,
         what: "every change of the market on the same path",
         limits: &[],

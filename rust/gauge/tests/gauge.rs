@@ -68,6 +68,7 @@ fn fine() -> Result<Recorded, RecordingError> {
         kind: &[1, 2, 3],
         price: &[60_000.01, 60_000.02, 60_000.01],
         qty: &[1.0, 0.00001, 1.0],
+        last: None,
     };
     Recorded::new("binance:BTCUSDT", "0.00000001", "0.00000001", columns)
 }
@@ -78,6 +79,7 @@ fn recorded() -> Result<Recorded, RecordingError> {
         kind: &[0, 1, 2, 2, 3, 1, 0, 1],
         price: &[0.0, 99.5, 100.5, 100.0, 100.0, 99.5, 0.0, 98.0],
         qty: &[0.0, 1.0, 1.0, 2.0, 0.5, 0.0, 0.0, 1.0],
+        last: None,
     };
     Recorded::new("binance:BTCUSDT", "0.01", "0.00001", columns)
 }
@@ -142,6 +144,17 @@ fn an_intent_says_what_part_of_all_updates_it_is() {
     assert!(note("all_mean") > 0.0);
     // Three runs: each intent of each was timed.
     assert_eq!(reading.timing.n as f64, 3.0 * note("intents"));
+}
+
+#[test]
+fn what_is_settled_is_what_was_intended() {
+    let take = |key| Gauge::named(key).unwrap().take(&NOTHING).unwrap();
+    let (intent, settle) = (take("tick_to_intent_ns"), take("settle_ns"));
+    let note = |of: &Reading, name| of.notes.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!(note(&settle, "intents"), note(&intent, "intents"));
+    assert_eq!(settle.timing.n, intent.timing.n);
+    assert_eq!(settle.source, intent.source);
+    is_a_reading(&settle, settle.timing.n);
 }
 
 /// Two frames a second, the first the snapshot; sizes at the touch lean in turn.

@@ -155,7 +155,7 @@ pub(crate) fn recording(symbol: &str, price: f64, ticks: usize, has_book: bool) 
             sizes.push(rules.qty_as_f64(qty));
         }
     }
-    let columns = RecordedColumns { ts: &ts, kind: &kind, price: &prices, qty: &sizes };
+    let columns = RecordedColumns { ts: &ts, kind: &kind, price: &prices, qty: &sizes, last: None };
     Market::Recorded(Recorded::new(symbol, "0.01", "0.0001", columns).unwrap())
 }
 

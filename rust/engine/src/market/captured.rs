@@ -1,7 +1,8 @@
 //! A captured market: what a venue's frames tell, as books and as the rows of a recording.
 //!
-//! Frames go in one by one, as they came; nothing here reads a file. A recording has no end of a
-//! message: so the levels that go are written before those that come, and no row crosses a book.
+//! Frames go in one by one, as they came; nothing here reads a file. The bot looks at a book where
+//! a message ends, the paper venue at each row: so the levels that go are written before those that
+//! come, and no row crosses a book. What a venue tells of the touch by itself is not written.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,8 @@ pub struct CapturedColumns {
     pub price: Vec<f64>,
     /// Base units; 0 of a clear.
     pub qty: Vec<f64>,
+    /// Whether the venue's message ends with it.
+    pub last: Vec<bool>,
 }
 
 /// One instrument of a capture.
@@ -145,7 +148,8 @@ impl Captured {
         Some(if kept == Integrity::Live { book.integrity(self.now, never) } else { kept })
     }
 
-    /// Events of one message go to the books, and its rows are written when all of them are there.
+    /// Events of one message go to the books; levels that a touch told by itself came after end it
+    /// as well.
     fn hear<T>(&mut self, tell: impl FnOnce(&mut Decoder, &mut dyn FnMut(&Event)) -> T) -> T {
         let Self { decoder, markets, now, .. } = self;
         let heard = tell(decoder, &mut |event| follow(markets, now, event));
@@ -180,7 +184,7 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
                 market.book.on_gap(*now);
                 // What was never laid is not taken away: a row would say that there was a book.
                 if market.laid {
-                    market.write_clear(*now);
+                    market.write_clear(*now, true);
                 }
             }
         }
@@ -222,7 +226,7 @@ impl CapturedMarket {
 
     fn on_tick(&mut self, tick: &Tick) {
         match tick.kind {
-            TickKind::Clear if tick.last => self.write_clear(tick.ts),
+            TickKind::Clear if tick.last => self.write_clear(tick.ts, true),
             TickKind::Clear => {
                 self.changed.clear();
                 self.begun = true;
@@ -232,24 +236,28 @@ impl CapturedMarket {
                 self.changed.push((side, price, there));
             }
             TickKind::Trade { aggressor, price, qty } => {
-                self.write(tick.ts, 3 + aggressor as u8, price, qty);
+                self.write((tick.ts, tick.last), 3 + aggressor as u8, price, qty);
             }
         }
         self.book.on_tick(tick);
+        if tick.last && !self.changed.is_empty() {
+            self.write_levels(tick.ts);
+        }
     }
 
-    fn write_clear(&mut self, ts: Nanos) {
+    fn write_clear(&mut self, ts: Nanos, last: bool) {
         self.changed.clear();
         self.laid = false;
-        self.write(ts, 0, Price::new(0), Qty::ZERO);
+        self.write((ts, last), 0, Price::new(0), Qty::ZERO);
     }
 
     /// What the levels hold that changed, once each: first those that are gone. Venues also end
-    /// levels that nobody was told of.
+    /// levels that nobody was told of: one of them is written where there is nothing else, so that
+    /// the message is told.
     fn write_levels(&mut self, ts: Nanos) {
         let changed = std::mem::take(&mut self.changed);
-        if self.begun {
-            self.write_clear(ts);
+        if core::mem::take(&mut self.begun) {
+            self.write_clear(ts, false);
         }
         self.laid = true;
         let mut seen = BTreeSet::new();
@@ -258,13 +266,21 @@ impl CapturedMarket {
         let levels =
             first.map(|(side, price, there)| (*side, *price, *there, holds(*side, *price)));
         let (there, gone): (Vec<_>, Vec<_>) = levels.partition(|(.., qty)| !qty.is_zero());
+        let unknown = gone.first().copied().filter(|_| there.is_empty());
         let gone = gone.into_iter().filter(|(_, _, there, _)| *there);
-        for (side, price, _, qty) in gone.chain(there) {
-            self.write(ts, 1 + side as u8, price, qty);
+        let mut rows: Vec<_> = gone.chain(there).collect();
+        if rows.is_empty() {
+            rows.extend(unknown);
+        }
+        let mut left = rows.len();
+        for (side, price, _, qty) in rows {
+            left -= 1;
+            self.write((ts, left == 0), 1 + side as u8, price, qty);
         }
     }
 
-    fn write(&mut self, ts: Nanos, kind: u8, price: Price, qty: Qty) {
+    fn write(&mut self, (ts, last): (Nanos, bool), kind: u8, price: Price, qty: Qty) {
+        self.columns.last.push(last);
         self.columns.ts.push(ts.mantissa());
         self.columns.kind.push(kind);
         self.columns.price.push(self.rules.price_as_f64(price));

@@ -64,6 +64,9 @@ pub struct RecordedColumns<'a> {
     pub price: &'a [f64],
     /// Base units; not read of a clear.
     pub qty: &'a [f64],
+    /// Whether the venue's message ends with the row; `None`: nobody wrote it down, and each row
+    /// is taken for a message.
+    pub last: Option<&'a [bool]>,
 }
 
 /// One instrument's recorded market.
@@ -87,6 +90,7 @@ impl Recorded {
             ("kind", columns.kind.len()),
             ("price", columns.price.len()),
             ("qty", columns.qty.len()),
+            ("last", columns.last.map_or(wanted, <[bool]>::len)),
         ];
         for (column, got) in lengths {
             if got != wanted {
@@ -102,14 +106,16 @@ impl Recorded {
         let mut ticks = Vec::with_capacity(wanted);
         let values = columns.kind.iter().zip(columns.price).zip(columns.qty);
         let mut before = i64::MIN;
+        let mut ends = columns.last.unwrap_or_default().iter().copied();
         for (row, (ts, ((code, price), qty))) in columns.ts.iter().zip(values).enumerate() {
             if *ts < before {
                 return Err(RecordingError::Order(row));
             }
             before = *ts;
             let kind = kind_of(row, *code, *price, *qty, &rules)?;
+            let (ts, last) = (Nanos::new(*ts), ends.next().unwrap_or(true));
             // Its place is told when it is put into a feed.
-            ticks.push(Tick { instrument: InstrumentId(0), ts: Nanos::new(*ts), last: true, kind });
+            ticks.push(Tick { instrument: InstrumentId(0), ts, last, kind });
         }
         let has_book = ticks.iter().any(|tick| matches!(tick.kind, TickKind::Level { .. }));
         Ok(Self { rules, ticks: ticks.into(), has_book })
@@ -136,7 +142,7 @@ impl Recorded {
         self.ticks.iter().map(|tick| Tick { instrument: id, ..*tick }).collect()
     }
 
-    /// Equal for recordings of the same ticks.
+    /// Equal for recordings of the same ticks in the same messages.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -150,7 +156,9 @@ impl Recorded {
                     (3 + aggressor as u8, price.mantissa(), qty.mantissa())
                 }
             };
-            hasher.update(&[code]);
+            // One bit more, so that a file which says nothing of messages keeps its digest.
+            let within = if tick.last { 0 } else { 8 };
+            hasher.update(&[code | within]);
             for number in [tick.ts.mantissa(), price, qty] {
                 hasher.update(&number.to_le_bytes());
             }

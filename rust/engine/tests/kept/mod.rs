@@ -26,7 +26,7 @@ use bot4_engine::units::{Nanos, Price};
 use bot4_engine::venue::Act;
 
 use crate::market::{
-    Dice, START, amount, decided, history, instrument, ns, profile, program, rate, sleeve,
+    Dice, Raw, START, amount, decided, history, instrument, ns, profile, program, rate, sleeve,
     sma_cross, try_compile, walk,
 };
 
@@ -143,6 +143,26 @@ pub(crate) fn quoters() -> Vec<Sleeve> {
     vec![sleeve(0, "0.5", quoter(3, 0.0001)), sleeve(1, "0.5", quoter(1, 0.0))]
 }
 
+/// One leans with the book, one with the trades: they decide at ticks.
+pub(crate) fn tick_readers() -> Vec<Sleeve> {
+    let leaning = |nodes: [Raw<'_>; 2]| {
+        let [one, other] = nodes;
+        decided(program(&[
+            one,
+            other,
+            ("sub", &[0, 1], &[]),
+            ("ema", &[2], &[4.0]),
+            ("constant", &[], &[0.0]),
+            ("gt", &[3, 4], &[]),
+            ("constant", &[], &[0.4]),
+            ("where", &[5, 6, 4], &[]),
+        ]))
+    };
+    let book = leaning([("bid_size", &[], &[]), ("ask_size", &[], &[])]);
+    let trades = leaning([("trade_sign", &[], &[]), ("constant", &[], &[0.1])]);
+    vec![sleeve(0, "0.5", book), sleeve(1, "0.5", trades)]
+}
+
 /// A cross of averages, and a strategy outside.
 pub(crate) fn with_outside() -> Vec<Sleeve> {
     let cross = decided(sma_cross(2.0, 5.0, 0.9));
@@ -167,8 +187,18 @@ pub(crate) fn new_run(kind: Kind, seed: u64, sleeves: Vec<Sleeve>) -> Run {
 
 /// The same under other limits.
 pub(crate) fn new_run_under(profile: Profile, kind: Kind, seed: u64, sleeves: Vec<Sleeve>) -> Run {
+    new_run_with(run_settings(profile), kind, seed, sleeves)
+}
+
+/// The same with other settings.
+pub(crate) fn new_run_with(
+    settings: RunSettings,
+    kind: Kind,
+    seed: u64,
+    sleeves: Vec<Sleeve>,
+) -> Run {
     let has_book = matches!(kind, Kind::Simulated | Kind::Book);
-    let settings = RunSettings { has_book, ..run_settings(profile) };
+    let settings = RunSettings { has_book, ..settings };
     Run::new(feed(kind, seed), instruments(), sleeves, &settings).unwrap()
 }
 
