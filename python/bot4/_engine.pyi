@@ -128,9 +128,7 @@ class Program:
     """
 
     def __new__(
-        cls,
-        nodes: Sequence[tuple[str, Sequence[int], Sequence[float]]],
-        outputs: Sequence[int],
+        cls, nodes: Sequence[tuple[str, Sequence[int], Sequence[float]]], outputs: Sequence[int]
     ) -> Program: ...
     @property
     def inputs(self) -> list[str]:
