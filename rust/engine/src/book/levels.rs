@@ -5,6 +5,7 @@
 //! all the others, and nobody can make one cost much by telling odd prices.
 
 use std::collections::BTreeMap;
+use std::hint::select_unpredictable;
 use std::iter::successors;
 
 use super::ranks::{Ranks, slide_down, slide_up};
@@ -79,23 +80,37 @@ impl Levels {
         if let Some(window) = &mut self.window
             && let Some(slot) = window.slot(rank)
         {
-            let holds = qty != 0;
-            let before = window.put(slot, qty);
-            // Counted, not branched on: whether a level comes or goes, and whether it is the
-            // touch, is chance, and a branch would be guessed wrongly too often.
-            let best = holds & (rank >= self.best_rank);
-            let gone = !holds & (rank == self.best_rank);
-            self.best_rank = if best { rank } else { self.best_rank };
-            self.best_qty = if best { qty } else { self.best_qty };
-            if gone {
-                self.find_best(slot);
-            }
             if rank >= self.edge {
-                self.follow(Change { rank, before, after: qty });
+                return self.set_counted(slot, rank, qty);
             }
+            window.put(slot, qty);
+            self.touch(slot, rank, qty);
             return;
         }
         self.set_outside(rank, qty);
+    }
+
+    /// The same for a level that is counted.
+    #[inline(never)]
+    fn set_counted(&mut self, slot: usize, rank: i64, qty: i64) {
+        let before = self.window.as_mut().map_or(0, |window| window.put(slot, qty));
+        self.touch(slot, rank, qty);
+        self.follow(Change { rank, before, after: qty });
+    }
+
+    /// A level in the window was set: it may be the touch.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
+    fn touch(&mut self, slot: usize, rank: i64, qty: i64) {
+        // Whether a level comes or goes, and whether it is the touch, is chance: a branch would be
+        // guessed wrongly too often. One comparison for `gone`: `&` would become two branches.
+        let best = (qty != 0) & (rank >= self.best_rank);
+        let gone = (rank ^ self.best_rank) | qty == 0;
+        self.best_rank = select_unpredictable(best, rank, self.best_rank);
+        self.best_qty = select_unpredictable(best, qty, self.best_qty);
+        if gone {
+            self.find_best(slot);
+        }
     }
 
     /// The best level, at `slot`, is gone.
@@ -183,7 +198,7 @@ impl Levels {
     }
 
     /// A level that is counted changed.
-    #[inline(never)]
+    #[inline]
     fn follow(&mut self, change: Change) {
         self.turn = self.turn.wrapping_add(1);
         let window = self.window.as_deref();

@@ -5,6 +5,8 @@
 //! A rank keeps its slot wherever the window stands, so that sliding moves only what leaves it or
 //! enters it.
 
+use std::hint::select_unpredictable;
+
 /// Bits of a word.
 const WORD: usize = 64;
 /// Ranks of a block.
@@ -72,7 +74,9 @@ impl Window {
         self.held.get(slot).copied().unwrap_or(0)
     }
 
-    /// A slot holds `qty` now; what it held.
+    /// A slot holds `qty` now; what it held. Both summaries are made anew each time: whether a word
+    /// got its first bit or lost its last is chance in a thin book, and a branch on it, as one on
+    /// the block's, took longer.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
     pub(super) fn put(&mut self, slot: usize, qty: i64) -> i64 {
@@ -81,23 +85,14 @@ impl Window {
             return 0;
         };
         let held_before = core::mem::replace(held, qty);
-        let empty = *bits == 0;
         *bits = with_bit(*bits, slot, qty != 0);
-        if empty != (*bits == 0) {
-            self.summarise(word);
-        }
-        held_before
-    }
-
-    /// A word got its first bit, or lost its last.
-    #[inline(never)]
-    fn summarise(&mut self, word: usize) {
+        let holds = *bits != 0;
         let block = word / WORD;
-        let holds = self.words.get(word).is_some_and(|bits| *bits != 0);
         if let Some(summary) = self.blocks.get_mut(block) {
             *summary = with_bit(*summary, word, holds);
             self.top = with_bit(self.top, block, *summary != 0);
         }
+        held_before
     }
 
     /// How many slots hold something.
@@ -214,10 +209,12 @@ const fn higher_bits(bits: u64, place: usize) -> u64 {
     bits >> at >> 1 << at << 1
 }
 
-#[inline]
-const fn with_bit(bits: u64, place: usize, on: bool) -> u64 {
-    let at = place % WORD;
-    (bits & !(1 << at)) | ((on as u64) << at)
+/// Chosen without a branch: which one it is, is chance.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
+fn with_bit(bits: u64, place: usize, on: bool) -> u64 {
+    let bit = 1 << (place % WORD);
+    select_unpredictable(on, bits | bit, bits & !bit)
 }
 
 /// The bits below `place` in its word.
