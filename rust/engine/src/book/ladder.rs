@@ -19,8 +19,9 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The market is empty.
+    /// The market is empty, and its grid is found anew.
     pub fn clear(&mut self) {
+        self.grid = Grid::default();
         for side in &mut self.sides {
             side.clear();
         }
@@ -41,24 +42,31 @@ impl Ladder {
         }
     }
 
-    /// A price between the steps: the grid becomes finer, and every level is told again.
+    /// A price between the steps.
     #[cold]
     #[inline(never)]
     fn refine(&mut self, side: Side, price: Price, qty: i64) {
-        if !price.is_positive() || qty == 0 {
-            return;
+        if price.is_positive() && qty != 0 {
+            self.refine_to(price);
+            self.set(side, price, Qty::new(qty));
         }
-        let mut finer = Self { grid: self.grid.with(price.mantissa()), ..Self::default() };
-        for side in Side::ALL {
-            for (price, qty) in self.levels(side) {
-                finer.set(side, price, qty);
-            }
+    }
+
+    /// The grid becomes finer, and every level is laid anew. Each time divides the step by two or
+    /// more: what was set between two clears is laid 63 times at the most.
+    fn refine_to(&mut self, price: Price) {
+        let finer = self.grid.with(price.mantissa());
+        for (side, levels) in Side::ALL.into_iter().zip(&mut self.sides) {
+            let rank = |rank: i64| {
+                let price = self.grid.price(rank.wrapping_abs());
+                finer.rank(price).map(|rank| rank * side.sign())
+            };
+            let known = levels.iter().filter_map(|(old, qty)| Some((rank(old)?, qty)));
+            let known: Vec<(i64, i64)> = known.collect();
+            let cut = levels.cut().and_then(rank);
+            levels.lay(cut, &known);
         }
-        for (new, old) in finer.sides.iter_mut().zip(&self.sides) {
-            new.succeed(old);
-        }
-        *self = finer;
-        self.set(side, price, Qty::new(qty));
+        self.grid = finer;
     }
 
     #[inline]
@@ -99,29 +107,18 @@ impl Ladder {
         self.side(side).iter().map(move |(rank, qty)| (price(rank), Qty::new(qty)))
     }
 
-    /// What the `count` best levels of a side hold together; `None` where that does not fit.
-    #[inline]
-    #[must_use]
-    pub fn depth(&self, side: Side, count: usize) -> Option<Qty> {
-        let mut levels = self.side(side).iter().take(count);
-        levels.try_fold(0_i64, |sum, (_, qty)| sum.checked_add(qty)).map(Qty::new)
-    }
-
-    /// Changes when one of the levels changed that were last added up by [`Ladder::add_up`].
+    /// Changes when one of the levels changed that [`Ladder::depth`] was asked for.
     #[inline]
     #[must_use]
     pub fn turn(&self, side: Side) -> u64 {
         self.side(side).turn()
     }
 
-    /// What the best levels of a side hold together, for each of `counts`; `None` where a sum does
-    /// not fit. What is asked for once is kept from then on, and [`Ladder::turn`] tells whether it
-    /// has to be asked again.
+    /// What the `count` best levels of a side hold together; `None` where that does not fit. What is
+    /// asked for once is kept from then on, and [`Ladder::turn`] tells whether it has changed.
     #[inline]
-    pub fn add_up(&mut self, side: Side, counts: &[u32], sums: &mut [Option<i64>]) {
-        if let Some(levels) = self.sides.get_mut(side as usize) {
-            levels.add_up(counts, sums);
-        }
+    pub fn depth(&mut self, side: Side, count: u32) -> Option<Qty> {
+        self.sides.get_mut(side as usize)?.add_up(count).map(Qty::new)
     }
 
     /// How many levels a side has.
@@ -152,26 +149,47 @@ impl Ladder {
         None
     }
 
+    /// The best price of those that a side does not know, where it let some go: it holds no more
+    /// than 65,536 levels far from the touch, and is known down to the worst that is left.
+    #[must_use]
+    pub fn cut(&self, side: Side) -> Option<Price> {
+        let rank = self.side(side).cut()?;
+        Some(Price::new(self.grid.price(rank.wrapping_abs())))
+    }
+
+    /// From `price` on nothing is known of a side.
+    fn cut_at(&mut self, side: Side, price: Price) {
+        if self.grid.rank(price.mantissa()).is_none() && price.is_positive() {
+            self.refine_to(price);
+        }
+        let cut = self.grid.rank(price.mantissa()).map(|rank| rank * side.sign());
+        if let Some(levels) = self.sides.get_mut(side as usize) {
+            let known: Vec<(i64, i64)> = levels.iter().collect();
+            levels.lay(cut, &known);
+        }
+    }
+
+    /// The levels of both sides; what is not known ends a side as a level of nothing.
     fn told(&self) -> [Vec<(Price, Qty)>; 2] {
-        Side::ALL.map(|side| self.levels(side).collect())
+        Side::ALL.map(|side| {
+            let cut = self.cut(side).map(|price| (price, Qty::ZERO));
+            self.levels(side).chain(cut).collect()
+        })
     }
 }
 
 impl Clone for Ladder {
     fn clone(&self) -> Self {
-        let mut clone = Self { grid: self.grid, ..Self::default() };
-        for side in Side::ALL {
-            for (price, qty) in self.levels(side) {
-                clone.set(side, price, qty);
-            }
-        }
-        clone
+        let [bids, asks] = &self.sides;
+        Self { grid: self.grid, sides: [bids.laid_again(), asks.laid_again()] }
     }
 }
 
 impl PartialEq for Ladder {
     fn eq(&self, other: &Self) -> bool {
-        Side::ALL.into_iter().all(|side| self.levels(side).eq(other.levels(side)))
+        Side::ALL.into_iter().all(|side| {
+            self.cut(side) == other.cut(side) && self.levels(side).eq(other.levels(side))
+        })
     }
 }
 
@@ -189,6 +207,9 @@ impl<'de> Deserialize<'de> for Ladder {
         let told = <[Vec<(Price, Qty)>; 2]>::deserialize(deserializer)?;
         for (side, levels) in Side::ALL.into_iter().zip(told) {
             for (price, qty) in levels {
+                if qty == Qty::ZERO {
+                    ladder.cut_at(side, price);
+                }
                 ladder.set(side, price, qty);
             }
         }

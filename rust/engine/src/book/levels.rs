@@ -1,55 +1,62 @@
-//! One side of a book: 64³ ranks around the touch lie densely, whatever is worse in a table.
+//! One side of a book: a window of ranks around the touch lies densely, the rest in two trees.
 //!
-//! A bit for each rank, a bit for each word of those, a bit for each word of those again: the best
-//! rank and the next worse one are found by looking at three words, however deep the book is.
+//! Within the window a change costs the same however deep the book is. Beyond it costs what a tree
+//! costs, and pays for sliding the window a few levels towards the touch: no change ever waits for
+//! all the others, and nobody can make one cost much by telling odd prices.
 
-use std::iter::{once_with, successors};
+use std::collections::BTreeMap;
+use std::hint::select_unpredictable;
+use std::iter::successors;
 
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
-
+use super::ranks::{Ranks, slide_down, slide_up};
 use super::top::{Change, Neighbours, Top};
+use super::window::{SPAN, Window};
 
-/// Bits of a word.
-const WORD: usize = 64;
-/// How many ranks lie densely.
-const WINDOW: usize = WORD * WORD * WORD;
-const WORDS: usize = WORD * WORD;
-/// Where the best rank stands in the window when it is laid: a quarter of it is left to rise in.
-const BEST_AT: i64 = 196_608;
-/// A best rank lower than this, with levels below the window, has it laid anew.
-const BEST_LOW: usize = WINDOW / 4;
+/// How many levels a side keeps beyond each end of its window. Where there are more, the worst of
+/// the side are let go, and it is known down to there and no further until it is cleared: what is
+/// told of worse ranks is passed over, so that there is never a hole in what is known.
+const FAR_LEVELS_MAX: usize = 65_536;
+/// How many levels enter or leave the window with one change beyond it.
+const MOVES_MAX: usize = 4;
+/// The window slides down until so many of its ranks are worse than the best.
+const WORSE_MIN: i64 = (SPAN / 8 * 7).cast_signed();
+/// The window slides up until no more of its ranks are worse than the best: room to rise is left.
+const WORSE_MAX: i64 = (SPAN / 32 * 31).cast_signed();
 
 /// The levels of one side; the better rank is the higher one.
 #[derive(Debug)]
 pub(super) struct Levels {
     window: Option<Box<Window>>,
-    /// Ranks worse than all of the window, which is empty only where these are.
-    far: HashMap<i64, i64, FxBuildHasher>,
     /// The best rank and what it holds, kept beside the window so that reading it waits for
     /// nothing; no size: there is none.
     best_rank: i64,
     best_qty: i64,
-    /// What the best levels hold together, for each count that was asked for; `None` where a sum
-    /// does not fit.
-    tops: Vec<(u32, Option<Top>)>,
-    /// The worst rank that any of them counts.
+    /// The worst rank that any of `tops` counts; a better one than any where there are none.
     edge: i64,
     /// How often a rank at the edge or better was set.
     turn: u64,
+    /// What the best levels hold together, for each count that was asked for.
+    tops: Vec<Top>,
+    /// Ranks better than all of the window.
+    above: BTreeMap<i64, i64>,
+    /// Ranks worse than all of the window.
+    below: BTreeMap<i64, i64>,
+    /// Where some were let go: from this rank on down nothing is known.
+    cut: Option<i64>,
 }
 
 impl Default for Levels {
     fn default() -> Self {
-        let far = HashMap::default();
         Self {
             window: None,
-            far,
             best_rank: i64::MIN,
             best_qty: 0,
-            tops: Vec::new(),
             edge: i64::MAX,
             turn: 0,
+            tops: Vec::new(),
+            above: BTreeMap::new(),
+            below: BTreeMap::new(),
+            cut: None,
         }
     }
 }
@@ -57,17 +64,13 @@ impl Default for Levels {
 impl Levels {
     /// Nothing is left; the room is kept.
     pub(super) fn clear(&mut self) {
-        if let Some(window) = &mut self.window {
-            window.clear();
-        }
-        self.far.clear();
-        (self.best_rank, self.best_qty) = (i64::MIN, 0);
-        self.count_tops();
+        self.lay(None, &[]);
     }
 
     /// How many levels there are.
     pub(super) fn len(&self) -> usize {
-        self.far.len() + self.window.as_ref().map_or(0, |window| window.len())
+        let near = self.window.as_ref().map_or(0, |window| window.len());
+        self.above.len() + near + self.below.len()
     }
 
     /// A rank holds `qty` now.
@@ -77,52 +80,68 @@ impl Levels {
         if let Some(window) = &mut self.window
             && let Some(slot) = window.slot(rank)
         {
-            let holds = qty != 0;
-            let before = window.put(slot, qty);
-            // Counted, not branched on: whether a level comes or goes, and whether it is the
-            // touch, is chance, and a branch would be guessed wrongly too often.
-            let best = holds & (rank >= self.best_rank);
-            let gone = !holds & (rank == self.best_rank);
-            self.best_rank = if best { rank } else { self.best_rank };
-            self.best_qty = if best { qty } else { self.best_qty };
-            let counted = rank < self.edge || self.follow(Change { rank, before, after: qty });
-            if gone {
-                self.find_best(slot);
+            if rank >= self.edge {
+                return self.set_counted(slot, rank, qty);
             }
-            if !counted {
-                self.count_tops();
-            }
+            window.put(slot, qty);
+            self.touch(slot, rank, qty);
             return;
         }
         self.set_outside(rank, qty);
     }
 
+    /// The same for a level that is counted.
+    #[inline(never)]
+    fn set_counted(&mut self, slot: usize, rank: i64, qty: i64) {
+        let before = self.window.as_mut().map_or(0, |window| window.put(slot, qty));
+        self.touch(slot, rank, qty);
+        self.follow(Change { rank, before, after: qty });
+    }
+
+    /// A level in the window was set: it may be the touch.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
+    fn touch(&mut self, slot: usize, rank: i64, qty: i64) {
+        // Whether a level comes or goes, and whether it is the touch, is chance: a branch would be
+        // guessed wrongly too often. One comparison for `gone`: `&` would become two branches.
+        let best = (qty != 0) & (rank >= self.best_rank);
+        let gone = (rank ^ self.best_rank) | qty == 0;
+        self.best_rank = select_unpredictable(best, rank, self.best_rank);
+        self.best_qty = select_unpredictable(best, qty, self.best_qty);
+        if gone {
+            self.find_best(slot);
+        }
+    }
+
     /// The best level, at `slot`, is gone.
     #[inline(never)]
     fn find_best(&mut self, slot: usize) {
-        let Some(window) = &self.window else {
-            return;
-        };
-        if let Some(next) = window.below(slot) {
+        if let Some(window) = &self.window
+            && let Some(next) = window.below(slot)
+        {
             (self.best_rank, self.best_qty) = (window.rank(next), window.at(next));
             return;
         }
-        (self.best_rank, self.best_qty) = (i64::MIN, 0);
-        if !self.far.is_empty() {
-            self.lay_on_far();
-        }
+        self.find_best_far();
+    }
+
+    /// The best level is gone, and the window empty or worse.
+    #[cold]
+    #[inline(never)]
+    fn find_best_far(&mut self) {
+        (self.best_rank, self.best_qty) = self.ranks().best().unwrap_or((i64::MIN, 0));
+    }
+
+    /// All levels, wherever they lie.
+    #[inline]
+    fn ranks(&self) -> Ranks<'_> {
+        Ranks { window: self.window.as_deref(), above: &self.above, below: &self.below }
     }
 
     /// What a rank holds.
     #[inline]
     pub(super) fn at(&self, rank: i64) -> i64 {
-        let Some(window) = &self.window else {
-            return 0;
-        };
-        match window.slot(rank) {
-            Some(slot) => window.at(slot),
-            None => self.far.get(&rank).copied().unwrap_or(0),
-        }
+        self.ranks().held(rank)
     }
 
     /// The best rank, and what it holds.
@@ -137,319 +156,184 @@ impl Levels {
         self.turn
     }
 
-    /// It stands for `other` from here on, and no turn of that one comes again.
-    pub(super) fn succeed(&mut self, other: &Self) {
-        self.turn = self.turn.wrapping_add(other.turn).wrapping_add(1);
+    /// The best rank of those that are not known, where some were let go.
+    pub(super) fn cut(&self) -> Option<i64> {
+        self.cut
     }
 
-    /// What the best `counts` levels hold together, for each count; `None` where a sum does not
-    /// fit. What is asked for once is kept from then on.
+    /// The worst rank that may be known.
+    fn known(&self) -> i64 {
+        self.cut.map_or(i64::MIN, |cut| cut.saturating_add(1))
+    }
+
+    /// What the best `count` levels hold together; `None` where that does not fit. What is asked
+    /// for once is kept from then on.
     #[inline]
-    pub(super) fn add_up(&mut self, counts: &[u32], sums: &mut [Option<i64>]) {
-        let same = self.tops.len() == counts.len()
-            && self.tops.iter().zip(counts).all(|((known, _), count)| known == count);
-        if !same {
-            return self.add_up_others(counts, sums);
-        }
-        for ((_, top), sum) in self.tops.iter().zip(sums) {
-            *sum = top.map(|top| top.sum());
+    pub(super) fn add_up(&mut self, count: u32) -> Option<i64> {
+        match self.tops.iter().find(|top| top.want() == count) {
+            Some(top) => top.sum(),
+            None => self.add_up_first(count),
         }
     }
 
-    /// The same where others are asked for than the last time, or by somebody else.
     #[cold]
     #[inline(never)]
-    fn add_up_others(&mut self, counts: &[u32], sums: &mut [Option<i64>]) {
-        for (count, sum) in counts.iter().zip(sums) {
-            if !self.tops.iter().any(|(known, _)| known == count) {
-                self.tops.push((*count, None));
-                self.count_tops();
-            }
-            let top = self.tops.iter().find(|(known, _)| known == count);
-            *sum = top.and_then(|(_, top)| *top).map(|top| top.sum());
-        }
+    fn add_up_first(&mut self, count: u32) -> Option<i64> {
+        let top = Top::count(count, self.iter());
+        self.tops.push(top);
+        self.turn = self.turn.wrapping_add(1);
+        self.edge = self.edge.min(top.edge());
+        top.sum()
     }
 
-    /// A level that is counted changed; whether every sum could follow.
-    #[inline(never)]
-    fn follow(&mut self, change: Change) -> bool {
+    /// A level that is counted changed.
+    #[inline]
+    fn follow(&mut self, change: Change) {
         self.turn = self.turn.wrapping_add(1);
-        let Some(window) = &self.window else {
-            return false;
-        };
-        let (mut edge, mut whole) = (i64::MAX, true);
-        for (_, top) in &mut self.tops {
-            let followed = top.and_then(|top| top.follow(change, &**window));
-            whole &= followed.is_some();
-            *top = followed;
-            edge = edge.min(followed.map_or(i64::MIN, |top| top.edge()));
+        let window = self.window.as_deref();
+        let ranks = Ranks { window, above: &self.above, below: &self.below };
+        let mut edge = i64::MAX;
+        for top in &mut self.tops {
+            top.follow(change, &ranks);
+            edge = edge.min(top.edge());
         }
         self.edge = edge;
-        whole
-    }
-
-    /// Add everything up that is asked for.
-    #[cold]
-    #[inline(never)]
-    fn count_tops(&mut self) {
-        self.turn = self.turn.wrapping_add(1);
-        let mut tops = core::mem::take(&mut self.tops);
-        self.edge = i64::MAX;
-        for (count, top) in &mut tops {
-            *top = Top::count(*count, self.iter());
-            self.edge = self.edge.min(top.map_or(i64::MIN, |top| top.edge()));
-        }
-        self.tops = tops;
     }
 
     /// Every rank and what it holds, the best first.
     #[inline]
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        let told = |(rank, qty): (&i64, &i64)| (*rank, *qty);
         let near = self.window.as_ref().into_iter().flat_map(|window| {
-            let first = window.slot(self.best_rank).filter(|_| self.best_qty != 0);
-            let slots = successors(first, |slot| window.below(*slot));
+            let best = window.slot(self.best_rank).filter(|_| self.best_qty != 0);
+            let slots = successors(best.or_else(|| window.last()), |slot| window.below(*slot));
             slots.map(|slot| (window.rank(slot), window.at(slot)))
         });
-        near.chain(once_with(|| self.sorted_far()).flatten())
-    }
-
-    fn sorted_far(&self) -> Vec<(i64, i64)> {
-        let mut far: Vec<(i64, i64)> = self.far.iter().map(|(rank, qty)| (*rank, *qty)).collect();
-        far.sort_unstable_by(|a, b| b.cmp(a));
-        far
+        let below = self.below.iter().rev().map(told);
+        self.above.iter().rev().map(told).chain(near).chain(below)
     }
 
     #[cold]
     #[inline(never)]
     fn set_outside(&mut self, rank: i64, qty: i64) {
-        let empty = self.best_qty == 0;
-        let below = self.window.as_ref().is_some_and(|window| rank < window.lowest && !empty);
-        if below {
-            if qty == 0 {
-                self.far.remove(&rank);
-            } else {
-                self.far.insert(rank, qty);
+        if rank < self.known() {
+            return;
+        }
+        if self.best_qty == 0 {
+            if qty != 0 {
+                self.place(rank);
+                self.set(rank, qty);
             }
-            let best = self.window.as_ref().and_then(|window| window.slot(self.best_rank));
-            if best.is_some_and(|slot| slot < BEST_LOW) {
-                self.lay(self.best_rank);
+            return;
+        }
+        let lowest = self.window.as_ref().map_or(i64::MAX, |window| window.lowest());
+        let far = if rank < lowest { &mut self.below } else { &mut self.above };
+        let before = if qty == 0 { far.remove(&rank) } else { far.insert(rank, qty) };
+        self.after(Change { rank, before: before.unwrap_or(0), after: qty });
+        for _ in 0..MOVES_MAX {
+            if !self.slide() {
+                break;
             }
-            if rank >= self.edge {
-                self.count_tops();
-            }
-        } else if qty != 0 {
-            self.lay(rank);
-            self.set(rank, qty);
+        }
+        self.keep_to_limit();
+    }
+
+    /// A change beyond the window was made: the touch and the sums follow it.
+    fn after(&mut self, change: Change) {
+        let Change { rank, after, .. } = change;
+        if after != 0 && rank >= self.best_rank {
+            (self.best_rank, self.best_qty) = (rank, after);
+        } else if after == 0 && rank == self.best_rank {
+            self.find_best_far();
+        }
+        if rank >= self.edge {
+            self.follow(change);
         }
     }
 
-    /// The window is empty, and there are levels below it.
-    #[cold]
-    #[inline(never)]
-    fn lay_on_far(&mut self) {
-        if let Some(best) = self.far.keys().max().copied() {
-            self.lay(best);
-        }
-    }
-
-    /// Lay the window so that `best`, which no rank is better than, stands where it should.
-    fn lay(&mut self, best: i64) {
-        let levels: Vec<(i64, i64)> = self.iter().collect();
-        self.clear();
+    /// Place the empty window so that `best` stands where it should.
+    fn place(&mut self, best: i64) {
+        let known = self.known();
         let window = self.window.get_or_insert_with(Window::empty);
-        window.lowest = best.saturating_sub(BEST_AT);
-        for (rank, qty) in levels {
-            match window.slot(rank) {
-                Some(slot) => {
-                    window.put(slot, qty);
-                    if rank >= self.best_rank {
-                        (self.best_rank, self.best_qty) = (rank, qty);
-                    }
-                }
-                None => {
-                    self.far.insert(rank, qty);
+        window.slide(best.saturating_sub(WORSE_MIN).max(known));
+    }
+
+    /// Slide the window towards the touch, until a level enters or leaves it; whether one did.
+    fn slide(&mut self) -> bool {
+        let (up, down) =
+            (self.best_rank.saturating_sub(WORSE_MAX), self.best_rank.saturating_sub(WORSE_MIN));
+        let down = down.max(self.known());
+        let Some(window) = self.window.as_mut().filter(|_| self.best_qty != 0) else {
+            return false;
+        };
+        if window.lowest() < up {
+            return slide_up(window, up, &mut self.above, &mut self.below);
+        }
+        // Nothing is above here, or the best would be: so nothing can leave.
+        if window.lowest() > down {
+            return slide_down(window, down, &mut self.below);
+        }
+        false
+    }
+
+    /// Where too many lie beyond an end of the window, the worst of the side are let go.
+    fn keep_to_limit(&mut self) {
+        while self.below.len() > FAR_LEVELS_MAX
+            && let Some((rank, qty)) = self.below.pop_first()
+        {
+            self.cut = Some(rank);
+            self.after(Change { rank, before: qty, after: 0 });
+        }
+        if self.above.len() > FAR_LEVELS_MAX {
+            // So many have to be set before it happens again: each pays for a few.
+            let levels: Vec<(i64, i64)> = self.iter().collect();
+            self.lay(self.cut, &levels);
+        }
+    }
+
+    /// Lay everything anew: `levels`, the best first, are all there is above `cut`.
+    pub(super) fn lay(&mut self, cut: Option<i64>, levels: &[(i64, i64)]) {
+        if let Some(window) = &mut self.window {
+            window.clear();
+        }
+        self.above.clear();
+        self.below.clear();
+        self.cut = cut;
+        (self.best_rank, self.best_qty) = levels.first().copied().unwrap_or((i64::MIN, 0));
+        if self.best_qty != 0 {
+            self.place(self.best_rank);
+        }
+        if let Some(window) = &mut self.window {
+            let near = levels.iter().take_while(|(rank, _)| *rank >= window.lowest()).count();
+            let (near, far) = levels.split_at(near);
+            for (rank, qty) in near {
+                if let Some(slot) = window.slot(*rank) {
+                    window.put(slot, *qty);
                 }
             }
+            self.below = far.iter().rev().copied().collect();
         }
         self.count_tops();
-    }
-}
-
-/// The dense part. Its memory is given by the system only where a level was.
-#[derive(Debug)]
-struct Window {
-    /// The rank of slot 0.
-    lowest: i64,
-    /// A bit for each of `blocks`.
-    top: u64,
-    /// A bit for each of `words`.
-    blocks: [u64; WORD],
-    /// A bit for each of `held`.
-    words: Box<[u64; WORDS]>,
-    held: Box<[i64; WINDOW]>,
-}
-
-impl Window {
-    fn empty() -> Box<Self> {
-        let (words, held) = (zeros(), zeros());
-        Box::new(Self { lowest: 0, top: 0, blocks: [0; WORD], words, held })
+        self.keep_to_limit();
     }
 
-    fn clear(&mut self) {
-        let mut next = self.below(WINDOW);
-        while let Some(slot) = next {
-            next = self.below(slot);
-            if let Some(held) = self.held.get_mut(slot) {
-                *held = 0;
-            }
+    /// The same levels, of which nothing was added up yet.
+    pub(super) fn laid_again(&self) -> Self {
+        let mut again = Self { turn: self.turn, ..Self::default() };
+        let levels: Vec<(i64, i64)> = self.iter().collect();
+        again.lay(self.cut, &levels);
+        again
+    }
+
+    /// Add everything up that is asked for.
+    fn count_tops(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        let mut tops = core::mem::take(&mut self.tops);
+        self.edge = i64::MAX;
+        for top in &mut tops {
+            *top = Top::count(top.want(), self.iter());
+            self.edge = self.edge.min(top.edge());
         }
-        self.words.fill(0);
-        (self.top, self.blocks) = (0, [0; WORD]);
+        self.tops = tops;
     }
-
-    #[inline]
-    fn slot(&self, rank: i64) -> Option<usize> {
-        let slot = usize::try_from(rank.checked_sub(self.lowest)?).ok()?;
-        (slot < WINDOW).then_some(slot)
-    }
-
-    #[inline]
-    fn rank(&self, slot: usize) -> i64 {
-        self.lowest.wrapping_add_unsigned(slot as u64)
-    }
-
-    #[inline]
-    fn at(&self, slot: usize) -> i64 {
-        self.held.get(slot).copied().unwrap_or(0)
-    }
-
-    /// A slot holds `qty` now; what it held.
-    #[inline]
-    fn put(&mut self, slot: usize, qty: i64) -> i64 {
-        let (slot, word) = (slot % WINDOW, slot / WORD % WORDS);
-        let (Some(held), Some(bits)) = (self.held.get_mut(slot), self.words.get_mut(word)) else {
-            return 0;
-        };
-        let held_before = core::mem::replace(held, qty);
-        let empty = *bits == 0;
-        *bits = with_bit(*bits, slot, qty != 0);
-        if empty != (*bits == 0) {
-            self.summarise(word);
-        }
-        held_before
-    }
-
-    /// A word got its first bit, or lost its last.
-    #[inline(never)]
-    fn summarise(&mut self, word: usize) {
-        let block = word / WORD;
-        let holds = self.words.get(word).is_some_and(|bits| *bits != 0);
-        if let Some(summary) = self.blocks.get_mut(block) {
-            *summary = with_bit(*summary, word, holds);
-            self.top = with_bit(self.top, block, *summary != 0);
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.words.iter().map(|bits| bits.count_ones() as usize).sum()
-    }
-
-    /// The next slot above that holds something.
-    #[inline]
-    fn above(&self, slot: usize) -> Option<usize> {
-        let word = slot / WORD;
-        let bits = higher_bits(self.words.get(word).copied()?, slot);
-        if bits != 0 {
-            return Some(word * WORD + lowest(bits));
-        }
-        let block = word / WORD;
-        let mut words = higher_bits(self.blocks.get(block).copied()?, word);
-        let mut block_found = block;
-        if words == 0 {
-            let blocks = higher_bits(self.top, block);
-            if blocks == 0 {
-                return None;
-            }
-            block_found = lowest(blocks);
-            words = self.blocks.get(block_found).copied()?;
-        }
-        let word = block_found * WORD + lowest(words);
-        Some(word * WORD + lowest(self.words.get(word).copied()?))
-    }
-
-    /// The next slot below that holds something; `slot` may be one beyond the last.
-    #[inline]
-    fn below(&self, slot: usize) -> Option<usize> {
-        let word = slot / WORD;
-        let bits = lower_bits(self.words.get(word).copied().unwrap_or(0), slot);
-        if bits != 0 {
-            return Some(word * WORD + highest(bits));
-        }
-        let block = word / WORD;
-        let mut words = lower_bits(self.blocks.get(block).copied().unwrap_or(0), word);
-        let mut block_found = block;
-        if words == 0 {
-            let blocks = if block < WORD { lower_bits(self.top, block) } else { self.top };
-            if blocks == 0 {
-                return None;
-            }
-            block_found = highest(blocks);
-            words = self.blocks.get(block_found).copied()?;
-        }
-        let word = block_found * WORD + highest(words);
-        Some(word * WORD + highest(self.words.get(word).copied()?))
-    }
-}
-
-/// So many zeros, never on the stack.
-fn zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
-    vec![T::default(); N].try_into().unwrap_or_else(|_| Box::new([T::default(); N]))
-}
-
-impl Neighbours for Window {
-    #[inline]
-    fn held(&self, rank: i64) -> i64 {
-        self.slot(rank).map_or(0, |slot| self.at(slot))
-    }
-
-    #[inline]
-    fn better(&self, rank: i64) -> Option<i64> {
-        self.above(self.slot(rank)?).map(|slot| self.rank(slot))
-    }
-
-    #[inline]
-    fn worse(&self, rank: i64) -> Option<i64> {
-        self.below(self.slot(rank)?).map(|slot| self.rank(slot))
-    }
-}
-
-/// The bits above `place` in its word.
-#[inline]
-const fn higher_bits(bits: u64, place: usize) -> u64 {
-    let at = place % WORD;
-    bits >> at >> 1 << at << 1
-}
-
-#[inline]
-const fn with_bit(bits: u64, place: usize, on: bool) -> u64 {
-    let at = place % WORD;
-    (bits & !(1 << at)) | ((on as u64) << at)
-}
-
-/// The bits below `place` in its word.
-#[inline]
-const fn lower_bits(bits: u64, place: usize) -> u64 {
-    bits & ((1 << (place % WORD)) - 1)
-}
-
-/// The place of the highest bit of a word that has one.
-#[inline]
-const fn highest(bits: u64) -> usize {
-    (WORD - 1).saturating_sub(bits.leading_zeros() as usize)
-}
-
-/// The place of the lowest bit of a word that has one.
-#[inline]
-const fn lowest(bits: u64) -> usize {
-    bits.trailing_zeros() as usize
 }

@@ -12,7 +12,9 @@ use crate::units::{Nanos, Price, Qty};
 mod grid;
 mod ladder;
 mod levels;
+mod ranks;
 mod top;
+mod window;
 
 pub use ladder::Ladder;
 

@@ -32,7 +32,9 @@ enum Wanted {
 pub(super) struct Aim {
     turn: u64,
     armed: Option<Armed>,
-    /// Nothing of the sleeve works: the long way knows what to do with what does.
+    /// It may want something.
+    free: bool,
+    /// Nothing of it works: the long way knows what to do with what does.
     clear: bool,
 }
 
@@ -77,13 +79,15 @@ impl Bot {
         let fraction = program.output(0);
         let last = self.state.target(id);
         let held = if band.is_some() { self.held(sleeve)? } else { None };
-        let due = target::is_due(fraction, last, band, held);
-        // Risk is asked on every change, wanted or not: a way that is gone once in fifty changes is
-        // cold when it counts: ARCHITECTURE.md has what that costs and saves.
-        let approved = self.approve(place, fraction);
-        if !due || self.is_held_back(id) {
+        // Targets go to and fro: what would be wanted next is asked of risk before it is wanted, and
+        // waits for no signal. ARCHITECTURE.md has what that costs and saves.
+        let (expected, approved) = self.rehearse(place, last.unwrap_or(0.0));
+        let free = self.aims.get(place).is_some_and(|aim| aim.free);
+        if !(target::is_due(fraction, last, band, held) && free) {
             return Ok(None);
         }
+        let as_expected = fraction.to_bits() == expected.to_bits();
+        let approved = if as_expected { approved } else { self.approve(place, fraction) };
         let wanted = Wanted::Target { fraction, band, approved };
         Ok(Some(Glance { sleeve: id, wanted }))
     }
@@ -105,14 +109,28 @@ impl Bot {
         self.quiet || self.state.is_flattening() || self.state.is_paused(sleeve)
     }
 
-    /// The short way through risk. `None` is no answer: the long way has it.
+    /// The target that is expected after `last`, and the short way through risk for it.
     #[inline]
-    fn approve(&mut self, place: usize, fraction: f64) -> Option<Approved> {
-        if self.aims.get(place)?.turn != self.turn {
+    fn rehearse(&mut self, place: usize, last: f64) -> (f64, Option<Approved>) {
+        if self.aims.get(place).is_some_and(|aim| aim.turn != self.turn) {
             self.arm_one(place);
         }
-        let aim = self.aims.get_mut(place)?;
-        let armed = aim.armed.as_mut().filter(|_| aim.clear)?;
+        let Self { aims, markets, now, .. } = self;
+        let Some(Aim { armed: Some(armed), clear: true, .. }) = aims.get_mut(place) else {
+            return (last, None);
+        };
+        let expected = armed.other(last);
+        let mark = markets.get(armed.instrument().index()).and_then(|market| market.book.mark());
+        (expected, mark.and_then(|mark| armed.pass(expected, mark, *now).ok()))
+    }
+
+    /// The short way through risk for what was not expected. `None` is no answer: the long way has
+    /// it.
+    #[cold]
+    #[inline(never)]
+    fn approve(&mut self, place: usize, fraction: f64) -> Option<Approved> {
+        let aim = self.aims.get_mut(place).filter(|aim| aim.clear && aim.turn == self.turn)?;
+        let armed = aim.armed.as_mut()?;
         let mark = self.markets.get(armed.instrument().index())?.book.mark()?;
         armed.pass(fraction, mark, self.now).ok()
     }
@@ -141,9 +159,9 @@ impl Bot {
             Some(before) => before.again(&view).ok(),
             None => Armed::of(sleeve, &view).ok(),
         });
-        let clear = !self.state.is_working(sleeve);
+        let (free, clear) = (!self.is_held_back(sleeve), !self.state.is_working(sleeve));
         if let Some(aim) = self.aims.get_mut(place) {
-            *aim = Aim { turn: self.turn, armed, clear };
+            *aim = Aim { turn: self.turn, armed, free, clear };
         }
     }
 

@@ -254,7 +254,10 @@ impl Bot {
 
     /// From here on programs run and nothing is wanted, or again it is.
     pub fn set_quiet(&mut self, quiet: bool) {
-        self.quiet = quiet;
+        if self.quiet != quiet {
+            self.quiet = quiet;
+            self.turn = self.turn.wrapping_add(1);
+        }
     }
 
     /// Whether nothing is wanted.

@@ -5,6 +5,8 @@
 //! All that does not change with a tick is worked out when the account changes, in the units that
 //! the tick comes in.
 
+use core::hint::select_unpredictable;
+
 use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, sizing};
 use crate::event::{NewOrder, Side, Size, SleeveId, TradingState};
 use crate::exposure::Mark;
@@ -164,6 +166,14 @@ impl Armed {
     #[must_use]
     pub const fn instrument(&self) -> InstrumentId {
         self.instrument
+    }
+
+    /// Of the last two targets the one that `fraction` is not.
+    #[inline]
+    #[must_use]
+    pub fn other(&self, fraction: f64) -> f64 {
+        let [first, second] = self.wanted.map(|wanted| wanted.fraction);
+        f64::from_bits(select_unpredictable(first == fraction.to_bits(), second, first))
     }
 
     /// The order that leads to a fraction of the sleeve's equity, where no limit binds; else what

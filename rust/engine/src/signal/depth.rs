@@ -5,8 +5,7 @@ use super::node::Input;
 use super::stream::{BookStream, Stream};
 use crate::book::Ladder;
 use crate::event::Side;
-use crate::instrument::Instrument;
-use crate::units::Qty;
+use crate::instrument::Scales;
 
 /// Something of the best levels: how many, and where it goes.
 #[derive(Debug, Clone, Copy)]
@@ -19,14 +18,11 @@ pub(super) struct Over {
 #[derive(Debug, Clone)]
 pub(super) struct Deep {
     side: Side,
-    /// How many levels are added up for each place, the fewest first.
-    counts: Vec<u32>,
-    /// Where each goes; [`NOWHERE`] is only counted so that the ladder tells of changes so deep.
-    pub(super) places: Vec<u32>,
+    /// How many levels are added up for each place, the fewest first. What goes [`NOWHERE`] is only
+    /// counted so that the ladder tells of changes so deep.
+    pub(super) depths: Vec<Over>,
     /// The ladder's turn when it was read last.
     turn: Option<u64>,
-    /// Room for what is added up.
-    sums: Vec<Option<i64>>,
 }
 
 /// What came of asking a side.
@@ -40,20 +36,16 @@ pub(super) struct Asked {
 
 impl Deep {
     pub(super) fn new(side: Side) -> Self {
-        Self { side, counts: vec![], places: vec![], turn: None, sums: vec![] }
+        Self { side, depths: vec![], turn: None }
     }
 
     /// Read these depths, and whatever changes within the `flow` best levels.
     pub(super) fn read(&mut self, inputs: &[Input], flow: u32) {
-        let mut depths = depths(inputs, self.side);
-        depths.sort_by_key(|depth| depth.levels);
-        self.counts = depths.iter().map(|depth| depth.levels).collect();
-        self.places = depths.iter().map(|depth| depth.place).collect();
-        if self.counts.last().copied().unwrap_or(0) < flow {
-            self.counts.push(flow);
-            self.places.push(NOWHERE);
+        self.depths = depths(inputs, self.side);
+        self.depths.sort_by_key(|depth| depth.levels);
+        if self.depths.last().map_or(0, |deepest| deepest.levels) < flow {
+            self.depths.push(Over { levels: flow, place: NOWHERE });
         }
-        self.sums = vec![None; self.counts.len()];
     }
 
     /// What is known of it is of another book: ask again.
@@ -62,27 +54,26 @@ impl Deep {
     }
 
     /// Where levels that are read were set, add them up anew.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the sums")]
     pub(super) fn add_up<R: Registers + ?Sized>(
         &mut self,
         ladder: &mut Ladder,
-        instrument: &Instrument,
+        scales: Scales,
         registers: &mut R,
     ) -> Asked {
-        let turn = Some(ladder.turn(self.side));
-        if self.counts.is_empty() | (self.turn == turn) {
+        if self.turn == Some(ladder.turn(self.side)) {
             return Asked::default();
         }
-        ladder.add_up(self.side, &self.counts, &mut self.sums);
-        // Adding up what was not counted before is a turn of its own.
-        self.turn = Some(ladder.turn(self.side));
         let mut changed = false;
-        for (place, sum) in self.places.iter().zip(&self.sums) {
+        for Over { levels, place } in &self.depths {
             // A touch that was told without levels says nothing of what stands there.
-            let known = sum.filter(|sum| *sum > 0).map(Qty::new);
-            let size = known.map_or(f64::NAN, |sum| instrument.qty_as_f64(sum));
+            let known = ladder.depth(self.side, *levels).filter(|sum| sum.is_positive());
+            let size = known.map_or(f64::NAN, |sum| scales.qty(sum));
             changed |= put(registers, *place, size) & (*place != NOWHERE);
         }
+        // Adding up what was not counted before is a turn of its own.
+        self.turn = Some(ladder.turn(self.side));
         Asked { turned: true, changed }
     }
 }

@@ -31,7 +31,9 @@ pub(crate) enum Kernel {
     Or,
     Not,
     Where,
-    /// One that remembers.
+    /// What programs remember most, so in line.
+    Ema(Slot),
+    /// Another one that remembers.
     Keeps(Keeping),
     // Chains that `fuse` makes; the table does not name them.
     /// `(a + b) × c`
@@ -53,7 +55,6 @@ pub(crate) enum Kernel {
 pub(crate) enum Keeping {
     Shift(Slot),
     Sma(Slot),
-    Ema(Slot),
     RollingMax(Slot),
     RollingMin(Slot),
     RollingStd(Slot),
@@ -69,6 +70,7 @@ impl Kernel {
     pub(crate) fn operands(self) -> usize {
         match self {
             Self::Neg | Self::Abs | Self::Not => 1,
+            Self::Ema(_) => 1,
             Self::Keeps(keeping) => keeping.operands(),
             Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Minimum | Self::Maximum => 2,
             Self::Gt | Self::Ge | Self::Lt | Self::Le | Self::Eq | Self::Ne => 2,
@@ -99,6 +101,7 @@ impl Kernel {
             Self::Or => drive.binary(|a, b| truth(a, b, (a == 1.0) | (b == 1.0))),
             Self::Not => drive.unary(|a| 1.0 - a),
             Self::Where => drive.ternary(choice),
+            Self::Ema(slot) => one(&mut states.ema, slot, drive, |k, x| k.push(x)),
             Self::Keeps(keeping) => keeping.drive(states, drive),
             Self::AddMul => drive.ternary(|a, b, c| (a + b) * c),
             Self::Imbalance => drive.binary(|a, b| (a - b) / (a + b)),
@@ -113,7 +116,7 @@ impl Kernel {
 impl Keeping {
     fn operands(self) -> usize {
         match self {
-            Self::Shift(_) | Self::Sma(_) | Self::Ema(_) | Self::Rsi(_) => 1,
+            Self::Shift(_) | Self::Sma(_) | Self::Rsi(_) => 1,
             Self::RollingMax(_) | Self::RollingMin(_) | Self::RollingStd(_) => 1,
             Self::Crossed(..) | Self::Latch(_) | Self::DecayedSum(_) => 2,
             Self::Atr(_) => 3,
@@ -127,7 +130,6 @@ impl Keeping {
         match self {
             Self::Shift(slot) => one(&mut states.shift, slot, drive, |k, x| k.push(x)),
             Self::Sma(slot) => one(&mut states.sma, slot, drive, |k, x| k.push(x)),
-            Self::Ema(slot) => one(&mut states.ema, slot, drive, |k, x| k.push(x)),
             Self::RollingMax(slot) => one(&mut states.extreme, slot, drive, |k, x| k.push(x)),
             Self::RollingMin(slot) => one(&mut states.extreme, slot, drive, |k, x| -k.push(-x)),
             Self::RollingStd(slot) => one(&mut states.std, slot, drive, |k, x| k.push(x)),

@@ -13,7 +13,7 @@ use super::node::Input;
 use super::stream::{BookStream, Size, Stream, TradeStream};
 use crate::book::{Book, Ladder, Touch};
 use crate::event::Side;
-use crate::instrument::{Instrument, amount_as_f64};
+use crate::instrument::{Instrument, Scales, amount_as_f64};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty};
 
 /// How much of a book a program reads.
@@ -213,6 +213,7 @@ impl Observed {
         let Some(touch) = book.touch() else {
             return self.lose(registers);
         };
+        let scales = instrument.scales();
         let before = self.seen.touch.replace(touch);
         let moved = before.map_or(Parts::ALL, |before| Parts::moved(&before, &touch));
         let mut changed = before.is_none() | self.parts.any(moved);
@@ -221,11 +222,11 @@ impl Observed {
                 self.seen.since = now;
             }
             let flow = before.and_then(|before| flow_of_touch(&before, &touch));
-            self.best.put(&touch, flow, instrument, registers);
+            self.best.put(&touch, flow, scales, registers);
         }
         let ladder = book.ladder_mut();
-        let bids = self.bids.add_up(ladder, instrument, registers);
-        let asks = self.asks.add_up(ladder, instrument, registers);
+        let bids = self.bids.add_up(ladder, scales, registers);
+        let asks = self.asks.add_up(ladder, scales, registers);
         changed |= bids.changed | asks.changed;
         if self.reads_more {
             let turned = (bids.turned | asks.turned).then_some(before.is_none());
@@ -299,7 +300,7 @@ impl Observed {
         self.asks.forget();
         let Best { bid, bid_size, ask, ask_size, flow } = self.best;
         let one = [bid, bid_size, ask, ask_size, flow].into_iter().chain(self.age);
-        let many = self.bids.places.iter().chain(&self.asks.places).copied();
+        let many = self.bids.depths.iter().chain(&self.asks.depths).map(|depth| depth.place);
         let many = many.chain(self.flows.iter().map(|flow| flow.place));
         let many = many.chain(self.sweeps.iter().map(|sweep| sweep.place));
         for place in one.chain(many) {
@@ -345,10 +346,9 @@ impl Best {
         self,
         touch: &Touch,
         flow: Option<Qty>,
-        instrument: &Instrument,
+        scales: Scales,
         registers: &mut R,
     ) {
-        let scales = instrument.scales();
         registers.put(self.bid, scales.price(touch.bid));
         registers.put(self.bid_size, scales.qty(touch.bid_qty));
         registers.put(self.ask, scales.price(touch.ask));

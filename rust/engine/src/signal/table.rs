@@ -152,7 +152,7 @@ pub const OPERATIONS: &[Operation] = &[
         "ema",
         X,
         |n| n,
-        |n, all| Kernel::Keeps(Keeping::Ema(all.ema.begin(Smoothed::exponential(n)))),
+        |n, all| Kernel::Ema(all.ema.begin(Smoothed::exponential(n))),
         "exponential average, weight 2/(n+1), begun with the mean of the first n (TA-Lib)"
     ),
     over_window!(
