@@ -115,8 +115,9 @@ impl Wanted {
         let size = share.times(rate.magnitude()?, Rounding::Down)?;
         let worth = if rate.is_negative() { size.negated()? } else { size };
         let (amount, unit) = (worth.mantissa(), i128::from(unit));
+        // Dividing is slow: what is over is had by multiplying back, which cannot overflow.
         let units = amount.checked_div_euclid(unit).ok_or(Overflow)?;
-        let inexact = i128::from(amount.checked_rem_euclid(unit) != Some(0));
+        let inexact = i128::from(units.wrapping_mul(unit) != amount);
         Ok(Self { fraction: fraction.to_bits(), worth, units, inexact })
     }
 }
