@@ -1,6 +1,7 @@
 //! What can be traded: identity, scales, tick, lot, venue limits, fees.
 //!
-//! The only door between text or floats and units. Nothing else converts money.
+//! The only door between text or floats and units. Nothing else converts money. Long because it is
+//! the only one.
 
 use serde::{Deserialize, Serialize};
 

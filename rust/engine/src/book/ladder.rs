@@ -114,8 +114,8 @@ impl Ladder {
         self.side(side).turn()
     }
 
-    /// What the `count` best levels of a side hold together; `None` where that does not fit. What is
-    /// asked for once is kept from then on, and [`Ladder::turn`] tells whether it has changed.
+    /// What the `count` best levels of a side hold together; `None` where that does not fit. What
+    /// is asked for once is kept from then on, and [`Ladder::turn`] tells whether it has changed.
     #[inline]
     pub fn depth(&mut self, side: Side, count: u32) -> Option<Qty> {
         self.sides.get_mut(side as usize)?.add_up(count).map(Qty::new)

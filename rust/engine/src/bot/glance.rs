@@ -79,8 +79,8 @@ impl Bot {
         let fraction = program.output(0);
         let last = self.state.target(id);
         let held = if band.is_some() { self.held(sleeve)? } else { None };
-        // Targets go to and fro: what would be wanted next is asked of risk before it is wanted, and
-        // waits for no signal. ARCHITECTURE.md has what that costs and saves.
+        // Targets go to and fro: what would be wanted next is asked of risk before it is wanted,
+        // and waits for no signal. ARCHITECTURE.md has what that costs and saves.
         let (expected, approved) = self.rehearse(place, last.unwrap_or(0.0));
         let free = self.aims.get(place).is_some_and(|aim| aim.free);
         if !(target::is_due(fraction, last, band, held) && free) {
