@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::drive::Places;
+use super::fault::SignalError;
 use super::fuse::fuse;
-use super::kernel::Kernel;
-use super::node::{Input, Node, NodeKind, SignalError};
+use super::node::{Input, Node, NodeKind};
 use super::state::States;
+use super::step::Step;
 use super::stream::{Clock, Clocks};
 use super::table::{Gives, Operation, operation};
 
@@ -17,17 +18,6 @@ use super::table::{Gives, Operation, operation};
 const NODES_MAX: usize = 100_000;
 /// Most samples that the windows of one program hold together.
 const WINDOWS_MAX: u64 = 16_000_000;
-
-/// One operation of a program.
-#[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) kernel: Kernel,
-    pub(super) places: Places,
-    /// What it is an operation of, with its parameter.
-    pub(super) origin: (&'static Operation, u32),
-    /// What it depends on; what depends on no clock runs whenever the program does.
-    pub(super) clocks: Clocks,
-}
 
 /// A register that never changes.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,8 @@
 //! of its own takes the place of its parts. It computes the same in the same order, to the bit:
 //! `kernel.rs` says so by composing the same parts.
 
-use super::compile::Step;
 use super::kernel::Kernel;
+use super::step::Step;
 
 /// What is known while steps are joined.
 struct Joining {

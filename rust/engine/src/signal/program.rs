@@ -5,12 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compile::{Constant, Flat, Step, flatten};
+use super::compile::{Constant, Flat, flatten};
 use super::drive::{BLOCK, Columns, NARROW, Once, Places, Registers};
+use super::fault::SignalError;
 use super::kernel::Kernel;
 use super::microstructure::{Observed, Seen, Watch};
-use super::node::{Input, Node, SignalError};
+use super::node::{Input, Node};
 use super::state::States;
+use super::step::Step;
 use super::stream::{Clock, Clocks};
 use crate::book::Book;
 use crate::event::Side;

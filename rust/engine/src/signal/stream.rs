@@ -3,7 +3,7 @@
 //! A clock ticks when something happens: a bar closes, a book changes, somebody trades. What the
 //! account holds has no clock: it is a value that is read whenever something runs.
 
-use super::node::SignalError;
+use super::fault::SignalError;
 
 /// Most levels of a side that one input counts.
 pub const LEVELS_MAX: u32 = 1_000;

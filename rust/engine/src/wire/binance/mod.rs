@@ -12,12 +12,13 @@ use crate::wire::{Counts, Heard, Listed, Listing, Roster, VenueStatus, WireError
 
 mod frames;
 mod levels;
+mod message;
 pub mod orders;
 mod swift;
 mod sync;
 
-use self::frames::{Message, Room, Said, Span};
 use self::levels::{Shape, Shapes};
+use self::message::{Message, Room, Said, Span};
 use self::sync::Market;
 
 pub use self::levels::Level;

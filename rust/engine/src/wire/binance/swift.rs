@@ -3,8 +3,8 @@
 //! What is read here is read to the same end as in [`frames`](super::frames); whatever differs in
 //! a single byte is left to it, errors too.
 
-use super::frames::{Message, Room, Said, Span, Ticker, Trade, time};
 use super::levels::{Level, side};
+use super::message::{Message, Room, Said, Span, Ticker, Trade, time};
 use super::sync::Market;
 use crate::event::Side;
 use crate::units::{Price, Qty};

@@ -1,8 +1,8 @@
 //! One instrument's book over Binance's diffs: what waits for the snapshot, which ids may follow
 //! which, and what is told of it. Integers in, events out; no text lives here.
 
-use super::frames::{Span, Ticker, Trade};
 use super::levels::{Level, Shapes};
+use super::message::{Span, Ticker, Trade};
 use crate::book::Integrity;
 use crate::event::{Event, Quote, Side, Tick, TickKind};
 use crate::instrument::InstrumentId;

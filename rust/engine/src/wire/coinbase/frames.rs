@@ -2,87 +2,15 @@
 //!
 //! Keys may come in any order; `swift.rs` is the way of the messages that come most.
 
+use super::message::{Change, Message, Part, Scratch, Trade};
 use super::swift;
 use crate::event::{Quote, Side, TickKind};
-use crate::instrument::InstrumentId;
 use crate::units::{Nanos, Price, Qty};
 use crate::wire::cursor::{Cursor, ESCAPED_BYTES_MAX};
 use crate::wire::fields::{Field, fields, required};
 use crate::wire::sync::Sync;
 use crate::wire::time::{self, stamp};
-use crate::wire::{LEVELS_MAX, Listed, Refused, Roster, WireError, WireErrorKind};
-
-/// What a message is. What it holds lies in the scratch room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Message {
-    /// A message in the connection's sequence, and whether we know its channel.
-    Numbered {
-        sequence: i64,
-        known: bool,
-    },
-    Refused(Refused),
-    Unknown,
-}
-
-/// One level, as a message says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) side: Side,
-    pub(super) price: Price,
-    pub(super) qty: Qty,
-}
-
-/// One book in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) place: usize,
-    pub(super) snapshot: bool,
-    /// Where its levels end among all of the message.
-    pub(super) end: usize,
-}
-
-/// A trade of an instrument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trade {
-    pub(super) instrument: InstrumentId,
-    pub(super) kind: TickKind,
-    /// When the venue says that it was; zero where it does not say it well.
-    pub(super) traded: Nanos,
-}
-
-/// Room for what one message holds, used again for the next.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Scratch {
-    pub(super) parts: Vec<Part>,
-    pub(super) changes: Vec<Change>,
-    pub(super) trades: Vec<Trade>,
-    pub(super) quotes: Vec<(usize, Quote)>,
-    /// When all of it happens.
-    pub(super) ts: Nanos,
-    /// How many books, trades, … are of symbols that are not listed.
-    pub(super) unlisted: u64,
-}
-
-impl Scratch {
-    fn clear(&mut self) {
-        self.parts.clear();
-        self.changes.clear();
-        self.trades.clear();
-        self.quotes.clear();
-        (self.ts, self.unlisted) = (Nanos::ZERO, 0);
-    }
-
-    /// Add a level; `at` is where it stands, for the error of one too many.
-    #[inline]
-    pub(super) fn push(&mut self, change: Change, at: usize) -> Result<(), WireError> {
-        if self.changes.len() >= LEVELS_MAX {
-            let kind = WireErrorKind::TooManyLevels { limit: LEVELS_MAX };
-            return Err(WireError { kind, offset: at });
-        }
-        self.changes.push(change);
-        Ok(())
-    }
-}
+use crate::wire::{Listed, Refused, Roster, WireError};
 
 /// Read a message whole into scratch room.
 #[inline]

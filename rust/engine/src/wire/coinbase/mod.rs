@@ -5,10 +5,11 @@
 //! new snapshot. What is numbered lower than expected is late, and ignored whole.
 
 mod frames;
+mod message;
 pub mod orders;
 mod swift;
 
-use self::frames::{Change, Message, Scratch, Trade};
+use self::message::{Change, Message, Scratch, Trade};
 use super::sync::Sync;
 use super::{Counts, Heard, Listed, Listing, Roster, WireError, check_length};
 use crate::book::Integrity;

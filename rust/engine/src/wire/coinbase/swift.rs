@@ -3,7 +3,7 @@
 //! Whatever differs from it in the least is left to `frames.rs`, which begins anew: nothing here
 //! has to say what is wrong.
 
-use super::frames::{Change, Part, Scratch};
+use super::message::{Change, Part, Scratch};
 use crate::event::Side;
 use crate::units::{Nanos, Price, Qty};
 use crate::wire::cursor::Cursor;

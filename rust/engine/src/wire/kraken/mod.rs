@@ -7,11 +7,12 @@
 
 mod checksum;
 mod frames;
+mod message;
 pub mod orders;
 mod swift;
 
 use self::checksum::{Depth, Precision};
-use self::frames::{Candle, Change, Message, Part, Scratch, Written};
+use self::message::{Candle, Change, Message, Part, Scratch, Written};
 use super::decimal::Scale;
 use super::sync::Sync;
 use super::{Counts, Heard, Listed, Listing, Roster, WireError, check_length};
@@ -220,7 +221,7 @@ impl Decoder {
     fn follow_others(&mut self, tell: &mut impl FnMut(&Event)) {
         let mut trades = self.scratch.trades.iter();
         while let Some(trade) = trades.next() {
-            let frames::Trade { instrument, ts, kind } = *trade;
+            let message::Trade { instrument, ts, kind } = *trade;
             let last = trades.as_slice().iter().all(|later| later.instrument != instrument);
             tell(&Event::Tick(Tick { instrument, ts, last, kind }));
         }

@@ -4,7 +4,7 @@
 //! has to say what is wrong.
 
 use super::Pair;
-use super::frames::{Change, Part, Scratch, Written};
+use super::message::{Change, Part, Scratch, Written};
 use crate::event::Side;
 use crate::units::{Nanos, Price, Qty};
 use crate::wire::cursor::Cursor;
