@@ -407,3 +407,28 @@ fn keeps_its_best_levels_when_too_many_come_above_a_full_window() {
     check_known(&ladder, &plain, Side::Buy);
     assert!(ladder.len(Side::Buy) >= 65_536 && ladder.cut(Side::Buy).is_some());
 }
+
+#[test]
+fn a_copy_lies_as_its_original_does_and_lets_go_of_the_same() {
+    let mut ladder = Ladder::default();
+    let mut set = |price: i64| ladder.set(Side::Buy, Price::new(price), Qty::new(1));
+    // The window was laid for this best, which rises in it; what is below it fills up.
+    let (best, lowest) = (10_000_000, 10_000_000 - 225_792);
+    (0..2).for_each(|n| set(best - n));
+    (0..65_536).for_each(|n| set(lowest - 1 - n));
+    (0..30_000).for_each(|n| set(lowest + n));
+    set(best + 32_000);
+    let bytes = postcard::to_allocvec(&ladder).unwrap();
+    let read: Ladder = postcard::from_bytes(&bytes).unwrap();
+    for mut copy in [ladder.clone(), read] {
+        assert_eq!(copy, ladder);
+        assert_eq!(copy.len(Side::Buy), 95_539);
+        let mut original = ladder.clone();
+        for price in [lowest - 100_000, best + 60_000, best + 400_000, lowest - 200_000] {
+            for ladder in [&mut copy, &mut original] {
+                ladder.set(Side::Buy, Price::new(price), Qty::new(1));
+            }
+            assert_eq!(copy, original);
+        }
+    }
+}

@@ -276,7 +276,8 @@ fn a_quote_whose_book_falls_silent_is_called_back_and_laid_again_when_it_speaks(
     assert_eq!(silent(&mut desk, 1), "intent; cancel 0; cancel 1");
     assert_eq!(silent(&mut desk, 1), "", "they are on their way out");
     assert_eq!(desk.answer(1, OrderUpdate::CancelRejected), "");
-    assert_eq!(silent(&mut desk, 1), "intent; cancel 1", "asked again of a venue that would not");
+    assert_eq!(silent(&mut desk, 1), "", "not every second");
+    assert_eq!(silent(&mut desk, 8), "intent; cancel 1", "asked again of a venue that would not");
     assert_eq!(desk.canceled(0), "");
     assert_eq!(desk.canceled(1), "");
     assert_eq!(silent(&mut desk, 1), "");
@@ -709,4 +710,27 @@ fn whatever_the_market_and_the_venue_do_no_quote_crosses_or_piles_up() {
         (SEED..SEED + 60).map(|seed| made_market_holds(seed, 1_500)).collect();
     let fills: usize = played.unwrap().iter().sum();
     assert!(fills > 2_000, "seed {SEED}: {fills} fills");
+}
+
+#[test]
+fn a_venue_that_does_not_cancel_on_a_silent_book_is_asked_every_ten_seconds() {
+    let mut desk = Desk::of_mid(1, 0.0, profile("research", &[("price_age_max_s", "60")]));
+    desk.touch(9_999, 10_001);
+    for order in 0..2 {
+        desk.answer(order, OrderUpdate::Acked);
+    }
+    desk.second += 61;
+    let mut cancels = 0;
+    for _ in 0..100 {
+        desk.second += 1;
+        cancels += desk.tell(Event::Time(desk.now())).matches("cancel").count();
+        for order in 0..2 {
+            let order = OrderId::new(7, order);
+            let state = desk.bot.state().orders().get(order).unwrap().state();
+            if state == OrderState::PendingCancel {
+                desk.answer(order.sequence(), OrderUpdate::CancelRejected);
+            }
+        }
+    }
+    assert_eq!(cancels, 2 * 10);
 }

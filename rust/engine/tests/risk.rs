@@ -639,3 +639,11 @@ fn never_approves_while_halted_or_without_a_price() {
         Ok(())
     });
 }
+
+#[test]
+fn neither_way_sells_more_than_fits_before_it_is_cut_to_the_lot() {
+    let mut scene = Scene::quiet().limits("research", &[]);
+    scene.exposure.position = Qty::new(i64::MIN);
+    assert!(scene.assess(target(0.0)).is_err());
+    assert!(scene.pass(0.0).is_err());
+}

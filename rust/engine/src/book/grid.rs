@@ -32,6 +32,11 @@ impl Grid {
         rank.wrapping_mul(self.step)
     }
 
+    /// How far its prices lie apart; 0: it has none.
+    pub(super) const fn step(&self) -> i64 {
+        self.step
+    }
+
     /// The coarsest grid that has all prices of this one, and `price`, which is above zero.
     pub(super) fn with(&self, price: i64) -> Self {
         let step = gcd(self.step, price);

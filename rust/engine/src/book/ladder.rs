@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::grid::Grid;
-use super::levels::Levels;
+use super::levels::{Laid, Levels};
 use crate::event::Side;
 use crate::units::{Price, Qty};
 
@@ -62,9 +62,8 @@ impl Ladder {
                 finer.rank(price).map(|rank| rank * side.sign())
             };
             let known = levels.iter().filter_map(|(old, qty)| Some((rank(old)?, qty)));
-            let known: Vec<(i64, i64)> = known.collect();
-            let cut = levels.cut().and_then(rank);
-            levels.lay(cut, &known);
+            let (known, cut) = (known.collect(), levels.cut().and_then(rank));
+            levels.lay(&Laid { levels: known, cut, lowest: None });
         }
         self.grid = finer;
     }
@@ -156,26 +155,6 @@ impl Ladder {
         let rank = self.side(side).cut()?;
         Some(Price::new(self.grid.price(rank.wrapping_abs())))
     }
-
-    /// From `price` on nothing is known of a side.
-    fn cut_at(&mut self, side: Side, price: Price) {
-        if self.grid.rank(price.mantissa()).is_none() && price.is_positive() {
-            self.refine_to(price);
-        }
-        let cut = self.grid.rank(price.mantissa()).map(|rank| rank * side.sign());
-        if let Some(levels) = self.sides.get_mut(side as usize) {
-            let known: Vec<(i64, i64)> = levels.iter().collect();
-            levels.lay(cut, &known);
-        }
-    }
-
-    /// The levels of both sides; what is not known ends a side as a level of nothing.
-    fn told(&self) -> [Vec<(Price, Qty)>; 2] {
-        Side::ALL.map(|side| {
-            let cut = self.cut(side).map(|price| (price, Qty::ZERO));
-            self.levels(side).chain(cut).collect()
-        })
-    }
 }
 
 impl Clone for Ladder {
@@ -197,21 +176,20 @@ impl Eq for Ladder {}
 
 impl Serialize for Ladder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.told().serialize(serializer)
+        let [bids, asks] = &self.sides;
+        (self.grid.step(), [bids.laid(), asks.laid()]).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Ladder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (step, laid) = <(i64, [Laid; 2])>::deserialize(deserializer)?;
         let mut ladder = Self::default();
-        let told = <[Vec<(Price, Qty)>; 2]>::deserialize(deserializer)?;
-        for (side, levels) in Side::ALL.into_iter().zip(told) {
-            for (price, qty) in levels {
-                if qty == Qty::ZERO {
-                    ladder.cut_at(side, price);
-                }
-                ladder.set(side, price, qty);
-            }
+        if step > 0 {
+            ladder.grid = ladder.grid.with(step);
+        }
+        for (levels, laid) in ladder.sides.iter_mut().zip(&laid) {
+            levels.lay(laid);
         }
         Ok(ladder)
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::hint::select_unpredictable;
 use std::iter::successors;
 
+use serde::{Deserialize, Serialize};
+
 use super::ranks::{Ranks, slide_down, slide_up};
 use super::top::{Change, Neighbours, Top};
 use super::window::{SPAN, Window};
@@ -45,6 +47,16 @@ pub(super) struct Levels {
     cut: Option<i64>,
 }
 
+/// All levels of a side by rank, the best first, and how they lie.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Laid {
+    pub(super) levels: Vec<(i64, i64)>,
+    /// From this rank on down nothing is known.
+    pub(super) cut: Option<i64>,
+    /// The worst rank of the window; `None`: where the best would have it.
+    pub(super) lowest: Option<i64>,
+}
+
 impl Default for Levels {
     fn default() -> Self {
         Self {
@@ -64,7 +76,7 @@ impl Default for Levels {
 impl Levels {
     /// Nothing is left; the room is kept.
     pub(super) fn clear(&mut self) {
-        self.lay(None, &[]);
+        self.lay(&Laid::default());
     }
 
     /// How many levels there are.
@@ -84,7 +96,7 @@ impl Levels {
                 return self.set_counted(slot, rank, qty);
             }
             window.put(slot, qty);
-            self.touch(slot, rank, qty);
+            self.follow_best(slot, rank, qty);
             return;
         }
         self.set_outside(rank, qty);
@@ -94,14 +106,14 @@ impl Levels {
     #[inline(never)]
     fn set_counted(&mut self, slot: usize, rank: i64, qty: i64) {
         let before = self.window.as_mut().map_or(0, |window| window.put(slot, qty));
-        self.touch(slot, rank, qty);
+        self.follow_best(slot, rank, qty);
         self.follow(Change { rank, before, after: qty });
     }
 
     /// A level in the window was set: it may be the touch.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: a call costs as much as the update")]
-    fn touch(&mut self, slot: usize, rank: i64, qty: i64) {
+    fn follow_best(&mut self, slot: usize, rank: i64, qty: i64) {
         // Whether a level comes or goes, and whether it is the touch, is chance: a branch would be
         // guessed wrongly too often. One comparison for `gone`: `&` would become two branches.
         let best = (qty != 0) & (rank >= self.best_rank);
@@ -286,42 +298,52 @@ impl Levels {
         }
         if self.above.len() > FAR_LEVELS_MAX {
             // So many have to be set before it happens again: each pays for a few.
-            let levels: Vec<(i64, i64)> = self.iter().collect();
-            self.lay(self.cut, &levels);
+            self.lay(&Laid { lowest: None, ..self.laid() });
         }
     }
 
-    /// Lay everything anew: `levels`, the best first, are all there is above `cut`.
-    pub(super) fn lay(&mut self, cut: Option<i64>, levels: &[(i64, i64)]) {
+    /// How it lies, so that another can lie the same: where levels are let go depends on it.
+    pub(super) fn laid(&self) -> Laid {
+        Laid {
+            levels: self.iter().collect(),
+            cut: self.cut,
+            lowest: self.window.as_ref().map(|window| window.lowest()),
+        }
+    }
+
+    /// Lay everything anew.
+    pub(super) fn lay(&mut self, laid: &Laid) {
         if let Some(window) = &mut self.window {
             window.clear();
         }
         self.above.clear();
         self.below.clear();
-        self.cut = cut;
-        (self.best_rank, self.best_qty) = levels.first().copied().unwrap_or((i64::MIN, 0));
-        if self.best_qty != 0 {
-            self.place(self.best_rank);
+        self.cut = laid.cut;
+        (self.best_rank, self.best_qty) = laid.levels.first().copied().unwrap_or((i64::MIN, 0));
+        match laid.lowest {
+            Some(lowest) => self.window.get_or_insert_with(Window::empty).slide(lowest),
+            None if self.best_qty != 0 => self.place(self.best_rank),
+            None => {}
         }
         if let Some(window) = &mut self.window {
-            let near = levels.iter().take_while(|(rank, _)| *rank >= window.lowest()).count();
-            let (near, far) = levels.split_at(near);
-            for (rank, qty) in near {
+            for (rank, qty) in &laid.levels {
                 if let Some(slot) = window.slot(*rank) {
                     window.put(slot, *qty);
+                } else if *rank < window.lowest() {
+                    self.below.insert(*rank, *qty);
+                } else {
+                    self.above.insert(*rank, *qty);
                 }
             }
-            self.below = far.iter().rev().copied().collect();
         }
         self.count_tops();
         self.keep_to_limit();
     }
 
-    /// The same levels, of which nothing was added up yet.
+    /// The same levels lying the same, of which nothing was added up yet.
     pub(super) fn laid_again(&self) -> Self {
         let mut again = Self { turn: self.turn, ..Self::default() };
-        let levels: Vec<(i64, i64)> = self.iter().collect();
-        again.lay(self.cut, &levels);
+        again.lay(&self.laid());
         again
     }
 

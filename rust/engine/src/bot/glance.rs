@@ -33,7 +33,7 @@ pub(super) struct Aim {
     turn: u64,
     armed: Option<Armed>,
     /// It may want something.
-    free: bool,
+    may_want: bool,
     /// Nothing of it works: the long way knows what to do with what does.
     clear: bool,
 }
@@ -82,8 +82,8 @@ impl Bot {
         // Targets go to and fro: what would be wanted next is asked of risk before it is wanted,
         // and waits for no signal. ARCHITECTURE.md has what that costs and saves.
         let (expected, approved) = self.rehearse(place, last.unwrap_or(0.0));
-        let free = self.aims.get(place).is_some_and(|aim| aim.free);
-        if !(target::is_due(fraction, last, band, held) && free) {
+        let may_want = self.aims.get(place).is_some_and(|aim| aim.may_want);
+        if !(target::is_due(fraction, last, band, held) && may_want) {
             return Ok(None);
         }
         let as_expected = fraction.to_bits() == expected.to_bits();
@@ -159,9 +159,10 @@ impl Bot {
             Some(before) => before.again(&view).ok(),
             None => Armed::of(sleeve, &view).ok(),
         });
-        let (free, clear) = (!self.is_held_back(sleeve), !self.state.is_working(sleeve));
+        let may_want = !self.is_held_back(sleeve);
+        let clear = !self.state.is_working(sleeve);
         if let Some(aim) = self.aims.get_mut(place) {
-            *aim = Aim { turn: self.turn, armed, free, clear };
+            *aim = Aim { turn: self.turn, armed, may_want, clear };
         }
     }
 

@@ -157,15 +157,17 @@ impl Gateway {
             }
         };
         let heard = match arrival {
-            Arrival::Frame(frame) => decoder.on_frame(frame, received, &mut tell)?,
+            Arrival::Frame(frame) => decoder.on_frame(frame, received, &mut tell),
             Arrival::Snapshot { symbol, body } => {
-                decoder.on_snapshot(symbol, body, received, &mut tell)?
+                decoder.on_snapshot(symbol, body, received, &mut tell)
             }
             Arrival::Connected => {
                 decoder.on_connect(received, &mut tell);
-                Heard::Nothing
+                Ok(Heard::Nothing)
             }
         };
+        // A fault of ours is said before one of the venue's.
+        let heard = heard.map_err(|wrong| valued.clone().err().unwrap_or(wrong.into()))?;
         if let Heard::Resync(id) = heard {
             ask(&mut self.resync, id);
         }
@@ -187,8 +189,9 @@ impl Gateway {
         if self.records.len() >= RECORDS_MAX {
             return Err(GatewayError::Records);
         }
+        let before = (self.output.records.len(), self.output.actions.len());
         let told = self.bot.on(event, &mut self.output);
-        let begun = !self.output.is_empty();
+        let begun = before != (self.output.records.len(), self.output.actions.len());
         let carried = self.carry(send);
         match told {
             Ok(()) => carried,

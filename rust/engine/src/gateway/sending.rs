@@ -5,7 +5,7 @@ use super::{Gateway, GatewayError};
 use crate::bot::BotError;
 use crate::event::{Action, Event, NewOrder, OrderId, OrderUpdate};
 use crate::instrument::Instrument;
-use crate::order::{ORDERS_KEPT, Order};
+use crate::order::{ORDERS_KEPT, Order, OrderState};
 use crate::wire::request::{Market, Request, Unsendable};
 use crate::wire::{binance, coinbase, kraken};
 
@@ -106,12 +106,12 @@ impl Gateway {
         request.err().map(|_| self.answer(id, OrderUpdate::Rejected))
     }
 
-    /// Encode a cancel, if its order lives. Where the venue's name of it is not known yet, it waits
+    /// Encode a cancel, if it is still wanted. Where its venue's name is not known yet, it waits
     /// for that; where it can never be said, the order goes on.
     fn cancel(&mut self, id: OrderId, send: &mut impl FnMut(&Outgoing<'_>)) -> Option<Event> {
         self.unsent.remove(&id);
         let state = self.bot.state();
-        let order = state.orders().get(id).filter(|order| !order.state().is_terminal())?;
+        let order = state.orders().get(id).filter(|order| is_canceling(order))?;
         let rules = state.instrument(order.new_order().instrument)?;
         let (venue, body) = (rules.venue(), &mut self.body);
         let request = match venue {
@@ -128,8 +128,7 @@ impl Gateway {
             Ok(_) => None,
             Err(Unsendable::VenueId) => {
                 let orders = self.bot.state().orders();
-                let lives = |order: &Order| !order.state().is_terminal();
-                self.unsent.retain(|id| orders.get(*id).is_some_and(lives));
+                self.unsent.retain(|id| orders.get(*id).is_some_and(is_canceling));
                 self.unsent.insert(id);
                 None
             }
@@ -173,6 +172,12 @@ impl Gateway {
         self.output.actions.extend(ids.iter().map(|id| Action::Cancel { id: *id }));
         self.carry(send)
     }
+}
+
+/// Whether an order may still be canceled as a record says. One that is known to work is not: its
+/// venue would not.
+fn is_canceling(order: &Order) -> bool {
+    matches!(order.state(), OrderState::PendingCancel | OrderState::Unknown)
 }
 
 fn market(rules: &Instrument) -> Market<'_> {

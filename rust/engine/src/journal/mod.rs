@@ -13,7 +13,7 @@ use crate::order::{OrderError, Orders};
 use crate::portfolio::{Party, Portfolio};
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
-use crate::units::Overflow;
+use crate::units::{Nanos, Overflow};
 
 mod bytes;
 mod quoting;
@@ -122,7 +122,7 @@ impl State {
                 self.note_placed(&order);
                 self.chain.link(record);
             }
-            Record::Update { ts: _, order, update } => self.on_update(order, update)?,
+            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
             Record::Fill(fill) => self.on_fill(record, &fill)?,
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
@@ -183,7 +183,7 @@ impl State {
             Want::Quote(_) | Want::CancelAll => {}
             Want::Trade { .. } => return Ok(()),
         }
-        *quoting = Quoting::of(&intent.want);
+        *quoting = quoting.then(&intent.want);
         *waiting = waits.then_some(intent.want);
         Ok(())
     }
@@ -198,7 +198,7 @@ impl State {
         }
     }
 
-    fn on_update(&mut self, id: OrderId, update: OrderUpdate) -> Result<(), StateError> {
+    fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
         self.orders.on_update(id, update)?;
         let Some(order) = self.orders.get(id) else {
             return Ok(());
@@ -206,7 +206,7 @@ impl State {
         let (lives, order) = (!order.state().is_terminal(), *order.new_order());
         self.refresh(order.instrument)?;
         if lives {
-            self.note_cancel(order.sleeve, update);
+            self.note_cancel(order.sleeve, update, ts);
         }
         self.release(order.sleeve);
         Ok(())

@@ -7,6 +7,7 @@ use super::State;
 use crate::decision::quote;
 use crate::event::{NewOrder, OrderUpdate, SleeveId, TwoSided, Want};
 use crate::order::OrderState;
+use crate::units::Nanos;
 
 /// The market that a sleeve makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -17,17 +18,18 @@ pub(super) struct Quoting {
     anew: bool,
     /// An order went out that lies at no price of it.
     stray: bool,
+    /// When an order of it was last called back.
+    called_back: Nanos,
 }
 
 impl Quoting {
     /// What is quoted once this is wanted.
-    pub(super) const fn of(want: &Want) -> Self {
-        match want {
-            Want::Quote(quote) => Self { last: Some(*quote), anew: false, stray: false },
-            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => {
-                Self { last: None, anew: false, stray: false }
-            }
-        }
+    pub(super) const fn then(self, want: &Want) -> Self {
+        let last = match want {
+            Want::Quote(quote) => Some(*quote),
+            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => None,
+        };
+        Self { last, anew: false, stray: false, called_back: self.called_back }
     }
 }
 
@@ -37,6 +39,12 @@ impl State {
     pub fn quote(&self, sleeve: SleeveId) -> (Option<TwoSided>, bool) {
         let quoting = self.quotes.get(sleeve.index()).copied().unwrap_or_default();
         (quoting.last, quoting.anew | quoting.stray)
+    }
+
+    /// When an order of a sleeve's quote was last called back.
+    #[must_use]
+    pub fn called_back(&self, sleeve: SleeveId) -> Nanos {
+        self.quotes.get(sleeve.index()).map_or(Nanos::ZERO, |quoting| quoting.called_back)
     }
 
     /// Whether an order of a sleeve is being canceled.
@@ -84,13 +92,18 @@ impl State {
     }
 
     /// We ask to cancel an order that lives: the quote waits for it. A venue that will not do so is
-    /// asked again at the next change, and not at once.
-    pub(super) fn note_cancel(&mut self, sleeve: SleeveId, update: OrderUpdate) {
+    /// asked again at the next change, and not at once; where the market is silent, now and then.
+    pub(super) fn note_cancel(&mut self, sleeve: SleeveId, update: OrderUpdate, ts: Nanos) {
         let Some(last) = self.quote(sleeve).0 else {
             return;
         };
         let waits = match update {
-            OrderUpdate::CancelSent => Some(Want::Quote(last)),
+            OrderUpdate::CancelSent => {
+                if let Some(quoting) = self.quotes.get_mut(sleeve.index()) {
+                    quoting.called_back = ts;
+                }
+                Some(Want::Quote(last))
+            }
             OrderUpdate::CancelRejected => {
                 self.mark(sleeve, true);
                 None

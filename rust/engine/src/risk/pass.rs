@@ -78,12 +78,12 @@ pub struct Armed {
     /// The sleeve's share of the equity.
     share: Amount,
     /// The last two targets: targets repeat.
-    wanted: [Wanted; 2],
+    known: [Known; 2],
 }
 
 /// A target, and what it means on this account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Wanted {
+struct Known {
     /// The bits of the fraction.
     fraction: u64,
     /// What is to be held.
@@ -106,7 +106,7 @@ pub struct Ticket {
     each: i64,
 }
 
-impl Wanted {
+impl Known {
     const NOTHING: Self = Self { fraction: 0, worth: Amount::ZERO, units: 0, inexact: 0 };
 
     /// The share times the fraction, towards zero.
@@ -149,15 +149,15 @@ impl Armed {
             taker_fee: view.instrument.taker_fee,
             standing: standing(view),
             share: cap(view.allocation)?,
-            wanted: [Wanted::NOTHING; 2],
+            known: [Known::NOTHING; 2],
         })
     }
 
     /// The limits on the account as it is now, the same targets worked out again.
     pub fn again(&self, view: &View<'_>) -> Result<Self, Refusal> {
         let mut armed = Self::of(self.sleeve, view)?;
-        for (wanted, old) in armed.wanted.iter_mut().zip(&self.wanted) {
-            *wanted = Wanted::new(f64::from_bits(old.fraction), armed.share, armed.unit)?;
+        for (wanted, old) in armed.known.iter_mut().zip(&self.known) {
+            *wanted = Known::new(f64::from_bits(old.fraction), armed.share, armed.unit)?;
         }
         Ok(armed)
     }
@@ -173,7 +173,7 @@ impl Armed {
     #[inline]
     #[must_use]
     pub fn other(&self, fraction: f64) -> f64 {
-        let [first, second] = self.wanted.map(|wanted| wanted.fraction);
+        let [first, second] = self.known.map(|known| known.fraction);
         f64::from_bits(select_unpredictable(first == fraction.to_bits(), second, first))
     }
 
@@ -207,7 +207,10 @@ impl Armed {
             Side::Sell => holds.checked_sub(wanted.units).map(|more| more - wanted.inexact),
         };
         let lots = per_lot(apart.ok_or(Overflow)?, price.mantissa().checked_mul(self.lot))?;
-        let qty = Qty::new(lots.checked_mul(self.lot).ok_or(Overflow)?);
+        let qty = lots.checked_mul(self.lot).ok_or(Overflow)?;
+        // What did not fit before it was cut to the lot is refused by the long way.
+        qty.checked_add(self.lot).ok_or(Overflow)?;
+        let qty = Qty::new(qty);
         Ok(Ticket { side, size: Size::Base(qty), worth: worth(each, qty), held, each })
     }
 
@@ -250,9 +253,9 @@ impl Armed {
     }
 
     #[inline]
-    fn wanted(&mut self, fraction: f64) -> Result<Wanted, Refusals> {
+    fn wanted(&mut self, fraction: f64) -> Result<Known, Refusals> {
         let bits = fraction.to_bits();
-        let [first, second] = &self.wanted;
+        let [first, second] = &self.known;
         if first.fraction == bits {
             Ok(*first)
         } else if second.fraction == bits {
@@ -264,10 +267,10 @@ impl Armed {
 
     /// A target that is new: the older one of those known goes.
     #[cold]
-    fn remember(&mut self, fraction: f64) -> Result<Wanted, Refusals> {
-        let new = Wanted::new(fraction, self.share, self.unit)?;
-        let [last, _] = self.wanted;
-        self.wanted = [new, last];
+    fn remember(&mut self, fraction: f64) -> Result<Known, Refusals> {
+        let new = Known::new(fraction, self.share, self.unit)?;
+        let [last, _] = self.known;
+        self.known = [new, last];
         Ok(new)
     }
 
