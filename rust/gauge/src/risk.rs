@@ -154,7 +154,7 @@ pub(crate) fn breaker(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
 }
 
 pub(crate) fn check(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
-    passed(setup, CHECK, "sized orders that pass", Scene::check)
+    passed(setup, CHECK, "sized targets that pass", Scene::check)
 }
 
 pub(crate) fn target(setup: &Setup<'_>) -> Result<Reading, GaugeError> {

@@ -77,7 +77,7 @@ pub const GAUGES: &[Gauge] = &[
     },
     Gauge {
         key: risk::CHECK,
-        what: "every check of risk on an order that passes them all",
+        what: "every check of risk on a target that is sized, and passes",
         limits: &[(Stat::Mean, 10.0)],
         captured: false,
         method: stopwatch::METHOD,
