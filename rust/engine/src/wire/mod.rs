@@ -10,6 +10,7 @@ use crate::instrument::InstrumentId;
 use crate::units::Nanos;
 
 pub mod binance;
+mod change;
 pub mod coinbase;
 pub mod cursor;
 pub mod decimal;

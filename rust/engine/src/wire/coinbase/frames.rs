@@ -2,10 +2,11 @@
 //!
 //! Keys may come in any order; `swift.rs` is the way of the messages that come most.
 
-use super::message::{Change, Message, Part, Scratch, Trade};
+use super::message::{Message, Part, Scratch, Trade};
 use super::swift;
 use crate::event::{Quote, Side, TickKind};
 use crate::units::{Nanos, Price, Qty};
+use crate::wire::change::Change;
 use crate::wire::cursor::{Cursor, ESCAPED_BYTES_MAX};
 use crate::wire::fields::{Field, fields, required};
 use crate::wire::sync::Sync;

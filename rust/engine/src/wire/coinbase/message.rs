@@ -1,9 +1,10 @@
 //! What a message of Coinbase holds, in our units: read by two passes, told by one decoder.
 
-use crate::event::{Quote, Side, TickKind};
+use crate::event::{Quote, TickKind};
 use crate::instrument::InstrumentId;
-use crate::units::{Nanos, Price, Qty};
-use crate::wire::{LEVELS_MAX, Refused, WireError, WireErrorKind};
+use crate::units::Nanos;
+use crate::wire::change::{Change, push};
+use crate::wire::{Refused, WireError};
 
 /// What a message is. What it holds lies in the scratch room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +16,6 @@ pub(super) enum Message {
     },
     Refused(Refused),
     Unknown,
-}
-
-/// One level, as a message says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) side: Side,
-    pub(super) price: Price,
-    pub(super) qty: Qty,
 }
 
 /// One book in a message.
@@ -68,11 +61,6 @@ impl Scratch {
     /// Add a level; `at` is where it stands, for the error of one too many.
     #[inline]
     pub(super) fn push(&mut self, change: Change, at: usize) -> Result<(), WireError> {
-        if self.changes.len() >= LEVELS_MAX {
-            let kind = WireErrorKind::TooManyLevels { limit: LEVELS_MAX };
-            return Err(WireError { kind, offset: at });
-        }
-        self.changes.push(change);
-        Ok(())
+        push(&mut self.changes, change, at)
     }
 }

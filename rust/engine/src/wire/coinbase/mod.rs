@@ -9,7 +9,8 @@ mod message;
 pub mod orders;
 mod swift;
 
-use self::message::{Change, Message, Scratch, Trade};
+use self::message::{Message, Scratch, Trade};
+use super::change::Change;
 use super::sync::Sync;
 use super::{Counts, Heard, Listed, Listing, Roster, WireError, check_length};
 use crate::book::Integrity;

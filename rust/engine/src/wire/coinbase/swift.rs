@@ -3,9 +3,10 @@
 //! Whatever differs from it in the least is left to `frames.rs`, which begins anew: nothing here
 //! has to say what is wrong.
 
-use super::message::{Change, Part, Scratch};
+use super::message::{Part, Scratch};
 use crate::event::Side;
 use crate::units::{Nanos, Price, Qty};
+use crate::wire::change::Change;
 use crate::wire::cursor::Cursor;
 use crate::wire::decimal::Scale;
 use crate::wire::sync::Sync;

@@ -2,10 +2,11 @@
 //!
 //! Keys may come in any order; `swift.rs` is the way of the messages that come most.
 
-use super::message::{Candle, Change, Message, Part, Scratch, Trade, Written};
+use super::message::{Candle, Message, Part, Scratch, Trade, Written};
 use super::{Pair, swift};
 use crate::event::{Bar, Quote, Side, TickKind};
 use crate::units::{Nanos, Price, Qty};
+use crate::wire::change::Change;
 use crate::wire::cursor::{Cursor, ESCAPED_BYTES_MAX};
 use crate::wire::decimal::{DECIMALS_MAX, Scale};
 use crate::wire::fields::{Field, fields, required};

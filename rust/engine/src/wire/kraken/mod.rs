@@ -12,7 +12,8 @@ pub mod orders;
 mod swift;
 
 use self::checksum::{Depth, Precision};
-use self::message::{Candle, Change, Message, Part, Scratch, Written};
+use self::message::{Candle, Message, Part, Scratch, Written};
+use super::change::Change;
 use super::decimal::Scale;
 use super::sync::Sync;
 use super::{Counts, Heard, Listed, Listing, Roster, WireError, check_length};

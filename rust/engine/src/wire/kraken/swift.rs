@@ -4,9 +4,10 @@
 //! has to say what is wrong.
 
 use super::Pair;
-use super::message::{Change, Part, Scratch, Written};
+use super::message::{Part, Scratch, Written};
 use crate::event::Side;
 use crate::units::{Nanos, Price, Qty};
+use crate::wire::change::Change;
 use crate::wire::cursor::Cursor;
 use crate::wire::decimal::Scale;
 use crate::wire::time::stamp;
