@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use bot4_benches::Unusable;
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId, Want,
+    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
+    TradeId, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::encode_record;
@@ -80,7 +81,10 @@ impl Desk {
         }
         let placed = self.out.actions.iter().find_map(|action| match *action {
             Action::Place { id, order } => Some((id, order)),
-            Action::Cancel { .. } | Action::Trip { .. } => None,
+            Action::Cancel { .. }
+            | Action::Amend { .. }
+            | Action::Ask { .. }
+            | Action::Trip { .. } => None,
         });
         self.out.clear();
         Ok(placed)
@@ -102,7 +106,8 @@ impl Desk {
             Size::Base(qty) => qty,
             Size::Quote(_) => Qty::ZERO,
         };
-        let fill = Fill { order, ts, price, qty, fee: Amount::ZERO, last: true };
+        let trade = TradeId::new(u128::from(order.number()));
+        let fill = Fill { order, trade, ts, price, qty, fee: Amount::ZERO, last: true };
         self.tell(&Event::Fill(fill)).map(|_| ())
     }
 }

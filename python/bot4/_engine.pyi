@@ -766,15 +766,15 @@ class Bot:
     def on_order(
         self, id: str, update: str, ts_ns: int, venue_id: str | None = None
     ) -> list[Request]:
-        """``acked rejected cancel_sent canceled cancel_rejected expired unanswered never_arrived``.
+        """Something was said of an order: ``sent``, ``acked`` and the others of docs/orders.md.
 
         ``venue_id`` is what the venue calls the order: a cancel that waited for it is sent.
         """
 
     def on_fill(
-        self, id: str, *, price: str, qty: str, fee: str, ts_ns: int, last: bool
+        self, id: str, *, trade: str, price: str, qty: str, fee: str, ts_ns: int, last: bool
     ) -> list[Request]:
-        """Part of an order was done; ``last`` where nothing is left of it. Decimal text."""
+        """Part of an order was done; ``trade`` is its venue's name for that. Decimal text."""
 
     def take_records(self) -> bytes:
         """What was written down since it was last taken. Keep it before you send anything."""

@@ -21,18 +21,18 @@ LEDGERS = {
     (
         "sma_cross",
         "unleveraged",
-    ): "25cae791b9414d9be2f5d54fb2d310498f5020e56dc32f9f1f62b1c931ce8f0e",
-    ("sma_cross", "default"): "8bd50223e724db55943748f0dc8443398238becd9f380c08484aac8e62f7157f",
+    ): "c3d224a69363955128e8d3d8cbe8be2f226c79bb247525ca2b7485c8f0159ee6",
+    ("sma_cross", "default"): "d1186c2ccf6e72e61ff913c630536fc0aabf210372042980d1cdcd91a887f516",
     (
         "donchian_breakout",
         "unleveraged",
-    ): "f4c1ddffbfec1408c16fc11ba3bd0256e75eb9546035c50529d740b51d679f15",
+    ): "3362937fe5b2d07058d5716de39bced16b45aee7518f98269bbbbc758863e80d",
     (
         "donchian_breakout",
         "research",
-    ): "f4c1ddffbfec1408c16fc11ba3bd0256e75eb9546035c50529d740b51d679f15",
+    ): "3362937fe5b2d07058d5716de39bced16b45aee7518f98269bbbbc758863e80d",
 }
-BUSY = "0f04431cdd1a3f345e705f1e1ecb253926999153e751a9aa8379a3283fc9dca0"
+BUSY = "a22019fb79851af2987f1007ea418e8b6e58b06c00445bd8a1ce66094d91eaaf"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),

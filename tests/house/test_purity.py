@@ -46,7 +46,7 @@ DEPENDENCIES = {
 # What may be built in one place only: the text that builds it, and where.
 BUILT_IN = {
     "Approved": (r"(?<!::)\bApproved\b|\brisk\s*::\s*Approved\b", "risk"),
-    "Action::Place": (r"\bAction\s*::\s*Place\b", "order.rs"),
+    "Action::Place": (r"\bAction\s*::\s*Place\b", "order"),
 }
 BINDING_SHARE_MAX = 0.25
 
@@ -190,15 +190,15 @@ def test_fires_on_a_new_dependency(tmp_path: Path) -> None:
         ("bot.rs", "fn a() { b(&Approved(order)) }\n", ["Approved is built"]),
         ("bot.rs", "fn a() { risk::Approved { order } }\n", ["Approved is built in risk"]),
         ("bot.rs", "fn a() { out.push(Action::Place { order }); }\n", ["Action::Place is built"]),
-        ("bot.rs", "fn a() { Some(Action::Place(order)) }\n", ["in order.rs only"]),
+        ("bot.rs", "fn a() { Some(Action::Place(order)) }\n", ["in order only"]),
         ("bot.rs", "fn a() { match b { C => Action::Place(d), E => f, } }\n", ["Action::Place"]),
         ("bot.rs", "use crate::event::Action::Place;\n", ["name Action::Place in full"]),
         ("bot.rs", "use crate::event::{Event, Action::{self, Place}};\n", ["in full"]),
-        ("order.rs", "fn a() { Approved { order } }\n", ["Approved is built in risk only"]),
+        ("order/mod.rs", "fn a() { Approved { order } }\n", ["Approved is built in risk only"]),
         ("risk/limits.rs", "fn a() { Action::Place { order } }\n", ["Action::Place"]),
         # The rooms that may, and all that is not building.
         ("risk/mod.rs", "fn a() -> Approved { Approved { order } }\n", []),
-        ("order.rs", "fn a() { out.push(Action::Place { order }) }\n", []),
+        ("order/mod.rs", "fn a() { out.push(Action::Place { order }) }\n", []),
         ("bot.rs", "impl Approved { fn a(&self) {} }\nimpl fmt::Debug for Approved { }\n", []),
         ("bot.rs", "fn a(b: &Approved) -> Approved {\n    b.clone()\n}\n", []),
         ("bot.rs", "fn a() { match b { Action::Place { order } => c, _ => d } }\n", []),

@@ -102,7 +102,7 @@ def side_of(request: Request) -> str:
 
 def heard(bot: Bot, said: dict[str, Any]) -> list[Request]:
     if said["kind"] == "fill":
-        fill = {key: said[key] for key in ("price", "qty", "fee", "last")}
+        fill = {key: said[key] for key in ("trade", "price", "qty", "fee", "last")}
         return bot.on_fill(said["id"], **fill, ts_ns=said["ts"])
     return bot.on_order(said["id"], said["update"], said["ts"])
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bot4_engine::bot::{Bot, Decides, Sleeve};
-use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, Side};
+use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, Side, TradeId};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
     Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
@@ -19,7 +19,6 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::backtest::{RawLimit, profile_of};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
-use crate::records;
 
 /// Most messages of venues that wait to be read; older ones go.
 const MESSAGES_MAX: usize = 1_000;
@@ -195,10 +194,9 @@ impl PyBot {
         venue_id: Option<&str>,
     ) -> PyResult<Bound<'py, PyList>> {
         let order = order_id(id)?;
-        let known =
-            OrderUpdate::ALL.into_iter().find(|known| records::update_name(*known) == update);
+        let known = OrderUpdate::ALL.into_iter().find(|known| known.name() == update);
         let update = known.ok_or_else(|| {
-            let all: Vec<_> = OrderUpdate::ALL.into_iter().map(records::update_name).collect();
+            let all: Vec<_> = OrderUpdate::ALL.into_iter().map(OrderUpdate::name).collect();
             EngineError::new_err(format!("'{update}' is no answer; one of {}", all.join(", ")))
         })?;
         let event = Event::Order { ts: Nanos::new(ts_ns), order, update };
@@ -210,12 +208,13 @@ impl PyBot {
         })
     }
 
-    #[pyo3(signature = (id, *, price, qty, fee, ts_ns, last))]
+    #[pyo3(signature = (id, *, trade, price, qty, fee, ts_ns, last))]
     #[allow(clippy::too_many_arguments, reason = "one keyword a field of a fill")]
     fn on_fill<'py>(
         &mut self,
         py: Python<'py>,
         id: &str,
+        trade: &str,
         price: &str,
         qty: &str,
         fee: &str,
@@ -232,7 +231,8 @@ impl PyBot {
         let (price, qty) =
             (rules.price_from_text(price).raise()?, rules.qty_from_text(qty).raise()?);
         let fee = amount_from_text(fee).raise()?;
-        let fill = Fill { order, ts: Nanos::new(ts_ns), price, qty, fee, last };
+        let (trade, ts) = (TradeId::from_text(trade), Nanos::new(ts_ns));
+        let fill = Fill { order, trade, ts, price, qty, fee, last };
         self.send(py, |gateway, sent| {
             gateway.on_event(&Event::Fill(fill), &mut |outgoing| sent.push(outgoing))
         })
@@ -453,6 +453,8 @@ impl<'py> Sent<'py> {
             kind: match outgoing.kind {
                 OutgoingKind::Place => "place",
                 OutgoingKind::Cancel => "cancel",
+                OutgoingKind::Amend => "amend",
+                OutgoingKind::Ask(question) => question.name(),
             },
             method,
             path,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Fill, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size, SleeveId, TwoSided, Want,
+    Fill, NewOrder, OrderId, QuoteSide, Side, Size, SleeveId, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
-use bot4_engine::order::{Move, OrderState, Trigger};
+use bot4_engine::order::{Order, OrderError, OrderState};
+use bot4_engine::units::{Amount, Nanos};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -72,9 +73,28 @@ impl Names<'_> {
             Record::Placed { id, order, .. } => self.order(&row, id, &order)?,
             Record::Update { order, update, .. } => {
                 row.set_item("id", order.client_text())?;
-                row.set_item("update", update_name(update))?;
+                row.set_item("update", update.name())?;
                 if let Some(order) = placed(order) {
                     self.name(&row, order.sleeve)?;
+                }
+            }
+            Record::Amend { order: id, to, .. } => {
+                row.set_item("id", id.client_text())?;
+                if let Some((order, rules)) =
+                    placed(id).and_then(|order| Some((order, self.rules(order.instrument)?)))
+                {
+                    self.name(&row, order.sleeve)?;
+                    row.set_item("limit", rules.price_as_text(to.limit))?;
+                    row.set_item("size_base", rules.qty_as_text(to.qty))?;
+                }
+            }
+            Record::CumQty { order: id, qty, .. } => {
+                row.set_item("id", id.client_text())?;
+                if let Some((order, rules)) =
+                    placed(id).and_then(|order| Some((order, self.rules(order.instrument)?)))
+                {
+                    self.name(&row, order.sleeve)?;
+                    row.set_item("qty", rules.qty_as_text(qty))?;
                 }
             }
             Record::Fill(fill) => self.fill(&row, &fill, placed(fill.order))?,
@@ -94,6 +114,10 @@ impl Names<'_> {
             Record::Start { epoch, .. } => row.set_item("epoch", epoch)?,
             Record::Stop { flatten, .. } => row.set_item("flatten", flatten)?,
             Record::Flatten { .. } => {}
+            Record::Freeze { instrument, why, .. } => {
+                row.set_item("instrument", self.symbol(instrument))?;
+                row.set_item("why", why.map(Unexplained::name))?;
+            }
         }
         Ok(row)
     }
@@ -120,6 +144,7 @@ impl Names<'_> {
 
     fn fill(&self, row: &Bound<'_, PyDict>, fill: &Fill, order: Option<NewOrder>) -> PyResult<()> {
         row.set_item("id", fill.order.client_text())?;
+        row.set_item("trade", fill.trade.number().to_string())?;
         row.set_item("fee", amount_as_text(fill.fee))?;
         row.set_item("last", fill.last)?;
         let Some(order) = order else {
@@ -161,7 +186,7 @@ impl Names<'_> {
             }
             Record::Refused { refusal, .. } => refusal.name().replace('_', " "),
             Record::Clipped { limit, .. } => limit.name().replace('_', " "),
-            Record::Update { update, .. } => update_name(update).replace('_', " "),
+            Record::Update { update, .. } => update.name().replace('_', " "),
             Record::Breaker { component, state, .. } => {
                 format!("{} {}", component.name(), state.name())
             }
@@ -170,7 +195,11 @@ impl Names<'_> {
             Record::Stop { flatten: true, .. } => "stop, close every position".to_owned(),
             Record::Stop { flatten: false, .. } => "stop".to_owned(),
             Record::Flatten { .. } => "flatten".to_owned(),
-            Record::Deposit { .. }
+            Record::Freeze { why: Some(why), .. } => format!("frozen: {} unexplained", why.name()),
+            Record::Freeze { why: None, .. } => "frozen no more".to_owned(),
+            Record::Amend { .. }
+            | Record::CumQty { .. }
+            | Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Equity { .. }
             | Record::Start { .. } => String::new(),
@@ -182,7 +211,11 @@ impl Names<'_> {
 pub(crate) const fn shown_kind(record: &Record) -> &'static str {
     if let Record::Update { .. } = record {
         "canceled"
-    } else if let Record::Pause { .. } | Record::Stop { .. } | Record::Flatten { .. } = record {
+    } else if let Record::Pause { .. }
+    | Record::Stop { .. }
+    | Record::Flatten { .. }
+    | Record::Freeze { .. } = record
+    {
         "control"
     } else {
         kind(record)
@@ -197,6 +230,8 @@ const fn kind(record: &Record) -> &'static str {
         Record::Clipped { .. } => "clipped",
         Record::Placed { .. } => "order",
         Record::Update { .. } => "update",
+        Record::Amend { .. } => "amend",
+        Record::CumQty { .. } => "cum_qty",
         Record::Fill(_) => "fill",
         Record::Breaker { .. } => "breaker",
         Record::Control { .. } => "control",
@@ -205,19 +240,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Start { .. } => "start",
         Record::Stop { .. } => "stop",
         Record::Flatten { .. } => "flatten",
-    }
-}
-
-pub(crate) const fn update_name(update: OrderUpdate) -> &'static str {
-    match update {
-        OrderUpdate::Acked => "acked",
-        OrderUpdate::Rejected => "rejected",
-        OrderUpdate::CancelSent => "cancel_sent",
-        OrderUpdate::Canceled => "canceled",
-        OrderUpdate::CancelRejected => "cancel_rejected",
-        OrderUpdate::Expired => "expired",
-        OrderUpdate::Unanswered => "unanswered",
-        OrderUpdate::NeverArrived => "never_arrived",
+        Record::Freeze { .. } => "freeze",
     }
 }
 
@@ -253,14 +276,7 @@ fn cents(text: &str) -> &str {
 
 /// The orders that were met while reading, so that what becomes of them can be told whole.
 #[derive(Default)]
-pub(crate) struct Met(BTreeMap<OrderId, Known>);
-
-#[derive(Clone, Copy)]
-struct Known {
-    order: NewOrder,
-    state: OrderState,
-    filled: bool,
-}
+pub(crate) struct Met(BTreeMap<OrderId, Order>);
 
 /// How many orders are remembered while reading, those that still work not counted.
 const MET_MAX: usize = 4_096;
@@ -276,13 +292,22 @@ impl Met {
 
     fn on_record(&mut self, record: &Record) {
         match *record {
-            Record::Placed { id, order, .. } => {
-                let state = OrderState::Pending;
-                self.0.insert(id, Known { order, state, filled: false });
+            Record::Placed { ts, id, order } => {
+                if let Ok(order) = Order::new(id, order, ts) {
+                    self.0.insert(id, order);
+                }
             }
-            Record::Update { order, update, .. } => self.moved(order, Trigger::Update(update)),
-            Record::Fill(Fill { order, last: true, .. }) => self.moved(order, Trigger::LastFill),
-            Record::Fill(Fill { order, last: false, .. }) => self.moved(order, Trigger::PartFill),
+            Record::Update { ts, order, update } => {
+                self.change(order, |order| order.on_update(update, ts, Nanos::ZERO));
+            }
+            Record::Amend { ts, order, to } => {
+                self.change(order, |order| order.on_amend_sent(to, ts));
+            }
+            Record::CumQty { order, qty, .. } => self.change(order, |order| order.on_told(qty)),
+            // What it cost is the ledger's: here only the life counts.
+            Record::Fill(fill) => {
+                self.change(fill.order, |order| order.on_fill(&fill, Amount::ZERO).map(|_| ()))
+            }
             Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
@@ -293,28 +318,28 @@ impl Met {
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => {}
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
     }
 
-    fn moved(&mut self, id: OrderId, trigger: Trigger) {
-        let Some(known) = self.0.get_mut(&id) else {
-            return;
-        };
-        known.filled |= matches!(trigger, Trigger::PartFill | Trigger::LastFill);
-        if let Move::To(next) = known.state.on(trigger) {
-            let part_filled = next == OrderState::Open && known.filled;
-            known.state = if part_filled { OrderState::PartiallyFilled } else { next };
+    /// What was kept was possible when it was.
+    fn change(&mut self, id: OrderId, change: impl Fn(&mut Order) -> Result<(), OrderError>) {
+        if let Some(order) = self.0.get_mut(&id) {
+            let mut after = *order;
+            if change(&mut after).is_ok() {
+                *order = after;
+            }
         }
     }
 
     /// Let the oldest go whose life is over.
     fn forget(&mut self) {
-        let over = self.0.values().filter(|known| known.state.is_terminal()).count();
+        let over = self.0.values().filter(|order| order.state().is_terminal()).count();
         if over > 2 * MET_MAX {
             let mut gone = over - MET_MAX;
-            self.0.retain(|_, known| {
-                let goes = gone > 0 && known.state.is_terminal();
+            self.0.retain(|_, order| {
+                let goes = gone > 0 && order.state().is_terminal();
                 gone -= usize::from(goes);
                 !goes
             });
@@ -322,7 +347,7 @@ impl Met {
     }
 
     fn get(&self, id: OrderId) -> Option<(NewOrder, OrderState)> {
-        self.0.get(&id).map(|known| (known.order, known.state))
+        self.0.get(&id).map(|order| (*order.new_order(), order.state()))
     }
 }
 
@@ -340,8 +365,12 @@ pub(crate) fn rows<'py>(
             met.on_record(record);
             let known = |id| met.get(id).or_else(|| elsewhere(id));
             let row = names.row(py, record, &|id| known(id).map(|(order, _)| order))?;
-            if let Record::Update { order, .. } | Record::Fill(Fill { order, .. }) = record {
-                let state = known(*order).map(|(_, state)| order_state(state));
+            if let Record::Update { order, .. }
+            | Record::Amend { order, .. }
+            | Record::CumQty { order, .. }
+            | Record::Fill(Fill { order, .. }) = record
+            {
+                let state = known(*order).map(|(_, state)| state.name());
                 row.set_item("state", state)?;
             }
             row.set_item("entry", entry)?;
@@ -352,20 +381,4 @@ pub(crate) fn rows<'py>(
     }
     met.forget();
     Ok(rows)
-}
-
-/// The word for a state of an order.
-pub(crate) const fn order_state(state: OrderState) -> &'static str {
-    match state {
-        OrderState::Pending => "pending",
-        OrderState::Open => "open",
-        OrderState::PartiallyFilled => "partially_filled",
-        OrderState::PendingCancel => "pending_cancel",
-        OrderState::Unknown => "unknown",
-        OrderState::Filled => "filled",
-        OrderState::Canceled => "canceled",
-        OrderState::Expired => "expired",
-        OrderState::Rejected => "rejected",
-        OrderState::Dead => "dead",
-    }
 }

@@ -8,7 +8,7 @@ use bot4_engine::run::Run;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::records::{Names, order_state, shown_kind};
+use crate::records::{Names, shown_kind};
 
 /// Most working orders that are told.
 const WORKING_SHOWN_MAX: usize = 50;
@@ -135,7 +135,7 @@ fn working<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound
         row.del_item("size_quote")?;
         let size = base.or_else(|| quote.map(|quote| format!("for {quote}")));
         row.set_item("size", size)?;
-        row.set_item("state", order_state(order.state()))?;
+        row.set_item("state", order.state().name())?;
         let rules = state.instrument(new.instrument);
         row.set_item("filled", rules.map(|rules| rules.qty_as_text(order.filled())))?;
         list.append(row)?;
@@ -154,7 +154,9 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Pause { sleeve, .. } => Some(sleeve),
             Record::Placed { order, .. } => Some(order.sleeve),
             Record::Fill(fill) => placed(fill.order).map(|order| order.sleeve),
-            Record::Update { order, .. } => placed(order).map(|order| order.sleeve),
+            Record::Update { order, .. }
+            | Record::Amend { order, .. }
+            | Record::CumQty { order, .. } => placed(order).map(|order| order.sleeve),
             Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Breaker { .. }
@@ -162,7 +164,8 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Equity { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => None,
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => None,
         };
         let row = PyDict::new(py);
         row.set_item("ts", record.ts().mantissa())?;

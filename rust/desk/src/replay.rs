@@ -137,12 +137,15 @@ impl Replayed {
             | Record::Clipped { .. }
             | Record::Placed { .. }
             | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => {}
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
     }
 }

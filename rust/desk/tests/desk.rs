@@ -10,7 +10,7 @@ use std::fs;
 
 use bot4_desk::{Desk, DeskError, Header, Opened, Outside, Reader};
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, Fill, Intent, OrderId, TradingState};
+use bot4_engine::event::{Bar, Fill, Intent, OrderId, TradeId, TradingState};
 use bot4_engine::journal::{Record, encode_record};
 use bot4_engine::run::{Command, Run};
 use bot4_engine::session::{KeepError, SessionError};
@@ -313,6 +313,7 @@ fn a_replay_says_where_the_hashes_differ() {
 fn records_that_cannot_be_are_refused_with_their_entry() {
     let fill = Record::Fill(Fill {
         order: OrderId::new(9, 9_999),
+        trade: TradeId::new(1),
         ts: START,
         price: Price::new(1),
         qty: Qty::new(1),

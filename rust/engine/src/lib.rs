@@ -8,6 +8,7 @@
 
 pub mod units;
 pub mod instrument;
+pub mod ability;
 pub mod event;
 pub mod exposure;
 pub mod book;

@@ -25,7 +25,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP4";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP5";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -372,18 +372,23 @@ const fn is_shown(record: &Record) -> bool {
         | Record::Pause { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
+        | Record::Freeze { .. }
         | Record::Update {
             update:
                 OrderUpdate::Rejected
+                | OrderUpdate::Denied
                 | OrderUpdate::Canceled
                 | OrderUpdate::Expired
                 | OrderUpdate::Unanswered
-                | OrderUpdate::NeverArrived,
+                | OrderUpdate::NeverArrived
+                | OrderUpdate::Gone,
             ..
         } => true,
         Record::Deposit { .. }
         | Record::Intent { .. }
         | Record::Update { .. }
+        | Record::Amend { .. }
+        | Record::CumQty { .. }
         | Record::Equity { .. }
         | Record::Start { .. } => false,
     }

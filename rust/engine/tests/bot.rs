@@ -19,7 +19,7 @@ use bot4_engine::signal::{Input, Node, NodeKind, Program, Stream};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
 use crate::market::{
-    HOUR, START, amount, decided, instrument, ns, profile, program, sleeve, volume_is_target,
+    HOUR, START, amount, decided, instrument, ns, profile, program, sleeve, trade, volume_is_target,
 };
 
 /// A bot, what it said last, and a clock that goes on by an hour.
@@ -100,6 +100,7 @@ impl Desk {
     fn fill(&mut self, sequence: u32, price: i64, qty: i64) {
         self.tell(Event::Fill(Fill {
             order: OrderId::new(7, sequence),
+            trade: trade(),
             ts: self.now(),
             price: Price::new(price),
             qty: Qty::new(qty),
@@ -117,16 +118,19 @@ impl Desk {
             Record::Placed { .. }
             | Record::Deposit { .. }
             | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
             | Record::Control { .. } => None,
             // How the account was valued stands before each decision.
             Record::Equity { .. } | Record::Pause { .. } | Record::Start { .. } => None,
-            Record::Stop { .. } | Record::Flatten { .. } => None,
+            Record::Stop { .. } | Record::Flatten { .. } | Record::Freeze { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),
             Action::Cancel { id } => format!("cancel {}", id.number() & 0xFFFF),
+            Action::Amend { .. } | Action::Ask { .. } => format!("{action:?}"),
             Action::Trip { component, state } => format!("{component:?} {state:?}"),
         };
         let records = self.out.records.iter().filter_map(record);
@@ -445,8 +449,10 @@ fn working_buys_keep_their_cash() {
     let unanswered = OrderUpdate::Unanswered;
     desk.tell(Event::Order { ts, order: OrderId::new(7, 0), update: unanswered });
     assert_eq!(desk.ask(1, buy(1.0)), "intent; no: free_cash", "what is unknown may be filled");
-    let update = OrderUpdate::NeverArrived;
-    desk.tell(Event::Order { ts, order: OrderId::new(7, 0), update });
+    let ts = ns(ts.mantissa() + 13 * market::SECOND);
+    for update in [OrderUpdate::NotFoundById, OrderUpdate::NotFoundOpen] {
+        desk.tell(Event::Order { ts, order: OrderId::new(7, 0), update });
+    }
     assert_eq!(desk.ask(1, buy(1.0)), "intent; buy Base((10000))");
 }
 

@@ -5,7 +5,9 @@
 
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind};
+use bot4_engine::event::{
+    Action, Event, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind, TradeId,
+};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::Record;
 use bot4_engine::risk::limits::Profile;
@@ -109,7 +111,15 @@ fn fill_all(bot: &mut Bot, out: &mut Output) -> u64 {
         };
         let acked = Event::Order { ts, order: id, update: OrderUpdate::Acked };
         bot.on(&acked, out).unwrap();
-        let fill = Fill { order: id, ts, price, qty, fee: Amount::ZERO, last: true };
+        let fill = Fill {
+            order: id,
+            trade: TradeId::new(u128::from(id.number())),
+            ts,
+            price,
+            qty,
+            fee: Amount::ZERO,
+            last: true,
+        };
         bot.on(&Event::Fill(fill), out).unwrap();
         done += 1;
     }

@@ -6,8 +6,9 @@ mod market;
 
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size,
-    SleeveId, TradingState, TwoSided, Want,
+    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate,
+    QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, TwoSided,
+    Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -20,7 +21,7 @@ use proptest::sample::select;
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::market::{
-    always, amount, decided, history, instrument, ns, profile, run, settings, sleeve,
+    always, amount, decided, history, instrument, ns, profile, run, settings, sleeve, trade,
     volume_is_target, walk,
 };
 
@@ -48,6 +49,22 @@ fn quotes() -> impl Strategy<Value = Want> {
     })
 }
 
+fn terms() -> impl Strategy<Value = OrderTerms> {
+    let tif = prop_oneof![
+        select(vec![TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok]),
+        any::<i64>().prop_map(|until| TimeInForce::Gtd(ns(until))),
+    ];
+    let kind = select(StopKind::ALL.to_vec());
+    let stop = (any::<bool>(), kind, any::<i64>(), any::<i64>());
+    let stop = stop.prop_map(|(some, kind, trigger, trail)| {
+        let (trigger, trail) = (Price::new(trigger), Price::new(trail));
+        some.then_some(Stop { kind, trigger, trail })
+    });
+    (tif, any::<[bool; 3]>(), stop).prop_map(|(tif, [post_only, reduce_only, held], stop)| {
+        OrderTerms { tif, post_only, reduce_only, stop, held }
+    })
+}
+
 fn orders() -> impl Strategy<Value = NewOrder> {
     let size = prop_oneof![
         any::<i64>().prop_map(|qty| Size::Base(Qty::new(qty))),
@@ -56,7 +73,9 @@ fn orders() -> impl Strategy<Value = NewOrder> {
     let limit = (any::<bool>(), any::<i64>());
     let ids = (any::<u32>(), any::<u32>(), any::<i128>());
     let side = select(vec![Side::Buy, Side::Sell]);
-    (size, limit, ids, side).prop_map(|(size, limit, (sleeve, instrument, reserve), side)| {
+    let more = (terms(), any::<bool>(), any::<u64>());
+    (size, limit, ids, side, more).prop_map(|(size, limit, ids, side, (terms, again, before))| {
+        let (sleeve, instrument, reserve) = ids;
         NewOrder {
             sleeve: SleeveId(sleeve),
             instrument: InstrumentId(instrument),
@@ -64,24 +83,61 @@ fn orders() -> impl Strategy<Value = NewOrder> {
             size,
             limit: limit.0.then_some(Price::new(limit.1)),
             reserve: Amount::new(reserve),
+            terms,
+            replaces: again.then_some(OrderId::from_number(before)),
         }
     })
+}
+
+/// Every kind of record of an order, with any content.
+fn records_of_orders() -> impl Strategy<Value = Record> {
+    let ts = || any::<i64>().prop_map(ns);
+    let id = || any::<u64>().prop_map(OrderId::from_number);
+    let fill = (
+        (id(), any::<u128>().prop_map(TradeId::new)),
+        ts(),
+        any::<i64>(),
+        any::<i64>(),
+        any::<i128>(),
+        any::<bool>(),
+    )
+        .prop_map(|((order, trade), ts, price, qty, fee, last)| {
+            let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(fee));
+            Record::Fill(Fill { order, trade, ts, price, qty, fee, last })
+        });
+    prop_oneof![
+        (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed { ts, id, order }),
+        (ts(), id(), select(OrderUpdate::ALL.to_vec()))
+            .prop_map(|(ts, order, update)| Record::Update { ts, order, update }),
+        (ts(), id(), any::<i64>(), any::<i64>(), any::<i128>()).prop_map(
+            |(ts, order, limit, qty, reserve)| {
+                let (limit, qty) = (Price::new(limit), Qty::new(qty));
+                Record::Amend {
+                    ts,
+                    order,
+                    to: Amendment { limit, qty, reserve: Amount::new(reserve) },
+                }
+            }
+        ),
+        (ts(), id(), any::<i64>()).prop_map(|(ts, order, qty)| Record::CumQty {
+            ts,
+            order,
+            qty: Qty::new(qty)
+        }),
+        fill,
+    ]
 }
 
 /// Every kind of record with any content.
 fn records() -> impl Strategy<Value = Record> {
     let ts = || any::<i64>().prop_map(ns);
-    let id = || any::<u64>().prop_map(OrderId::from_number);
     let sleeve = || any::<u32>().prop_map(SleeveId);
     let refusal = || select(Refusal::ALL.to_vec());
-    let fill = (id(), ts(), any::<i64>(), any::<i64>(), any::<i128>(), any::<bool>()).prop_map(
-        |(order, ts, price, qty, fee, last)| {
-            let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(fee));
-            Record::Fill(Fill { order, ts, price, qty, fee, last })
-        },
-    );
     let states = vec![TradingState::Active, TradingState::Reducing, TradingState::Halted];
     prop_oneof![
+        records_of_orders(),
+        records_of_orders(),
+        records_of_orders(),
         (ts(), any::<i128>())
             .prop_map(|(ts, raw)| Record::Deposit { ts, amount: Amount::new(raw) }),
         (ts(), sleeve(), wants())
@@ -96,10 +152,6 @@ fn records() -> impl Strategy<Value = Record> {
             sleeve,
             limit
         }),
-        (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed { ts, id, order }),
-        (ts(), id(), select(OrderUpdate::ALL.to_vec()))
-            .prop_map(|(ts, order, update)| Record::Update { ts, order, update }),
-        fill,
         (ts(), select(Component::ALL.to_vec()), select(BreakerState::ALL.to_vec()))
             .prop_map(|(ts, component, state)| Record::Breaker { ts, component, state }),
         (ts(), select(states)).prop_map(|(ts, state)| Record::Control { ts, state }),
@@ -120,6 +172,12 @@ fn records() -> impl Strategy<Value = Record> {
         }),
         (ts(), any::<bool>()).prop_map(|(ts, flatten)| Record::Stop { ts, flatten }),
         ts().prop_map(|ts| Record::Flatten { ts }),
+        (ts(), any::<u32>(), any::<bool>(), select(Unexplained::ALL.to_vec())).prop_map(
+            |(ts, instrument, frozen, why)| {
+                let (instrument, why) = (InstrumentId(instrument), frozen.then_some(why));
+                Record::Freeze { ts, instrument, why }
+            }
+        ),
     ]
 }
 
@@ -247,15 +305,15 @@ fn what_is_no_journal_is_refused() {
     for (name, bytes, wanted) in [
         ("nothing", vec![], JournalError::NotAJournal),
         ("another file", b"PAR1PAR1PAR1".to_vec(), JournalError::NotAJournal),
-        ("another version", b"BOT4JRN2".to_vec(), JournalError::NotAJournal),
-        ("only the first bytes", b"BOT4JRN1".to_vec(), JournalError::Torn(8)),
-        ("a frame too long", [&b"BOT4JRN1"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
+        ("another version", b"BOT4JRN1".to_vec(), JournalError::NotAJournal),
+        ("only the first bytes", b"BOT4JRN2".to_vec(), JournalError::Torn(8)),
+        ("a frame too long", [&b"BOT4JRN2"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
         ("too many sleeves", many, JournalError::Unknown(8)),
     ] {
         assert_eq!(decode(&bytes).map(|_| ()), Err(wanted), "{name}");
     }
     always(300, vec(any::<u8>(), 0..200), |noise| {
-        let journal = [&b"BOT4JRN1"[..], &noise].concat();
+        let journal = [&b"BOT4JRN2"[..], &noise].concat();
         prop_assert!(decode(&journal).is_err());
         Ok(())
     });
@@ -289,6 +347,8 @@ fn order(reserve: Amount) -> NewOrder {
         size: Size::Base(Qty::new(100)),
         limit: None,
         reserve,
+        terms: OrderTerms::default(),
+        replaces: None,
     }
 }
 
@@ -298,7 +358,8 @@ fn placed(sequence: u32, order: NewOrder) -> Record {
 
 fn filled(price: i64, qty: i64, fee: i128) -> Record {
     let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(fee));
-    Record::Fill(Fill { order: OrderId::new(0, 0), ts: ns(2), price, qty, fee, last: false })
+    let (order, trade) = (OrderId::new(0, 0), trade());
+    Record::Fill(Fill { order, trade, ts: ns(2), price, qty, fee, last: false })
 }
 
 #[test]
@@ -360,6 +421,13 @@ fn any_record_is_taken_whole_or_not_at_all() {
         Record::Update { ts, order, update } => {
             Record::Update { ts, order: OrderId::from_number(order.number() % 3), update }
         }
+        Record::Amend { ts, order, to } => {
+            Record::Amend { ts, order: OrderId::from_number(order.number() % 3), to }
+        }
+        Record::CumQty { ts, order, qty } => {
+            let (order, qty) = (OrderId::from_number(order.number() % 3), qty.mantissa() >> 50);
+            Record::CumQty { ts, order, qty: Qty::new(qty) }
+        }
         Record::Fill(fill) => {
             let order = OrderId::from_number(fill.order.number() % 3);
             let qty = Qty::new(fill.qty.mantissa() >> 50);
@@ -375,7 +443,8 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Pause { .. }
         | Record::Start { .. }
         | Record::Stop { .. }
-        | Record::Flatten { .. } => record,
+        | Record::Flatten { .. }
+        | Record::Freeze { .. } => record,
     });
     always(500, vec(bounded, 1..40), |records| {
         let mut state = State::new(vec![instrument()], 1, 0);
@@ -399,6 +468,7 @@ fn the_hash_is_of_the_ledger_and_not_of_names() {
                 Record::Placed { ts: ns(ts), id, order: order(amount("10")) },
                 Record::Fill(Fill {
                     order: id,
+                    trade: TradeId::new(1),
                     ts: ns(ts + 1),
                     price: Price::new(100),
                     qty: Qty::new(1),

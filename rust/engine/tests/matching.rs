@@ -11,7 +11,8 @@ mod market;
 use std::collections::BTreeMap;
 
 use bot4_engine::event::{
-    Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId, Tick, TickKind,
+    Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, Tick, TickKind,
+    TradeId,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::units::{Amount, Price, Qty, Rounding};
@@ -44,7 +45,16 @@ fn trade(aggressor: Side, price: i64, qty: i64) -> TickKind {
 
 fn order(side: Side, size: Size, limit: Option<i64>) -> NewOrder {
     let (sleeve, limit) = (SleeveId(0), limit.map(Price::new));
-    NewOrder { sleeve, instrument: BTC, side, size, limit, reserve: Amount::ZERO }
+    NewOrder {
+        sleeve,
+        instrument: BTC,
+        side,
+        size,
+        limit,
+        reserve: Amount::ZERO,
+        terms: OrderTerms::default(),
+        replaces: None,
+    }
 }
 
 fn base(qty: i64) -> Size {
@@ -562,7 +572,8 @@ fn told(act: &Act) -> Event {
         Deed::NotThere => update(OrderUpdate::CancelRejected),
         Deed::Expired => update(OrderUpdate::Expired),
         Deed::Filled { price, qty, fee } => {
-            Event::Fill(Fill { order, ts, price, qty, fee, last: false })
+            let trade = TradeId::new(u128::from(act.number));
+            Event::Fill(Fill { order, trade, ts, price, qty, fee, last: false })
         }
     }
 }

@@ -1,81 +1,37 @@
 //! The life of an order: the whole table, and what orders leave working in any order of answers.
+//! Long because each rule of that life has its test.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod market;
 
-use bot4_engine::event::{Fill, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId};
+use bot4_engine::event::{
+    Action, Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId,
+    Stop, StopKind,
+};
 use bot4_engine::exposure::Exposure;
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::{Record, State, StateError};
-use bot4_engine::order::{Move, ORDERS_KEPT, OrderError, OrderState, Orders, Trigger};
+use bot4_engine::order::{
+    Filled, Move, ORDERS_KEPT, OrderError, OrderState, Orders, Trigger, table,
+};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::{prop_assert, prop_assert_eq};
 
-use crate::market::{always, amount, instrument};
+use crate::market::{always, amount, instrument, trade};
 
 const HERE: InstrumentId = InstrumentId(0);
 
-/// Trigger in a row, state in a column. `.` stays, `-` is illegal, `late` is a late fill.
-const LIVE: &str = "\
-on              Pending         Open            PartiallyFilled PendingCancel   Unknown
-PartFill        PartiallyFilled PartiallyFilled PartiallyFilled .               PartiallyFilled
-LastFill        Filled          Filled          Filled          Filled          Filled
-Acked           Open            .               .               .               Open
-Rejected        Rejected        -               -               Rejected        Rejected
-CancelSent      PendingCancel   PendingCancel   PendingCancel   PendingCancel   PendingCancel
-Canceled        Canceled        Canceled        Canceled        Canceled        Canceled
-CancelRejected  -               .               .               Open            .
-Expired         Expired         Expired         Expired         Expired         Expired
-Unanswered      Unknown         Unknown         Unknown         Unknown         Unknown
-NeverArrived    -               -               -               Dead            Dead
-";
-const OVER: &str = "\
-on              Filled          Canceled        Expired         Rejected        Dead
-PartFill        late            late            late            late            late
-LastFill        late            late            late            late            late
-Acked           .               .               .               .               .
-Rejected        -               -               -               .               -
-CancelSent      -               -               -               -               -
-Canceled        .               .               .               .               .
-CancelRejected  .               .               .               .               .
-Expired         .               .               .               .               .
-Unanswered      .               .               .               .               .
-NeverArrived    .               .               .               .               .
-";
-
-fn table(states: &[OrderState]) -> String {
-    let line = |head: &str, cells: Vec<String>| {
-        let cells: String = cells.iter().map(|cell| format!("{cell:16}")).collect();
-        format!("{head:16}{cells}").trim_end().to_owned() + "\n"
-    };
-    let cell = |state: &OrderState, trigger: Trigger| match state.on(trigger) {
-        Move::To(state) => format!("{state:?}"),
-        Move::Stay => ".".to_owned(),
-        Move::LateFill => "late".to_owned(),
-        Move::Illegal => "-".to_owned(),
-    };
-    let mut table = line("on", states.iter().map(|state| format!("{state:?}")).collect());
-    let mut triggers = vec![
-        ("PartFill".to_owned(), Trigger::PartFill),
-        ("LastFill".to_owned(), Trigger::LastFill),
-    ];
-    triggers
-        .extend(OrderUpdate::ALL.map(|update| (format!("{update:?}"), Trigger::Update(update))));
-    for (name, trigger) in triggers {
-        table += &line(&name, states.iter().map(|state| cell(state, trigger)).collect());
-    }
-    table
-}
-
+/// What stands there is what is printed here; a table that changed is to be put there.
 #[test]
-fn the_table_is_the_one_agreed_on() {
-    let (over, live): (Vec<_>, Vec<_>) =
-        OrderState::ALL.into_iter().partition(|state| state.is_terminal());
-    assert_eq!(table(&live), LIVE, "\n{}", table(&live));
-    assert_eq!(table(&over), OVER, "\n{}", table(&over));
+fn the_table_is_the_one_that_is_documented() {
+    let document = include_str!("../../../docs/orders.md");
+    let (_, rest) = document.split_once("<!-- table: begin -->\n").unwrap();
+    let (found, _) = rest.split_once("<!-- table: end -->").unwrap();
+    let printed = format!("\n{}\n{}\n", table(false), table(true));
+    assert!(found == printed, "docs/orders.md wants this table between its marks:\n{printed}");
 }
 
 #[test]
@@ -85,6 +41,22 @@ fn a_life_that_is_over_stays_over() {
             let moved = state.on(Trigger::Update(update));
             assert!(matches!(moved, Move::Stay | Move::Illegal), "{state:?} {update:?}");
         }
+        for fill in [Trigger::PartFill, Trigger::LastFill] {
+            assert!(matches!(state.on(fill), Move::Late(after) if after.is_terminal()));
+        }
+    }
+}
+
+#[test]
+fn unknown_is_left_by_evidence_alone() {
+    use OrderUpdate as U;
+    let evidence =
+        [U::Received, U::Acked, U::Rejected, U::Canceled, U::Expired, U::NeverArrived, U::Gone];
+    for update in U::ALL {
+        let moved = OrderState::Unknown.on(Trigger::Update(update));
+        let leaves = !matches!(moved, Move::Stay | Move::Illegal);
+        let stays = moved == Move::To(OrderState::Unknown);
+        assert_eq!(leaves && !stays, evidence.contains(&update), "{update:?}");
     }
 }
 
@@ -100,6 +72,8 @@ fn buy(qty: i64) -> NewOrder {
         size: Size::Base(Qty::new(qty)),
         limit: None,
         reserve: amount("100"),
+        terms: OrderTerms::default(),
+        replaces: None,
     }
 }
 
@@ -109,8 +83,8 @@ fn sell(qty: i64) -> NewOrder {
 
 /// A fill of `qty` at 1.00 without fee.
 fn fill(order: OrderId, qty: i64, last: bool) -> Fill {
-    let price = Price::new(100);
-    Fill { order, ts: Nanos::ZERO, price, qty: Qty::new(qty), fee: Amount::ZERO, last }
+    let (trade, price, qty) = (trade(), Price::new(100), Qty::new(qty));
+    Fill { order, trade, ts: Nanos::ZERO, price, qty, fee: Amount::ZERO, last }
 }
 
 /// What a fill of `qty` at 1.00 comes to.
@@ -121,22 +95,42 @@ fn spent(qty: i64) -> Amount {
 fn placed(orders: &[NewOrder]) -> Orders {
     let mut all = Orders::new(7);
     for (order, sequence) in orders.iter().zip(0..) {
-        all.on_placed(id(sequence), *order).unwrap();
+        all.on_placed(id(sequence), *order, Nanos::ZERO).unwrap();
     }
     all
 }
 
+/// Behind every fence.
+const LATE: Nanos = Nanos::new(1_000_000_000_000);
+
+fn say(orders: &mut Orders, sequence: u32, update: OrderUpdate) -> Result<(), OrderError> {
+    orders.on_update(id(sequence), update, LATE)
+}
+
+/// It is unknown what became of it since a time before every fence.
+fn doubt(orders: &mut Orders, sequence: u32) {
+    orders.on_update(id(sequence), OrderUpdate::Unanswered, Nanos::ZERO).unwrap();
+}
+
 fn exposure(orders: &Orders) -> Exposure {
-    orders.exposure(HERE, Qty::ZERO).unwrap()
+    orders.exposure(HERE, Qty::ZERO)
 }
 
 #[test]
 fn what_cannot_be_changes_nothing() {
-    use OrderUpdate::{Acked, CancelRejected, CancelSent, Canceled, NeverArrived, Rejected};
+    use OrderUpdate::{Acked, CancelRejected, CancelSent, Canceled, Denied, Gone, NeverArrived};
+    use OrderUpdate::{NotFoundById as ById, NotFoundOpen as Open};
+    use OrderUpdate::{Rejected, Released, Sent, Unanswered};
     type Case<'a> = (&'a str, &'a [OrderUpdate], OrderUpdate);
     let table: &[Case<'_>] = &[
         ("rejected after it was at the venue", &[Acked], Rejected),
-        ("never arrived, yet acknowledged", &[Acked], NeverArrived),
+        ("never arrived, yet acknowledged", &[Acked, Unanswered], NeverArrived),
+        ("never arrived, yet it was shown", &[Acked, Unanswered, ById, Open], NeverArrived),
+        ("never arrived, and nobody was asked", &[Unanswered], NeverArrived),
+        ("never arrived, and one was asked twice", &[Unanswered, ById, ById], NeverArrived),
+        ("gone, and never shown", &[Unanswered, ById, Open], Gone),
+        ("released, and not held", &[], Released),
+        ("denied after it was sent", &[Sent], Denied),
         ("canceled by us after its end", &[Canceled], CancelSent),
         ("a cancel refused that was never sent", &[], CancelRejected),
         ("rejected after it was canceled", &[Canceled], Rejected),
@@ -144,29 +138,31 @@ fn what_cannot_be_changes_nothing() {
     for (name, before, update) in table {
         let mut orders = placed(&[buy(10)]);
         for update in *before {
-            orders.on_update(id(0), *update).unwrap();
+            let ts = if *update == Unanswered { Nanos::ZERO } else { LATE };
+            orders.on_update(id(0), *update, ts).unwrap();
         }
         let same = orders.clone();
-        assert_eq!(orders.on_update(id(0), *update), Err(OrderError::Illegal), "{name}");
+        assert_eq!(say(&mut orders, 0, *update), Err(OrderError::Illegal), "{name}");
         assert_eq!(orders, same, "{name}");
     }
 }
 
 #[test]
 fn an_order_with_a_fill_cannot_have_been_refused() {
-    for update in [OrderUpdate::Rejected, OrderUpdate::NeverArrived] {
+    for update in [OrderUpdate::Rejected, OrderUpdate::NeverArrived, OrderUpdate::Gone] {
         let mut orders = placed(&[buy(10)]);
         orders.on_fill(&fill(id(0), 4, false), spent(4)).unwrap();
-        orders.on_update(id(0), OrderUpdate::Unanswered).unwrap();
+        say(&mut orders, 0, OrderUpdate::Unanswered).unwrap();
         let same = orders.clone();
-        assert_eq!(orders.on_update(id(0), update), Err(OrderError::Illegal), "{update:?}");
+        assert_eq!(say(&mut orders, 0, update), Err(OrderError::Illegal), "{update:?}");
         assert_eq!(orders, same, "{update:?}");
     }
 }
 
 #[test]
 fn answers_that_come_twice_or_cross_do_nothing() {
-    use OrderUpdate::{Acked, CancelRejected, CancelSent, Canceled, Expired, NeverArrived};
+    use OrderUpdate::{Acked, CancelRejected, CancelSent, Canceled, Expired, Gone, NeverArrived};
+    use OrderUpdate::{NotFoundById as ById, NotFoundOpen as Open};
     use OrderUpdate::{Rejected, Unanswered};
     type Case<'a> = (&'a [OrderUpdate], OrderState);
     let table: &[Case<'_>] = &[
@@ -176,20 +172,24 @@ fn answers_that_come_twice_or_cross_do_nothing() {
         (&[Rejected, Rejected], OrderState::Rejected),
         (&[Acked, CancelSent, CancelRejected, CancelRejected], OrderState::Open),
         (&[Expired, Canceled, CancelRejected], OrderState::Expired),
-        (&[Unanswered, NeverArrived, NeverArrived], OrderState::Dead),
+        (&[Unanswered, ById, Open, NeverArrived, NeverArrived], OrderState::Dead),
+        (&[Acked, Unanswered, Open, ById, Gone, Canceled], OrderState::Canceled),
+        // Found after all: what was not found before is forgotten.
+        (&[Unanswered, ById, Open, Acked, Unanswered, ById], OrderState::Unknown),
         // A request that timed out after its answer came another way.
         (&[Canceled, Unanswered], OrderState::Canceled),
         // The venue refuses an order that we were about to cancel.
         (&[CancelSent, Rejected], OrderState::Rejected),
         // Canceled blindly, and proven never to have been there.
-        (&[Unanswered, CancelSent, NeverArrived], OrderState::Dead),
+        (&[Unanswered, CancelSent, ById, Open, NeverArrived], OrderState::Dead),
         // The cancel timed out; its refusal comes late.
         (&[Acked, CancelSent, Unanswered, CancelRejected], OrderState::Unknown),
     ];
     for (updates, wanted) in table {
         let mut orders = placed(&[buy(10)]);
         for update in *updates {
-            orders.on_update(id(0), *update).unwrap();
+            let ts = if *update == Unanswered { Nanos::ZERO } else { LATE };
+            orders.on_update(id(0), *update, ts).unwrap();
         }
         assert_eq!(orders.get(id(0)).unwrap().state(), *wanted, "{updates:?}");
         assert_eq!(orders.working().count(), usize::from(!wanted.is_terminal()), "{updates:?}");
@@ -201,13 +201,13 @@ fn a_partly_filled_order_does_not_forget_it() {
     let mut orders = placed(&[buy(10)]);
     orders.on_fill(&fill(id(0), 4, false), spent(4)).unwrap();
     for update in [OrderUpdate::Unanswered, OrderUpdate::Acked] {
-        orders.on_update(id(0), update).unwrap();
+        say(&mut orders, 0, update).unwrap();
     }
     assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::PartiallyFilled);
-    orders.on_update(id(0), OrderUpdate::CancelSent).unwrap();
+    say(&mut orders, 0, OrderUpdate::CancelSent).unwrap();
     orders.on_fill(&fill(id(0), 1, false), spent(1)).unwrap();
     assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::PendingCancel);
-    orders.on_update(id(0), OrderUpdate::CancelRejected).unwrap();
+    say(&mut orders, 0, OrderUpdate::CancelRejected).unwrap();
     let order = *orders.get(id(0)).unwrap();
     assert_eq!((order.state(), order.filled()), (OrderState::PartiallyFilled, Qty::new(5)));
 }
@@ -216,9 +216,10 @@ fn a_partly_filled_order_does_not_forget_it() {
 fn a_fill_after_the_end_is_booked_and_counted() {
     for end in [OrderUpdate::Canceled, OrderUpdate::Expired, OrderUpdate::Rejected] {
         let mut orders = placed(&[buy(10)]);
-        orders.on_update(id(0), end).unwrap();
+        say(&mut orders, 0, end).unwrap();
         let state = orders.get(id(0)).unwrap().state();
-        assert!(orders.on_fill(&fill(id(0), 4, false), spent(4)).unwrap(), "{end:?}");
+        let filled = orders.on_fill(&fill(id(0), 4, false), spent(4));
+        assert_eq!(filled, Ok(Filled::Late), "{end:?}");
         let order = *orders.get(id(0)).unwrap();
         assert_eq!((order.state(), order.filled()), (state, Qty::new(4)), "{end:?}");
         assert_eq!(orders.working().count(), 0);
@@ -243,7 +244,7 @@ fn more_than_was_ordered_cannot_be_filled() {
         assert_eq!((more, &orders), (Err(OrderError::Overfill), &same));
         let free = Fill { price: Price::ZERO, ..fill(id(0), 1, true) };
         assert_eq!(orders.on_fill(&free, Amount::ZERO), Err(OrderError::Overfill));
-        assert_eq!(orders.on_fill(&fill(id(0), 4, true), spent(4)), Ok(false));
+        assert_eq!(orders.on_fill(&fill(id(0), 4, true), spent(4)), Ok(Filled::Booked));
     }
 }
 
@@ -252,16 +253,26 @@ fn an_order_that_was_never_placed_has_no_answers() {
     let mut orders = placed(&[buy(10)]);
     let same = orders.clone();
     for unknown in [id(1), OrderId::new(8, 0), OrderId::from_number(u64::MAX)] {
-        let update = orders.on_update(unknown, OrderUpdate::Acked);
+        let update = orders.on_update(unknown, OrderUpdate::Acked, LATE);
         assert_eq!(update, Err(OrderError::NoSuchOrder));
         let filled = orders.on_fill(&fill(unknown, 1, true), spent(1));
         assert_eq!(filled, Err(OrderError::NoSuchOrder));
     }
     for sequence in [0, 2, u32::MAX] {
-        let placed = orders.on_placed(id(sequence), buy(10));
+        let placed = orders.on_placed(id(sequence), buy(10), Nanos::ZERO);
         assert_eq!(placed, Err(OrderError::Illegal), "{sequence}");
     }
     assert_eq!(orders, same);
+}
+
+fn with(terms: OrderTerms) -> NewOrder {
+    NewOrder { terms, ..buy(1) }
+}
+
+fn waits(trigger: i64, trail: i64) -> NewOrder {
+    let (trigger, trail) = (Price::new(trigger), Price::new(trail));
+    let stop = Some(Stop { kind: StopKind::Stop, trigger, trail });
+    with(OrderTerms { stop, ..OrderTerms::default() })
 }
 
 #[test]
@@ -275,10 +286,18 @@ fn an_order_that_cannot_be_is_not_placed() {
         ("a budget below zero", NewOrder { size: Size::Quote(below), ..buy(1) }),
         ("a reserve below zero", NewOrder { reserve: below, ..buy(1) }),
         ("a limit of nothing", NewOrder { limit: Some(Price::ZERO), ..buy(1) }),
+        ("a trigger of nothing", waits(0, 0)),
+        ("a trigger that runs away", waits(100, -1)),
+        ("held for nothing", with(OrderTerms { held: true, ..OrderTerms::default() })),
+        ("post-only at any price", with(OrderTerms { post_only: true, ..OrderTerms::default() })),
     ];
     for (name, order) in table {
         let mut orders = Orders::new(7);
-        assert_eq!(orders.on_placed(id(0), *order), Err(OrderError::Illegal), "{name}");
+        assert_eq!(
+            orders.on_placed(id(0), *order, Nanos::ZERO),
+            Err(OrderError::Illegal),
+            "{name}"
+        );
         assert_eq!(orders, Orders::new(7), "{name}");
     }
 }
@@ -291,7 +310,7 @@ fn what_is_working_or_unknown_is_exposure_at_its_worst() {
     let live = Exposure { position, working_buy: amount("200"), working_sell };
     for update in [OrderUpdate::Acked, OrderUpdate::CancelSent, OrderUpdate::Unanswered] {
         for order in [id(0), id(1), id(2)] {
-            orders.on_update(order, update).unwrap();
+            orders.on_update(order, update, LATE).unwrap();
         }
         assert_eq!(exposure(&orders), live, "{update:?}");
     }
@@ -301,7 +320,7 @@ fn what_is_working_or_unknown_is_exposure_at_its_worst() {
     assert_eq!(left.working_buy, amount("200").minus(spent(4)).unwrap());
     assert_eq!(left.working_sell, Qty::new(10));
     for order in [id(0), id(1), id(2)] {
-        orders.on_update(order, OrderUpdate::Canceled).unwrap();
+        orders.on_update(order, OrderUpdate::Canceled, LATE).unwrap();
     }
     assert_eq!(exposure(&orders), Exposure::default());
 }
@@ -398,10 +417,10 @@ fn orders_whose_life_is_over_are_let_go_and_those_that_work_are_not() {
     let count = u32::try_from(3 * ORDERS_KEPT).unwrap();
     let mut orders = Orders::new(0);
     for sequence in 0..count {
-        orders.on_placed(id(sequence), buy(1)).unwrap();
+        orders.on_placed(id(sequence), buy(1), Nanos::ZERO).unwrap();
         // One is left to work, after as many as are kept.
         if sequence as usize != ORDERS_KEPT {
-            orders.on_update(id(sequence), OrderUpdate::Canceled).unwrap();
+            say(&mut orders, sequence, OrderUpdate::Canceled).unwrap();
         }
         assert!(orders.all().len() <= 2 * ORDERS_KEPT);
     }
@@ -409,8 +428,110 @@ fn orders_whose_life_is_over_are_let_go_and_those_that_work_are_not() {
     assert_eq!(first, id(u32::try_from(ORDERS_KEPT).unwrap()), "it still works");
     assert_eq!(orders.working().map(|order| order.id()).collect::<Vec<_>>(), [first]);
     assert!(orders.get(id(0)).is_none() && orders.get(id(count - 1)).is_some());
-    let late = orders.on_update(id(0), OrderUpdate::Acked);
+    let late = say(&mut orders, 0, OrderUpdate::Acked);
     assert_eq!(late, Err(OrderError::NoSuchOrder));
-    orders.on_placed(id(count), buy(1)).unwrap();
-    assert_eq!(orders.get(id(count)).unwrap().state(), OrderState::Pending);
+    orders.on_placed(id(count), buy(1), Nanos::ZERO).unwrap();
+    assert_eq!(orders.get(id(count)).unwrap().state(), OrderState::Intended);
+}
+
+#[test]
+fn fills_may_come_in_any_order_and_the_sum_says_when_it_is_done() {
+    let mut orders = placed(&[buy(10)]);
+    // The venue's last fill overtook the others.
+    orders.on_fill(&fill(id(0), 4, true), spent(4)).unwrap();
+    assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::PartiallyFilled);
+    assert_eq!(exposure(&orders).working_buy, amount("100").minus(spent(4)).unwrap());
+    orders.on_fill(&fill(id(0), 6, false), spent(6)).unwrap();
+    assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::Filled);
+    assert_eq!(orders.working().count(), 0);
+}
+
+#[test]
+fn a_trade_that_is_told_twice_is_booked_once() {
+    let mut orders = placed(&[buy(10)]);
+    let first = fill(id(0), 4, false);
+    assert_eq!(orders.on_fill(&first, spent(4)), Ok(Filled::Booked));
+    let same = orders.clone();
+    assert_eq!(orders.on_fill(&first, spent(4)), Ok(Filled::Twice));
+    assert_eq!(orders, same);
+}
+
+#[test]
+fn what_a_venue_announced_stays_at_risk_until_it_is_told() {
+    let mut orders = placed(&[sell(30)]);
+    orders.on_told(id(0), Qty::new(20)).unwrap();
+    // What it said before is older.
+    orders.on_told(id(0), Qty::new(5)).unwrap();
+    say(&mut orders, 0, OrderUpdate::Canceled).unwrap();
+    assert_eq!(exposure(&orders).working_sell, Qty::new(20));
+    assert_eq!(orders.working().count(), 1, "something may still come of it");
+    assert_eq!(orders.on_fill(&fill(id(0), 20, false), spent(20)), Ok(Filled::Booked));
+    assert_eq!(exposure(&orders), Exposure::default());
+    assert_eq!(orders.working().count(), 0);
+    assert_eq!(orders.on_told(id(0), Qty::new(31)), Err(OrderError::Overfill));
+    assert_eq!(orders.on_told(id(0), Qty::new(-1)), Err(OrderError::Overfill));
+}
+
+#[test]
+fn while_an_amend_is_unclear_the_worse_of_both_counts() {
+    let limited = |order: NewOrder| NewOrder { limit: Some(Price::new(100)), ..order };
+    let to = |qty: i64, reserve: &str| {
+        let (limit, reserve) = (Price::new(90), amount(reserve));
+        Amendment { limit, qty: Qty::new(qty), reserve }
+    };
+    for (name, to, answer, worst, after) in [
+        ("smaller, done", to(5, "50"), OrderUpdate::Amended, "100", "50"),
+        ("smaller, refused", to(5, "50"), OrderUpdate::AmendRejected, "100", "100"),
+        ("larger, done", to(20, "200"), OrderUpdate::Amended, "200", "200"),
+        ("larger, refused", to(20, "200"), OrderUpdate::AmendRejected, "200", "100"),
+    ] {
+        let mut orders = placed(&[limited(buy(10))]);
+        say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+        orders.on_amend_sent(id(0), to, LATE).unwrap();
+        assert_eq!(exposure(&orders).working_buy, amount(worst), "{name}");
+        doubt(&mut orders, 0);
+        say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+        assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::PendingAmend, "{name}");
+        assert_eq!(exposure(&orders).working_buy, amount(worst), "{name}");
+        say(&mut orders, 0, answer).unwrap();
+        assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::Open, "{name}");
+        assert_eq!(exposure(&orders).working_buy, amount(after), "{name}");
+    }
+}
+
+#[test]
+fn an_amend_below_what_is_filled_ends_the_order() {
+    let mut orders = placed(&[NewOrder { limit: Some(Price::new(100)), ..buy(10) }]);
+    say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+    let to = Amendment { limit: Price::new(100), qty: Qty::new(5), reserve: amount("50") };
+    orders.on_amend_sent(id(0), to, LATE).unwrap();
+    assert_eq!(orders.on_amend_sent(id(0), to, LATE), Err(OrderError::Illegal), "one at a time");
+    orders.on_fill(&fill(id(0), 5, false), spent(5)).unwrap();
+    assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::PendingAmend);
+    say(&mut orders, 0, OrderUpdate::Amended).unwrap();
+    assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::Filled);
+    assert_eq!(exposure(&orders), Exposure::default());
+}
+
+#[test]
+fn a_held_order_is_known_to_nobody_until_it_is_released() {
+    let held = || {
+        let mut order = waits(100, 0);
+        order.terms.held = true;
+        placed(&[order])
+    };
+    let mut orders = held();
+    assert!(orders.send(id(0)).is_none(), "no restart may send it");
+    assert_eq!(exposure(&orders).working_buy, amount("100"), "its money is kept for it");
+    for update in [OrderUpdate::Sent, OrderUpdate::Acked, OrderUpdate::CancelSent] {
+        assert_eq!(say(&mut orders, 0, update), Err(OrderError::Illegal), "{update:?}");
+    }
+    say(&mut orders, 0, OrderUpdate::Released).unwrap();
+    let Some(Action::Place { order, .. }) = orders.send(id(0)) else {
+        panic!("it is to be sent");
+    };
+    assert_eq!(order.terms, OrderTerms::default(), "the venue need not wait for what has come");
+    let mut orders = held();
+    say(&mut orders, 0, OrderUpdate::Canceled).unwrap();
+    assert_eq!(exposure(&orders), Exposure::default());
 }

@@ -7,7 +7,7 @@ use bot4_engine::book::Integrity;
 use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
-use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, TradingState};
+use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, TradeId, TradingState};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, RECORDS_MAX};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::decode_records;
@@ -204,7 +204,7 @@ fn a_cancel_that_was_only_written_down_is_sent_after_a_restart() {
 }
 
 #[test]
-fn an_order_that_cannot_be_said_is_rejected_and_holds_nothing_back() {
+fn an_order_that_cannot_be_said_is_denied_and_holds_nothing_back() {
     let mut floor = Floor::of(&["binance:BTCUSDT"], "1000000000000", leaning(None));
     floor.frame("binance", &binance_diff(10, "", "")).unwrap();
     let levels = r#""bids":[["60000.00","3.0"]],"asks":[["60000.01","2.0"]]"#;
@@ -212,11 +212,11 @@ fn an_order_that_cannot_be_said_is_rejected_and_holds_nothing_back() {
     let snapshot = Arrival::Snapshot { symbol: "BTCUSDT", body: body.as_bytes() };
     floor.arrive("binance", snapshot).unwrap();
     assert_eq!(floor.take_sent(), ["cannot: the amount of quote is too large"]);
-    assert_eq!(floor.state(0), Some(OrderState::Rejected));
+    assert_eq!(floor.state(0), Some(OrderState::Denied));
     assert_eq!(floor.gateway.bot().account().reserved, Amount::ZERO);
     // The journal says so too.
     let floor = recovered(&mut floor, "binance:BTCUSDT");
-    assert_eq!(floor.state(0), Some(OrderState::Rejected));
+    assert_eq!(floor.state(0), Some(OrderState::Denied));
 }
 
 /// Half of a fortune at a price of 1, and a frame that prices it beyond all numbers.
@@ -234,7 +234,15 @@ fn beyond_numbers() -> (Floor, GatewayError) {
     let price = rules.price_from_text("1.00").unwrap();
     let qty = rules.qty_from_text("4000000000").unwrap();
     let (order, ts) = (OrderId::new(7, 1), Nanos::new(floor.now));
-    let fill = Fill { order, ts, price, qty, fee: Amount::ZERO, last: true };
+    let fill = Fill {
+        order,
+        trade: TradeId::new(u128::from(order.number())),
+        ts,
+        price,
+        qty,
+        fee: Amount::ZERO,
+        last: true,
+    };
     floor.event(&Event::Fill(fill)).unwrap();
     let _ = (floor.take_sent(), floor.gateway.take_records());
     let asks = r#"["1.01","0"],["80000000000.01","1"]"#;
@@ -284,6 +292,10 @@ fn a_quote_is_called_back_by_the_clock_alone_when_every_venue_is_silent() {
     let mut floor = Floor::of(&["binance:BTCUSDT"], "10000", quoting());
     floor.snapshot(10, "60000.00", "60000.01").unwrap();
     assert_eq!(floor.take_sent().len(), 2);
+    for sequence in 0..2 {
+        let (ts, order) = (Nanos::new(floor.now), OrderId::new(7, sequence));
+        floor.event(&Event::Order { ts, order, update: OrderUpdate::Acked }).unwrap();
+    }
     floor.time(30).unwrap();
     assert!(floor.take_sent().is_empty());
     floor.time(40).unwrap();
@@ -347,5 +359,5 @@ fn a_cancel_that_was_refused_is_not_sent_when_its_name_is_known() {
     floor.event(&Event::Order { ts: Nanos::new(floor.now), order, update }).unwrap();
     floor.take_sent();
     assert_eq!(floor.name(0, "x-1").len(), 0);
-    assert_eq!(floor.state(0), Some(OrderState::Open));
+    assert_eq!(floor.state(0), Some(OrderState::Sent), "the venue has not shown it");
 }

@@ -25,7 +25,7 @@ use bot4_engine::run::{Run, RunSettings};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 
 use crate::market::{
-    Dice, SECOND, SEED, START, amount, history, instrument, ns, profile, settings, sleeve,
+    Dice, SECOND, SEED, START, amount, history, instrument, ns, profile, settings, sleeve, trade,
     try_compile, walk,
 };
 
@@ -114,6 +114,7 @@ impl Desk {
         let qty = Qty::new(qty.unwrap_or(left.mantissa()));
         self.tell(Event::Fill(Fill {
             order: order.id(),
+            trade: trade(),
             ts: self.now(),
             price: order.new_order().limit.unwrap(),
             qty,
@@ -151,6 +152,8 @@ impl Desk {
             Record::Placed { .. }
             | Record::Deposit { .. }
             | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
             | Record::Control { .. }
@@ -158,7 +161,8 @@ impl Desk {
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => None,
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { id, order } => {
@@ -166,6 +170,7 @@ impl Desk {
                 format!("{} {} at {limit}", order.side.name(), id.sequence())
             }
             Action::Cancel { id } => format!("cancel {}", id.sequence()),
+            Action::Amend { .. } | Action::Ask { .. } => format!("{action:?}"),
             Action::Trip { component, state } => format!("{component:?} {state:?}"),
         };
         let records = self.out.records.iter().filter_map(record);
@@ -272,19 +277,23 @@ fn a_quote_whose_book_falls_silent_is_called_back_and_laid_again_when_it_speaks(
         desk.tell(Event::Time(desk.now()))
     };
     assert_eq!(desk.touch(9_999, 10_001), "intent; buy 0 at 9990; sell 1 at 10010");
+    for sequence in 0..2 {
+        desk.answer(sequence, OrderUpdate::Acked);
+    }
     assert_eq!(silent(&mut desk, 10), "", "as old as it may be");
     assert_eq!(silent(&mut desk, 1), "intent; cancel 0; cancel 1");
     assert_eq!(silent(&mut desk, 1), "", "they are on their way out");
     assert_eq!(desk.answer(1, OrderUpdate::CancelRejected), "");
     assert_eq!(silent(&mut desk, 1), "", "not every second");
-    assert_eq!(silent(&mut desk, 8), "intent; cancel 1", "asked again of a venue that would not");
+    let again = "intent; cancel 0; cancel 1";
+    assert_eq!(silent(&mut desk, 8), again, "of a venue that did not answer, or would not");
     assert_eq!(desk.canceled(0), "");
     assert_eq!(desk.canceled(1), "");
     assert_eq!(silent(&mut desk, 1), "");
     assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990; sell 3 at 10010");
     // Who was paused has called back everything already.
     desk.pause(true);
-    assert_eq!(silent(&mut desk, 11), "");
+    assert_eq!(silent(&mut desk, 11), "cancel 2; cancel 3", "not heard of, so once more");
 }
 
 #[test]
@@ -442,7 +451,9 @@ fn a_venue_that_does_not_cancel_is_asked_again_at_the_next_change() {
     assert_eq!(desk.canceled(3), "");
     assert_eq!(desk.answer(2, OrderUpdate::Unanswered), "cancel 2");
     let laid = "buy 4 at 10189; sell 5 at 10211";
-    assert_eq!(desk.answer(2, OrderUpdate::NeverArrived), laid);
+    desk.second += 13;
+    assert_eq!(desk.answer(2, OrderUpdate::NotFoundById), "");
+    assert_eq!(desk.answer(2, OrderUpdate::NotFoundOpen), laid);
 }
 
 #[test]

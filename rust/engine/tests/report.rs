@@ -4,7 +4,7 @@
 
 mod market;
 
-use bot4_engine::event::{Fill, NewOrder, OrderId, Side, Size, SleeveId};
+use bot4_engine::event::{Fill, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId};
 use bot4_engine::exposure::Account;
 use bot4_engine::instrument::{InstrumentId, amount_as_f64};
 use bot4_engine::journal::{Record, State};
@@ -14,7 +14,7 @@ use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
 use crate::market::{
     HOUR, START, amount, decided, history, instrument, ns, profile, run, settings, sleeve,
-    sma_cross, walk,
+    sma_cross, trade, walk,
 };
 
 const HERE: InstrumentId = InstrumentId(0);
@@ -159,11 +159,16 @@ fn traded(fills: &[(Side, i64, i64, i64)]) -> Report {
             size: Size::Base(Qty::new(*qty)),
             limit: None,
             reserve: Amount::ZERO,
+            terms: OrderTerms::default(),
+            replaces: None,
         };
         keep(&mut report, Record::Placed { ts, id, order });
         let (price, qty) = (Price::new(*price), Qty::new(*qty));
         let fee = Amount::new(i128::from(*fee) * STEP);
-        keep(&mut report, Record::Fill(Fill { order: id, ts, price, qty, fee, last: true }));
+        keep(
+            &mut report,
+            Record::Fill(Fill { order: id, trade: trade(), ts, price, qty, fee, last: true }),
+        );
         report.on_bar(HERE, ts);
     }
     report

@@ -35,6 +35,8 @@ struct Scene {
     allocation: Rate,
     breakers: Breakers,
     trading_state: TradingState,
+    frozen: bool,
+    doubtful: bool,
     profile: Profile,
 }
 
@@ -57,6 +59,8 @@ impl Scene {
             allocation: Rate::ONE,
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
+            frozen: false,
+            doubtful: false,
             profile: profile("unleveraged", &[]),
         }
     }
@@ -86,6 +90,8 @@ impl Scene {
             allocation: self.allocation,
             breakers: self.breakers,
             trading_state: self.trading_state,
+            frozen: self.frozen,
+            doubtful: self.doubtful,
             profile: &self.profile,
         }
     }
@@ -361,6 +367,20 @@ fn breakers_and_states_let_through_what_they_say() {
 }
 
 #[test]
+fn what_is_unexplained_stops_everything_and_what_is_unknown_only_what_opens() {
+    let held = || Scene::quiet().limits("research", &[]).holding(500_000);
+    let frozen = || Scene { frozen: true, ..held() };
+    let doubtful = || Scene { doubtful: true, ..held() };
+    check(&[
+        ("frozen: grows", frozen(), target(1.0), "no: frozen"),
+        ("frozen: reduces", frozen(), target(0.1), "no: frozen"),
+        ("unknown: grows", doubtful(), target(1.0), "no: order_unknown"),
+        ("unknown: reduces", doubtful(), target(0.1), "sell 40"),
+        ("unknown: flips", doubtful(), target(-0.5), "sell 50, order_unknown"),
+    ]);
+}
+
+#[test]
 fn an_order_does_not_reduce_what_is_already_being_closed() {
     let reducing = |held: i64, working_buy: i128, working_sell: i64| {
         let mut scene = Scene::quiet().limits("research", &[]).holding(held);
@@ -609,6 +629,8 @@ fn the_short_way_knows_each_check_by_its_bit() {
         (Scene { mark: worthless, ..scene() }, Refusal::NoPrice),
         (Scene { trading_state: TradingState::Halted, ..scene() }, Refusal::Halted),
         (Scene { trading_state: TradingState::Reducing, ..scene() }, Refusal::ReducingOnly),
+        (Scene { frozen: true, ..scene() }, Refusal::Frozen),
+        (Scene { doubtful: true, ..scene() }, Refusal::OrderUnknown),
         (Scene { breakers, ..scene() }, Refusal::BreakerOpen),
         (Scene { working: ORDERS_WORKING_MAX, ..scene() }, Refusal::TooManyOrders),
         (scene().limits("research", &[("position_max", "0.1")]), Refusal::PositionLimit),

@@ -109,12 +109,15 @@ fn a_journal_with_other_records_is_refused() {
             | Record::Refused { .. }
             | Record::Clipped { .. }
             | Record::Placed { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => None,
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => None,
         }
     };
     let mut checked = 0;

@@ -5,7 +5,9 @@
 
 mod market;
 
-use bot4_engine::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId};
+use bot4_engine::event::{
+    Bar, Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId,
+};
 use bot4_engine::history::Row;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::units::{Amount, Price, Qty, Rounding};
@@ -34,6 +36,8 @@ fn order(side: Side, size: Size, limit: Option<i64>) -> NewOrder {
         size,
         limit: limit.map(Price::new),
         reserve: Amount::ZERO,
+        terms: OrderTerms::default(),
+        replaces: None,
     }
 }
 

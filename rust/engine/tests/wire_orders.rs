@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
-use bot4_engine::event::{NewOrder, OrderId, Side, Size, SleeveId};
+use bot4_engine::event::{
+    NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, Stop, StopKind, TimeInForce,
+};
 use bot4_engine::instrument::{Instrument, InstrumentId};
-use bot4_engine::units::{Amount, Price, Qty, Rate};
+use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 use bot4_engine::wire::digits::{
     push_client_id, push_decimal, push_number, push_percent_encoded, push_quoted,
 };
@@ -29,6 +31,8 @@ fn order(side: Side, size: Size, limit: Option<i64>) -> NewOrder {
         size,
         limit: limit.map(Price::new),
         reserve: Amount::ZERO,
+        terms: OrderTerms::default(),
+        replaces: None,
     }
 }
 
@@ -114,6 +118,157 @@ fn a_market_buy_is_sized_in_quote_and_never_spends_more() {
             "POST /api/v3/brokerage/orders {\"client_order_id\":\"GKU7RAAAAAAAH\",\
              \"product_id\":\"BTC-USD\",\"side\":\"BUY\",\"order_configuration\":\
              {\"market_market_ioc\":{\"quote_size\":\"1234.56\"}}}",
+        ],
+    );
+}
+
+/// What stands between the side and the client's id (Binance), at the head and the end of the
+/// parameters (Kraken), and in the configuration (Coinbase).
+fn check_terms(order: &NewOrder, expected: [&str; 3]) {
+    let mut instrument = btc();
+    let venues = ["binance", "kraken", "coinbase"];
+    for (venue, expected) in venues.into_iter().zip(expected) {
+        instrument.symbol = format!("{venue}:BTC");
+        let market = Market { symbol: "BTC", instrument: &instrument, quote_decimals: 2 };
+        let words = match venue {
+            "binance" => said(|body| binance::orders::place(&market, ID, order, body)),
+            "kraken" => said(|body| kraken::orders::place(&market, ID, order, body)),
+            _ => said(|body| coinbase::orders::place(&market, ID, order, body)),
+        };
+        let words = words.unwrap_or_else(|error| format!("{error:?}"));
+        let (from, to) = match venue {
+            "binance" => ("type=", "&newClientOrderId"),
+            "kraken" => ("\"params\":{", ",\"side\""),
+            _ => ("\"order_configuration\":{", "}}"),
+        };
+        let shown = words.split_once(from).map_or(words.as_str(), |(_, rest)| rest);
+        let shown = shown.split_once(to).map_or(shown, |(shown, _)| shown).replace('"', "");
+        assert_eq!(shown, expected, "{venue}: {words}");
+    }
+}
+
+/// 2024-02-29 12:34:56.789 UTC.
+const UNTIL: i64 = 1_709_210_096_789_000_000;
+
+#[test]
+fn each_venue_is_told_how_long_an_order_lives_in_its_own_words() {
+    let whole = order(Side::Sell, base(100_000_000), Some(6_000_010));
+    let limit = |terms| NewOrder { terms, ..whole };
+    let until = TimeInForce::Gtd(Nanos::new(UNTIL));
+    let rests = OrderTerms { post_only: true, ..OrderTerms::default() };
+    for (terms, expected) in [
+        (
+            rests,
+            [
+                "LIMIT_MAKER&quantity=1&price=60000.1",
+                "order_type:limit,time_in_force:gtc,post_only:true,order_qty:1,limit_price:60000.1",
+                "limit_limit_gtc:{base_size:1,limit_price:60000.1,post_only:true",
+            ],
+        ),
+        (
+            OrderTerms { tif: TimeInForce::Ioc, ..OrderTerms::default() },
+            [
+                "LIMIT&timeInForce=IOC&quantity=1&price=60000.1",
+                "order_type:limit,time_in_force:ioc,order_qty:1,limit_price:60000.1",
+                "sor_limit_ioc:{base_size:1,limit_price:60000.1",
+            ],
+        ),
+        (
+            OrderTerms { tif: TimeInForce::Fok, ..OrderTerms::default() },
+            [
+                "LIMIT&timeInForce=FOK&quantity=1&price=60000.1",
+                "Fok",
+                "limit_limit_fok:{base_size:1,limit_price:60000.1",
+            ],
+        ),
+        // Binance ends nothing at a time: the engine cancels it then.
+        (
+            OrderTerms { tif: until, ..rests },
+            [
+                "LIMIT_MAKER&quantity=1&price=60000.1",
+                "order_type:limit,time_in_force:gtd,expire_time:2024-02-29T12:34:56Z,\
+                 post_only:true,order_qty:1,limit_price:60000.1",
+                "limit_limit_gtd:{base_size:1,limit_price:60000.1,end_time:2024-02-29T12:34:56Z,\
+                 post_only:true",
+            ],
+        ),
+    ] {
+        check_terms(&limit(terms), expected);
+    }
+}
+
+#[test]
+fn each_venue_is_told_what_an_order_waits_for_or_cannot_let_it_wait() {
+    let waits = |side, limit: Option<i64>, kind, trail: i64| {
+        let stop = Stop { kind, trigger: Price::new(5_900_000), trail: Price::new(trail) };
+        let terms = OrderTerms { stop: Some(stop), ..OrderTerms::default() };
+        NewOrder { terms, ..order(side, base(100_000_000), limit) }
+    };
+    let limit = Some(5_890_000);
+    for (order, expected) in [
+        (
+            waits(Side::Sell, None, StopKind::Stop, 0),
+            [
+                "STOP_LOSS&quantity=1&stopPrice=59000",
+                "order_type:stop-loss,order_qty:1,\
+             triggers:{reference:last,price:59000,price_type:static}",
+                "Stop",
+            ],
+        ),
+        (
+            waits(Side::Sell, limit, StopKind::Stop, 0),
+            [
+                "STOP_LOSS_LIMIT&timeInForce=GTC&quantity=1&price=58900&stopPrice=59000",
+                "order_type:stop-loss-limit,time_in_force:gtc,order_qty:1,limit_price:58900,\
+             triggers:{reference:last,price:59000,price_type:static}",
+                "stop_limit_stop_limit_gtc:{base_size:1,limit_price:58900,stop_price:59000,\
+             stop_direction:STOP_DIRECTION_STOP_DOWN",
+            ],
+        ),
+        (
+            waits(Side::Buy, limit, StopKind::Stop, 0),
+            [
+                "STOP_LOSS_LIMIT&timeInForce=GTC&quantity=1&price=58900&stopPrice=59000",
+                "order_type:stop-loss-limit,time_in_force:gtc,order_qty:1,limit_price:58900,\
+             triggers:{reference:last,price:59000,price_type:static}",
+                "stop_limit_stop_limit_gtc:{base_size:1,limit_price:58900,stop_price:59000,\
+             stop_direction:STOP_DIRECTION_STOP_UP",
+            ],
+        ),
+        (
+            waits(Side::Sell, limit, StopKind::TakeProfit, 0),
+            [
+                "TAKE_PROFIT_LIMIT&timeInForce=GTC&quantity=1&price=58900&stopPrice=59000",
+                "order_type:take-profit-limit,time_in_force:gtc,order_qty:1,limit_price:58900,\
+             triggers:{reference:last,price:59000,price_type:static}",
+                "stop_limit_stop_limit_gtc:{base_size:1,limit_price:58900,stop_price:59000,\
+             stop_direction:STOP_DIRECTION_STOP_UP",
+            ],
+        ),
+        (
+            waits(Side::Sell, None, StopKind::Stop, 50_000),
+            [
+                "Stop",
+                "order_type:trailing-stop,order_qty:1,\
+             triggers:{reference:last,price:500,price_type:quote}",
+                "Stop",
+            ],
+        ),
+    ] {
+        check_terms(&order, expected);
+    }
+}
+
+#[test]
+fn what_may_be_spent_at_a_worst_price_buys_what_that_price_leaves() {
+    let terms = OrderTerms { tif: TimeInForce::Ioc, ..OrderTerms::default() };
+    let protected = NewOrder { terms, ..order(Side::Buy, quote("60000.1"), Some(6_000_010)) };
+    check_terms(
+        &protected,
+        [
+            "LIMIT&timeInForce=IOC&quantity=1&price=60000.1",
+            "order_type:limit,time_in_force:ioc,order_qty:1,limit_price:60000.1",
+            "sor_limit_ioc:{base_size:1,limit_price:60000.1",
         ],
     );
 }

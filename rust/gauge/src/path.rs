@@ -2,7 +2,7 @@
 
 use bot4_engine::bot::{Bot, BotError, Decides, Glance, Output, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Size};
+use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Size, TradeId};
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Amount, Nanos, Price, Rate};
@@ -91,10 +91,14 @@ impl Desk {
                     };
                     let acked = Event::Order { ts, order, update: OrderUpdate::Acked };
                     self.bot.on(&acked, &mut self.out)?;
-                    let fill = Fill { order, ts, price: mark, qty, fee: Amount::ZERO, last: true };
+                    let (trade, fee) = (TradeId::new(u128::from(order.number())), Amount::ZERO);
+                    let fill = Fill { order, trade, ts, price: mark, qty, fee, last: true };
                     self.bot.on(&Event::Fill(fill), &mut self.out)?;
                 }
-                Action::Cancel { .. } | Action::Trip { .. } => {}
+                Action::Cancel { .. }
+                | Action::Amend { .. }
+                | Action::Ask { .. }
+                | Action::Trip { .. } => {}
             }
         }
         self.out.clear();

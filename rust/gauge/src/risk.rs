@@ -87,6 +87,8 @@ impl Scene {
             allocation: Rate::ONE,
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
+            frozen: false,
+            doubtful: false,
             profile: &Profile::named("research")?,
         };
         let armed = Armed::of(SleeveId(0), &view).map_err(GaugeError::Refused)?;

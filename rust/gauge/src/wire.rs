@@ -142,6 +142,7 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Time(_)
         | Event::Intent(_)
         | Event::Order { .. }
+        | Event::CumQty { .. }
         | Event::Fill(_)
         | Event::Breaker { .. }
         | Event::Control { .. }
@@ -149,7 +150,8 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
-        | Event::Flatten { .. } => {}
+        | Event::Flatten { .. }
+        | Event::Freeze { .. } => {}
     }
 }
 

@@ -199,6 +199,7 @@ impl Bot {
             | Event::Time(_)
             | Event::Intent(_)
             | Event::Order { .. }
+            | Event::CumQty { .. }
             | Event::Fill(_)
             | Event::Breaker { .. }
             | Event::Control { .. }
@@ -206,7 +207,8 @@ impl Bot {
             | Event::Start { .. }
             | Event::Stop { .. }
             | Event::Adopted { .. }
-            | Event::Flatten { .. } => Ok(None),
+            | Event::Flatten { .. }
+            | Event::Freeze { .. } => Ok(None),
         }
     }
 

@@ -13,12 +13,12 @@ use crate::book::Book;
 use crate::decision::quote;
 use crate::decision::{Decision, target};
 use crate::event::{
-    Action, Bar, BreakerState, Event, Intent, OrderUpdate, SleeveId, TradingState, Want,
+    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
 };
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
 use crate::journal::{Record, State, StateError};
-use crate::order::{Order, OrderState};
+use crate::order::Order;
 use crate::portfolio::Party;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
@@ -27,10 +27,12 @@ use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
 mod glance;
+mod protocol;
 mod quoting;
 
 use glance::Aim;
 pub use glance::Glance;
+pub use protocol::Ignored;
 
 /// One strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone)]
@@ -135,6 +137,9 @@ pub struct Bot {
     aims: Vec<Aim>,
     /// How often the account changed.
     turn: u64,
+    ignored: Ignored,
+    /// The order that never arrived, whose next attempt is being made.
+    replacing: Option<OrderId>,
 }
 
 /// All that a bot remembers, so that another of the same instruments can go on from there.
@@ -177,6 +182,8 @@ impl Bot {
             profile,
             now: Nanos::ZERO,
             quiet: false,
+            ignored: Ignored::default(),
+            replacing: None,
         }
     }
 
@@ -204,17 +211,13 @@ impl Bot {
                 self.value()?;
                 self.reserve()
             }
-            Event::Order { ts, order, update } => {
-                self.keep(Record::Update { ts, order, update }, out)?;
-                self.reserve()?;
-                self.go_on(out)
+            Event::Order { ts, order, update } => self.on_order(ts, order, update, out),
+            Event::CumQty { ts, order, qty } => {
+                let kept = self.keep(Record::CumQty { ts, order, qty }, out);
+                self.count(kept)?;
+                self.reserve()
             }
-            Event::Fill(fill) => {
-                self.keep(Record::Fill(fill), out)?;
-                self.value()?;
-                self.reserve()?;
-                self.go_on(out)
-            }
+            Event::Fill(ref fill) => self.on_fill(fill, out),
             Event::Breaker { ts, component, state } => {
                 self.keep(Record::Breaker { ts, component, state }, out)
             }
@@ -238,6 +241,10 @@ impl Bot {
                 self.now = self.now.max(ts);
                 self.keep(Record::Stop { ts, flatten }, out)?;
                 if flatten { self.flatten(out) } else { self.cancel_everything(out) }
+            }
+            Event::Freeze { ts, instrument, why } => {
+                self.now = self.now.max(ts);
+                self.freeze(ts, instrument, why, out)
             }
             Event::Flatten { ts } => {
                 self.now = self.now.max(ts);
@@ -286,12 +293,15 @@ impl Bot {
             | Record::Clipped { .. }
             | Record::Placed { .. }
             | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => {}
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
         self.reserve()?;
         Ok(match *record {
@@ -299,11 +309,23 @@ impl Bot {
             Record::Update { order: id, update: OrderUpdate::CancelSent, .. } => {
                 Some(Action::Cancel { id })
             }
+            Record::Update {
+                order: id,
+                update:
+                    update
+                    @ (OrderUpdate::AskedById | OrderUpdate::AskedOpen | OrderUpdate::AskedTrades),
+                ..
+            } => update.question().map(|question| Action::Ask { id, question }),
+            Record::Update { order: id, update: OrderUpdate::Released, .. } => {
+                self.state.orders().send(id)
+            }
+            Record::Amend { order: id, to, .. } => Some(Action::Amend { id, to }),
             Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
             | Record::Update { .. }
+            | Record::CumQty { .. }
             | Record::Fill(_)
             | Record::Breaker { .. }
             | Record::Control { .. }
@@ -311,7 +333,8 @@ impl Bot {
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => None,
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => None,
         })
     }
 
@@ -399,6 +422,7 @@ impl Bot {
         let Account { cash, equity, .. } = self.account;
         self.keep(Record::Equity { ts, cash, equity }, out)?;
         if self.state.orders().working_len() > 0 {
+            self.chase(out)?;
             self.reserve()?;
         }
         if self.state.is_flattening() {
@@ -607,12 +631,15 @@ impl Bot {
             allocation: sleeve.allocation,
             breakers,
             trading_state: self.state.trading_state(),
+            frozen: self.state.frozen(id).is_some(),
+            doubtful: self.state.orders().is_doubtful(id),
             profile: &self.profile,
         })
     }
 
     /// An approval becomes an order, which is written down before it is sent.
     fn place(&mut self, approved: Approved, out: &mut Output) -> Result<(), BotError> {
+        let approved = approved.replacing(self.replacing.take());
         let action = self.state.orders().place(approved)?;
         if let Action::Place { id, order } = action {
             self.keep(Record::Placed { ts: self.now, id, order }, out)?;
@@ -742,7 +769,7 @@ impl Bot {
 
 /// Whether a working order is not being canceled.
 fn lies(order: &Order) -> bool {
-    order.state() != OrderState::PendingCancel
+    !order.is_canceling()
 }
 
 /// Whether a program reads more than bars.

@@ -12,8 +12,8 @@ use crate::book::Integrity;
 use crate::bot::{Bot, BotError, Output};
 use crate::event::{Bar, BreakerState, Component, Event, OrderId};
 use crate::instrument::{Instrument, InstrumentId};
-use crate::journal::{Record, encode_record};
-use crate::order::{Order, OrderState};
+use crate::journal::{Record, StateError, encode_record};
+use crate::order::Order;
 use crate::units::Nanos;
 use crate::wire::{Decoder, Heard, Listing, WireError};
 
@@ -115,7 +115,7 @@ impl Gateway {
                 line.decoder.list(listing(id, rules))?;
             }
         }
-        let canceling = |order: &&Order| order.state() == OrderState::PendingCancel;
+        let canceling = |order: &&Order| order.is_canceling();
         let unsent = bot.state().orders().working().filter(canceling).map(Order::id).collect();
         Ok(Self {
             unsent,
@@ -195,9 +195,27 @@ impl Gateway {
         let carried = self.carry(send);
         match told {
             Ok(()) => carried,
+            // The bot saw to what it cannot believe by itself.
+            Err(reason @ BotError::State(StateError::Order(_))) => {
+                carried.and(Err(GatewayError::Bot(reason)))
+            }
             Err(reason) if begun => Err(self.stop_halfway(reason, send)),
             Err(reason) => Err(GatewayError::Bot(reason)),
         }
+    }
+
+    /// The program started anew at `now`: what was maybe sent is in doubt and is asked for, and the
+    /// cancels that a venue has maybe not heard go out again.
+    pub fn after_restart(
+        &mut self,
+        now: Nanos,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Result<(), GatewayError> {
+        let doubted = self.bot.doubt_unshown(now, &mut self.output);
+        let carried = self.carry(send);
+        doubted.map_err(|reason| self.stop_halfway(reason, send))?;
+        carried?;
+        self.send_again(send)
     }
 
     /// It is `now`, and maybe no venue says anything: what is due by time is done.

@@ -3,10 +3,10 @@
 
 use super::{Gateway, GatewayError};
 use crate::bot::BotError;
-use crate::event::{Action, Event, NewOrder, OrderId, OrderUpdate};
+use crate::event::{Action, Amendment, Event, NewOrder, OrderId, OrderUpdate, Question};
 use crate::instrument::Instrument;
 use crate::order::{ORDERS_KEPT, Order, OrderState};
-use crate::wire::request::{Market, Request, Unsendable};
+use crate::wire::request::{Amend, Market, Request, Unsendable};
 use crate::wire::{binance, coinbase, kraken};
 
 /// Most times that the bot answers to what cannot be sent, before the next arrival.
@@ -23,7 +23,7 @@ pub struct Outgoing<'a> {
     pub symbol: &'a str,
     /// To which venue.
     pub venue: &'a str,
-    /// A new order, or the wish to cancel one.
+    /// What it asks for.
     pub kind: OutgoingKind,
     /// Where it goes, or why the venue cannot be told so.
     pub request: Result<Request, Unsendable>,
@@ -38,6 +38,10 @@ pub enum OutgoingKind {
     Place,
     /// That an order ends.
     Cancel,
+    /// That an order is changed.
+    Amend,
+    /// What became of an order.
+    Ask(Question),
 }
 
 impl Gateway {
@@ -70,6 +74,8 @@ impl Gateway {
             let answer = match action {
                 Action::Place { id, order } => self.place(id, &order, send),
                 Action::Cancel { id } => self.cancel(id, send),
+                Action::Amend { id, to } => self.amend(id, &to, send),
+                Action::Ask { id, question } => self.ask(id, question, send),
                 Action::Trip { component, state } => {
                     Some(Event::Breaker { ts: self.bot.now(), component, state })
                 }
@@ -103,7 +109,7 @@ impl Gateway {
         };
         let (symbol, kind) = (rules.symbol.as_str(), OutgoingKind::Place);
         send(&Outgoing { id, symbol, venue, kind, request, body });
-        request.err().map(|_| self.answer(id, OrderUpdate::Rejected))
+        request.err().map(|_| self.answer(id, OrderUpdate::Denied))
     }
 
     /// Encode a cancel, if it is still wanted. Where its venue's name is not known yet, it waits
@@ -134,6 +140,48 @@ impl Gateway {
             }
             Err(_) => Some(self.answer(id, OrderUpdate::CancelRejected)),
         }
+    }
+
+    /// Encode an amendment, if it is still wanted. One that cannot be said is refused.
+    fn amend(
+        &mut self,
+        id: OrderId,
+        to: &Amendment,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Option<Event> {
+        let state = self.bot.state();
+        let order = state.orders().get(id).filter(|order| order.amending() == Some(*to))?;
+        let rules = state.instrument(order.new_order().instrument)?;
+        let (venue, body) = (rules.venue(), &mut self.body);
+        let amend = Amend { id, price: to.limit, qty: to.qty };
+        let request = match venue {
+            // It only replaces, under another id: what fills meanwhile would be bought twice.
+            "binance" => Err(Unsendable::OnlyReplaced),
+            "kraken" => kraken::orders::amend(&market(rules), &amend, body),
+            _ => {
+                let venue_id = self.venue_ids.get(&id).map_or("", String::as_str);
+                coinbase::orders::amend(&market(rules), venue_id, &amend, body)
+            }
+        };
+        let (symbol, kind) = (rules.symbol.as_str(), OutgoingKind::Amend);
+        send(&Outgoing { id, symbol, venue, kind, request, body });
+        request.err().map(|_| self.answer(id, OrderUpdate::AmendRejected))
+    }
+
+    /// A question goes out in the words of whoever asks: venues answer them over other ways.
+    fn ask(
+        &mut self,
+        id: OrderId,
+        question: Question,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Option<Event> {
+        let state = self.bot.state();
+        let order = state.orders().get(id)?.new_order();
+        let rules = state.instrument(order.instrument)?;
+        let (symbol, venue) = (rules.symbol.as_str(), rules.venue());
+        let (kind, request) = (OutgoingKind::Ask(question), Ok(Request::QUESTION));
+        send(&Outgoing { id, symbol, venue, kind, request, body: &[] });
+        None
     }
 
     fn answer(&self, order: OrderId, update: OrderUpdate) -> Event {
@@ -177,7 +225,7 @@ impl Gateway {
 /// Whether an order may still be canceled as a record says. One that is known to work is not: its
 /// venue would not.
 fn is_canceling(order: &Order) -> bool {
-    matches!(order.state(), OrderState::PendingCancel | OrderState::Unknown)
+    order.is_canceling() || order.state() == OrderState::Unknown
 }
 
 fn market(rules: &Instrument) -> Market<'_> {

@@ -2,18 +2,20 @@
 //!
 //! A journal is a magic, the instruments and the number of sleeves, then records. Each frame is its
 //! length (u32), eight bytes of a hash chained over all frames before it, and its payload, all
-//! little-endian. A torn or altered frame is found, and told by its offset.
+//! little-endian. A torn or altered frame is found, and told by its offset. Long because each kind
+//! of record is written and read beside each other.
 
 use super::Record;
 use crate::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, QuoteSide, Side, Size,
-    SleeveId, TradingState, TwoSided, Want,
+    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate,
+    QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, TwoSided,
+    Unexplained, Want,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
-const MAGIC: &[u8; 8] = b"BOT4JRN1";
+const MAGIC: &[u8; 8] = b"BOT4JRN2";
 /// No frame is larger: a longer length is damage, not a reason to allocate.
 const FRAME_LEN_MAX: u32 = 1 << 16;
 const CHECK_LEN: usize = 8;
@@ -158,6 +160,11 @@ impl<'a> Frames<'a> {
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
+    /// What each record begins with.
+    fn head(&mut self, tag: u8, ts: Nanos) {
+        self.u8(tag);
+        self.i64(ts.mantissa());
+    }
     fn u8(&mut self, value: u8) {
         self.0.push(value);
     }
@@ -165,6 +172,9 @@ impl Writer<'_> {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
     fn u64(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn u128(&mut self, value: u128) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
     fn i64(&mut self, value: i64) {
@@ -261,10 +271,7 @@ fn read_instrument(payload: &[u8]) -> Option<Instrument> {
 /// One record's bytes, behind what `out` holds.
 pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
     let mut out = Writer(out);
-    let mut head = |tag: u8, ts: Nanos| {
-        out.u8(tag);
-        out.i64(ts.mantissa());
-    };
+    let mut head = |tag: u8, ts: Nanos| out.head(tag, ts);
     match *record {
         Record::Deposit { ts, amount } => {
             head(0, ts);
@@ -279,24 +286,6 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             head(if matches!(record, Record::Refused { .. }) { 2 } else { 3 }, ts);
             out.u32(sleeve.0);
             out.u8(reason as u8);
-        }
-        Record::Placed { ts, id, order } => {
-            head(4, ts);
-            out.u64(id.number());
-            write_order(&mut out, &order);
-        }
-        Record::Update { ts, order, update } => {
-            head(5, ts);
-            out.u64(order.number());
-            out.u8(update as u8);
-        }
-        Record::Fill(fill) => {
-            head(6, fill.ts);
-            out.u64(fill.order.number());
-            out.i64(fill.price.mantissa());
-            out.i64(fill.qty.mantissa());
-            out.amount(fill.fee);
-            out.u8(u8::from(fill.last));
         }
         Record::Breaker { ts, component, state } => {
             head(7, ts);
@@ -327,6 +316,66 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             out.u8(u8::from(flatten));
         }
         Record::Flatten { ts } => head(13, ts),
+        Record::Freeze { ts, instrument, why } => {
+            head(16, ts);
+            out.u32(instrument.0);
+            out.u8(why.map_or(0, |why| why as u8 + 1));
+        }
+        Record::Placed { .. }
+        | Record::Update { .. }
+        | Record::Fill(_)
+        | Record::Amend { .. }
+        | Record::CumQty { .. } => write_of_order(&mut out, record),
+    }
+}
+
+/// What is of an order, and nothing else.
+fn write_of_order(out: &mut Writer<'_>, record: &Record) {
+    let mut head = |tag: u8, ts: Nanos| out.head(tag, ts);
+    match *record {
+        Record::Placed { ts, id, order } => {
+            head(4, ts);
+            out.u64(id.number());
+            write_order(out, &order);
+        }
+        Record::Update { ts, order, update } => {
+            head(5, ts);
+            out.u64(order.number());
+            out.u8(update as u8);
+        }
+        Record::Fill(fill) => {
+            head(6, fill.ts);
+            out.u64(fill.order.number());
+            out.u128(fill.trade.number());
+            out.i64(fill.price.mantissa());
+            out.i64(fill.qty.mantissa());
+            out.amount(fill.fee);
+            out.u8(u8::from(fill.last));
+        }
+        Record::Amend { ts, order, to } => {
+            head(14, ts);
+            out.u64(order.number());
+            out.i64(to.limit.mantissa());
+            out.i64(to.qty.mantissa());
+            out.amount(to.reserve);
+        }
+        Record::CumQty { ts, order, qty } => {
+            head(15, ts);
+            out.u64(order.number());
+            out.i64(qty.mantissa());
+        }
+        Record::Deposit { .. }
+        | Record::Intent { .. }
+        | Record::Refused { .. }
+        | Record::Clipped { .. }
+        | Record::Breaker { .. }
+        | Record::Control { .. }
+        | Record::Equity { .. }
+        | Record::Pause { .. }
+        | Record::Start { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. }
+        | Record::Freeze { .. } => {}
     }
 }
 
@@ -347,6 +396,7 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         6 => Record::Fill(Fill {
             ts,
             order: from.order()?,
+            trade: TradeId::new(from.array().map(u128::from_le_bytes)?),
             price: Price::new(from.i64()?),
             qty: Qty::new(from.i64()?),
             fee: from.amount()?,
@@ -367,6 +417,24 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         11 => Record::Start { ts, epoch: from.u32()?, quiet_until: from.u64()? },
         12 => Record::Stop { ts, flatten: coded(&[false, true], from.u8()?)? },
         13 => Record::Flatten { ts },
+        14 => Record::Amend {
+            ts,
+            order: from.order()?,
+            to: Amendment {
+                limit: Price::new(from.i64()?),
+                qty: Qty::new(from.i64()?),
+                reserve: from.amount()?,
+            },
+        },
+        16 => Record::Freeze {
+            ts,
+            instrument: InstrumentId(from.u32()?),
+            why: match from.u8()? {
+                0 => None,
+                code => Some(coded(&Unexplained::ALL, code - 1)?),
+            },
+        },
+        15 => Record::CumQty { ts, order: from.order()?, qty: Qty::new(from.i64()?) },
         _ => return None,
     };
     from.end(record)
@@ -440,6 +508,50 @@ fn write_order(out: &mut Writer<'_>, order: &NewOrder) {
     }
     out.optional(order.limit.map(|price| price.mantissa().cast_unsigned()));
     out.amount(order.reserve);
+    write_terms(out, &order.terms);
+    out.optional(order.replaces.map(OrderId::number));
+}
+
+fn write_terms(out: &mut Writer<'_>, terms: &OrderTerms) {
+    let flags = [terms.post_only, terms.reduce_only, terms.held, terms.stop.is_some()];
+    let bits = flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag));
+    let (tif, until) = match terms.tif {
+        TimeInForce::Gtc => (0, None),
+        TimeInForce::Ioc => (1, None),
+        TimeInForce::Fok => (2, None),
+        TimeInForce::Gtd(until) => (3, Some(until)),
+    };
+    out.u8(bits | tif << 4);
+    if let Some(until) = until {
+        out.i64(until.mantissa());
+    }
+    if let Some(Stop { kind, trigger, trail }) = terms.stop {
+        out.u8(kind as u8);
+        out.i64(trigger.mantissa());
+        out.i64(trail.mantissa());
+    }
+}
+
+fn read_terms(from: &mut Reader<'_>) -> Option<OrderTerms> {
+    let bits = from.u8()?;
+    let flag = |place: u8| bits >> place & 1 == 1;
+    let tif = match bits >> 4 {
+        0 => TimeInForce::Gtc,
+        1 => TimeInForce::Ioc,
+        2 => TimeInForce::Fok,
+        3 => TimeInForce::Gtd(from.nanos()?),
+        _ => return None,
+    };
+    let stop = if flag(3) {
+        Some(Stop {
+            kind: coded(&StopKind::ALL, from.u8()?)?,
+            trigger: Price::new(from.i64()?),
+            trail: Price::new(from.i64()?),
+        })
+    } else {
+        None
+    };
+    Some(OrderTerms { tif, post_only: flag(0), reduce_only: flag(1), stop, held: flag(2) })
 }
 
 fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {
@@ -454,6 +566,8 @@ fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {
         },
         limit: from.optional()?.map(|bits| Price::new(bits.cast_signed())),
         reserve: from.amount()?,
+        terms: read_terms(from)?,
+        replaces: from.optional()?.map(OrderId::from_number),
     })
 }
 

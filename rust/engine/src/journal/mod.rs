@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Fill, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want};
+use crate::event::{Fill, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Unexplained, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
-use crate::order::{OrderError, Orders};
+use crate::order::{Filled, Order, OrderError, Orders};
 use crate::portfolio::{Party, Portfolio};
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
@@ -53,6 +53,8 @@ pub struct State {
     /// What need not wait any longer since the last record.
     released: Option<Intent>,
     paused: Vec<bool>,
+    /// Of each instrument, what of it cannot be explained.
+    frozen: Vec<Option<Unexplained>>,
     monitor: Monitor,
     breakers: Breakers,
     trading_state: TradingState,
@@ -77,6 +79,7 @@ impl State {
             waiting: vec![None; sleeves],
             released: None,
             paused: vec![false; sleeves],
+            frozen: vec![None; instruments.len()],
             monitor: Monitor::default(),
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
@@ -110,20 +113,11 @@ impl State {
             Record::Intent { ts: _, intent } => self.on_intent(&intent)?,
             Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
             Record::Clipped { .. } => {}
-            Record::Placed { ts: _, id, order } => {
-                if order.instrument.index() >= self.instruments.len() {
-                    return Err(StateError::Unknown);
-                }
-                self.orders.on_placed(id, order)?;
-                if let Err(error) = self.refresh(order.instrument) {
-                    self.orders.withdraw();
-                    return Err(error);
-                }
-                self.note_placed(&order);
-                self.chain.link(record);
-            }
-            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
-            Record::Fill(fill) => self.on_fill(record, &fill)?,
+            Record::Placed { .. }
+            | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
+            | Record::Fill(_) => self.on_order(record)?,
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
             }
@@ -157,10 +151,52 @@ impl State {
                     }
                 }
             }
+            Record::Freeze { ts: _, instrument, why } => {
+                let frozen = self.frozen.get_mut(instrument.index());
+                *frozen.ok_or(StateError::Unknown)? = why;
+            }
             Record::Flatten { ts: _ } => {
                 self.trading_state = TradingState::Reducing;
                 self.flattening = true;
             }
+        }
+        Ok(())
+    }
+
+    /// What is of an order.
+    fn on_order(&mut self, record: &Record) -> Result<(), StateError> {
+        match *record {
+            Record::Placed { ts, id, order } => {
+                if order.instrument.index() >= self.instruments.len() {
+                    return Err(StateError::Unknown);
+                }
+                self.orders.on_placed(id, order, ts)?;
+                self.refresh(order.instrument);
+                self.note_placed(&order);
+                self.chain.link(record);
+            }
+            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
+            Record::Amend { ts, order, to } => {
+                self.orders.on_amend_sent(order, to, ts)?;
+                self.refresh_of(order);
+            }
+            Record::CumQty { ts: _, order, qty } => {
+                self.orders.on_told(order, qty)?;
+                self.refresh_of(order);
+            }
+            Record::Fill(fill) => self.on_fill(record, &fill)?,
+            Record::Deposit { .. }
+            | Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
         Ok(())
     }
@@ -199,13 +235,16 @@ impl State {
     }
 
     fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
-        self.orders.on_update(id, update)?;
+        // A cancel that is asked for once more calls nothing back that was not called back before.
+        let again = update == OrderUpdate::CancelSent
+            && self.orders.get(id).is_some_and(Order::is_canceling);
+        self.orders.on_update(id, update, ts)?;
         let Some(order) = self.orders.get(id) else {
             return Ok(());
         };
         let (lives, order) = (!order.state().is_terminal(), *order.new_order());
-        self.refresh(order.instrument)?;
-        if lives {
+        self.refresh(order.instrument);
+        if lives && !again {
             self.note_cancel(order.sleeve, update, ts);
         }
         self.release(order.sleeve);
@@ -238,28 +277,36 @@ impl State {
         let order = *self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?.new_order();
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
         let spent = rules.notional(fill.price, fill.qty)?.plus(fill.fee)?;
+        if self.orders.has_trade(fill.order, fill.trade) {
+            return Ok(());
+        }
         // Asked first, so that an order that refuses the fill leaves the ledger whole.
         self.orders.check_fill(fill, spent)?;
         let (id, side) = (order.instrument, order.side);
         self.portfolio.on_fill(id, rules, side, fill.price, fill.qty, fill.fee)?;
-        if self.orders.on_fill(fill, spent)? {
-            self.late_fills += 1;
-        } else if fill.last {
-            self.note_filled(order.sleeve);
+        match self.orders.on_fill(fill, spent)? {
+            Filled::Late => self.late_fills += 1,
+            Filled::Booked if fill.last => self.note_filled(order.sleeve),
+            Filled::Booked | Filled::Twice => {}
         }
-        self.refresh(order.instrument)?;
+        self.refresh(order.instrument);
         self.release(order.sleeve);
         self.chain.link(record);
         Ok(())
     }
 
-    fn refresh(&mut self, id: InstrumentId) -> Result<(), StateError> {
+    fn refresh(&mut self, id: InstrumentId) {
         let position = self.portfolio.position(id).qty;
-        let exposure = self.orders.exposure(id, position)?;
+        let exposure = self.orders.exposure(id, position);
         if let Some(slot) = self.exposures.get_mut(id.index()) {
             *slot = exposure;
         }
-        Ok(())
+    }
+
+    fn refresh_of(&mut self, id: OrderId) {
+        if let Some(instrument) = self.orders.get(id).map(|order| order.new_order().instrument) {
+            self.refresh(instrument);
+        }
     }
 
     /// Equal for two runs whose orders, fills, ledger and exposure are equal, ids normalised.
@@ -302,6 +349,12 @@ impl State {
     #[must_use]
     pub fn is_paused(&self, sleeve: SleeveId) -> bool {
         self.paused.get(sleeve.index()).copied().unwrap_or(false)
+    }
+
+    /// What of an instrument cannot be explained: nothing of it is ordered until it is.
+    #[must_use]
+    pub fn frozen(&self, id: InstrumentId) -> Option<Unexplained> {
+        self.frozen.get(id.index()).copied().flatten()
     }
 
     /// What equity is measured against.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use crate::decision::quote;
 use crate::event::{NewOrder, OrderUpdate, SleeveId, TwoSided, Want};
-use crate::order::OrderState;
 use crate::units::Nanos;
 
 /// The market that a sleeve makes.
@@ -50,10 +49,8 @@ impl State {
     /// Whether an order of a sleeve is being canceled.
     #[must_use]
     pub fn is_canceling(&self, sleeve: SleeveId) -> bool {
-        let state = OrderState::PendingCancel;
-        self.orders
-            .working()
-            .any(|order| order.new_order().sleeve == sleeve && order.state() == state)
+        let mut working = self.orders.working();
+        working.any(|order| order.new_order().sleeve == sleeve && order.is_canceling())
     }
 
     /// A quote was let go: it is wanted anew unless something comes of it.
@@ -108,12 +105,25 @@ impl State {
                 self.mark(sleeve, true);
                 None
             }
-            OrderUpdate::Acked
+            OrderUpdate::Released
+            | OrderUpdate::Denied
+            | OrderUpdate::Sent
+            | OrderUpdate::Received
+            | OrderUpdate::Acked
             | OrderUpdate::Rejected
             | OrderUpdate::Canceled
+            | OrderUpdate::Amended
+            | OrderUpdate::AmendRejected
             | OrderUpdate::Expired
             | OrderUpdate::Unanswered
-            | OrderUpdate::NeverArrived => return,
+            | OrderUpdate::NotFoundById
+            | OrderUpdate::NotFoundOpen
+            | OrderUpdate::NotFoundTrades
+            | OrderUpdate::NeverArrived
+            | OrderUpdate::Gone
+            | OrderUpdate::AskedById
+            | OrderUpdate::AskedOpen
+            | OrderUpdate::AskedTrades => return,
         };
         if let Some(waiting) = self.waiting.get_mut(sleeve.index()) {
             *waiting = waits;

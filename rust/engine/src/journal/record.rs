@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes;
 use crate::event::{
-    BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
+    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId,
+    TradingState, Unexplained,
 };
+use crate::instrument::InstrumentId;
 use crate::risk::Refusal;
-use crate::units::{Amount, Nanos};
+use crate::units::{Amount, Nanos, Qty};
 
 /// One thing that happened or was decided, as it is written down.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +63,24 @@ pub enum Record {
         order: OrderId,
         /// What.
         update: OrderUpdate,
+    },
+    /// We are about to ask a venue to amend an order.
+    Amend {
+        /// When.
+        ts: Nanos,
+        /// Which.
+        order: OrderId,
+        /// To what.
+        to: Amendment,
+    },
+    /// A venue said how much of an order is filled in all.
+    CumQty {
+        /// When.
+        ts: Nanos,
+        /// Of which.
+        order: OrderId,
+        /// How much.
+        qty: Qty,
     },
     /// A venue filled.
     Fill(Fill),
@@ -119,6 +139,15 @@ pub enum Record {
         /// When.
         ts: Nanos,
     },
+    /// An instrument was frozen, or is no more.
+    Freeze {
+        /// When.
+        ts: Nanos,
+        /// Which.
+        instrument: InstrumentId,
+        /// Why; `None`: it is frozen no more.
+        why: Option<Unexplained>,
+    },
 }
 
 impl Record {
@@ -133,13 +162,16 @@ impl Record {
             | Self::Clipped { ts, .. }
             | Self::Placed { ts, .. }
             | Self::Update { ts, .. }
+            | Self::Amend { ts, .. }
+            | Self::CumQty { ts, .. }
             | Self::Breaker { ts, .. }
             | Self::Control { ts, .. }
             | Self::Equity { ts, .. }
             | Self::Pause { ts, .. }
             | Self::Start { ts, .. }
             | Self::Stop { ts, .. }
-            | Self::Flatten { ts } => *ts,
+            | Self::Flatten { ts }
+            | Self::Freeze { ts, .. } => *ts,
         }
     }
 
@@ -148,9 +180,14 @@ impl Record {
     pub fn normalised(&self) -> Self {
         let normal = |id: OrderId| OrderId::new(0, id.sequence());
         match *self {
-            Self::Placed { ts, id, order } => Self::Placed { ts, id: normal(id), order },
+            Self::Placed { ts, id, order } => {
+                let replaces = order.replaces.map(normal);
+                Self::Placed { ts, id: normal(id), order: NewOrder { replaces, ..order } }
+            }
             Self::Fill(fill) => Self::Fill(Fill { order: normal(fill.order), ..fill }),
             Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },
+            Self::Amend { ts, order, to } => Self::Amend { ts, order: normal(order), to },
+            Self::CumQty { ts, order, qty } => Self::CumQty { ts, order: normal(order), qty },
             Self::Deposit { .. }
             | Self::Intent { .. }
             | Self::Refused { .. }
@@ -161,7 +198,8 @@ impl Record {
             | Self::Pause { .. }
             | Self::Start { .. }
             | Self::Stop { .. }
-            | Self::Flatten { .. } => *self,
+            | Self::Flatten { .. }
+            | Self::Freeze { .. } => *self,
         }
     }
 }

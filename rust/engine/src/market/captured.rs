@@ -194,6 +194,7 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Time(_)
         | Event::Intent(_)
         | Event::Order { .. }
+        | Event::CumQty { .. }
         | Event::Fill(_)
         | Event::Breaker { .. }
         | Event::Control { .. }
@@ -201,7 +202,8 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
-        | Event::Flatten { .. } => {}
+        | Event::Flatten { .. }
+        | Event::Freeze { .. } => {}
     }
 }
 

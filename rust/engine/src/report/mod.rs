@@ -91,14 +91,29 @@ impl Report {
                 OrderUpdate::CancelSent => self.cancels_sent += 1,
                 OrderUpdate::CancelRejected => self.cancels_rejected += 1,
                 OrderUpdate::Canceled => self.canceled += 1,
-                OrderUpdate::Acked
+                OrderUpdate::Released
+                | OrderUpdate::Denied
+                | OrderUpdate::Sent
+                | OrderUpdate::Received
+                | OrderUpdate::Acked
                 | OrderUpdate::Rejected
+                | OrderUpdate::Amended
+                | OrderUpdate::AmendRejected
                 | OrderUpdate::Expired
                 | OrderUpdate::Unanswered
-                | OrderUpdate::NeverArrived => {}
+                | OrderUpdate::NotFoundById
+                | OrderUpdate::NotFoundOpen
+                | OrderUpdate::NotFoundTrades
+                | OrderUpdate::NeverArrived
+                | OrderUpdate::Gone
+                | OrderUpdate::AskedById
+                | OrderUpdate::AskedOpen
+                | OrderUpdate::AskedTrades => {}
             },
             Record::Intent { .. }
             | Record::Placed { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
             | Record::Breaker { .. }
@@ -107,7 +122,8 @@ impl Report {
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => {}
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
         Ok(())
     }

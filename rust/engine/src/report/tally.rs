@@ -53,12 +53,15 @@ impl Tally {
             Record::Deposit { .. }
             | Record::Intent { .. }
             | Record::Update { .. }
+            | Record::Amend { .. }
+            | Record::CumQty { .. }
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
             | Record::Start { .. }
             | Record::Stop { .. }
-            | Record::Flatten { .. } => {}
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
         }
     }
 

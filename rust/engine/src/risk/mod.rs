@@ -21,7 +21,9 @@ pub mod monitor;
 mod pass;
 mod sizing;
 
-use crate::event::{Intent, NewOrder, Side, Size, SleeveId, TradingState, Want};
+use crate::event::{
+    Intent, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, TradingState, Want,
+};
 use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
@@ -35,6 +37,12 @@ use sizing::{Asked, Room};
 pub struct Approved(NewOrder);
 
 impl Approved {
+    /// The same as another attempt at what an order did not do.
+    #[must_use]
+    pub fn replacing(self, dead: Option<OrderId>) -> Self {
+        Self(NewOrder { replaces: dead.or(self.0.replaces), ..self.0 })
+    }
+
     /// What was approved; the approval is used up.
     #[must_use]
     pub fn into_order(self) -> NewOrder {
@@ -78,6 +86,10 @@ pub enum Refusal {
     Collar = 14,
     /// As many orders work as may.
     TooManyOrders = 15,
+    /// Something of the instrument cannot be explained.
+    Frozen = 16,
+    /// The fate of an order of the instrument is unknown: only reducing orders are allowed.
+    OrderUnknown = 17,
 }
 
 /// Most orders of the account that may work at once; reducing orders pass beyond it.
@@ -85,7 +97,7 @@ pub const ORDERS_WORKING_MAX: usize = 200;
 
 impl Refusal {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::NoPrice,
         Self::StalePrice,
         Self::NoEquity,
@@ -102,6 +114,8 @@ impl Refusal {
         Self::BelowMinimum,
         Self::Collar,
         Self::TooManyOrders,
+        Self::Frozen,
+        Self::OrderUnknown,
     ];
 
     /// The reason's name in reports, metrics and logs.
@@ -124,6 +138,8 @@ impl Refusal {
             Self::BelowMinimum => "below_minimum",
             Self::Collar => "collar",
             Self::TooManyOrders => "too_many_orders",
+            Self::Frozen => "frozen",
+            Self::OrderUnknown => "order_unknown",
         }
     }
 }
@@ -170,6 +186,10 @@ pub struct View<'a> {
     pub breakers: Breakers,
     /// How much may be done.
     pub trading_state: TradingState,
+    /// Something of the instrument cannot be explained.
+    pub frozen: bool,
+    /// The fate of an order of the instrument is unknown.
+    pub doubtful: bool,
     /// The limits.
     pub profile: &'a Profile,
 }
@@ -284,6 +304,8 @@ fn size_up(
         size: asked.size,
         limit,
         reserve,
+        terms: OrderTerms::default(),
+        replaces: None,
     };
     Ok(Assessment { approved: Approved(order), clipped })
 }
@@ -301,7 +323,7 @@ fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
     let reduces = asked.reduces(*view.exposure)?;
     match permit(view, reduces) {
         Ok(()) => Ok(Admitted { asked, reduces, clipped: None }),
-        Err(Refusal::Halted) => Err(Refusal::Halted),
+        Err(refusal @ (Refusal::Halted | Refusal::Frozen)) => Err(refusal),
         Err(refusal) => {
             let asked = asked.closing(view)?.ok_or(refusal)?;
             Ok(Admitted { asked, reduces: true, clipped: Some(refusal) })
@@ -316,8 +338,14 @@ fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
         TradingState::Reducing if !reduces => return Err(Refusal::ReducingOnly),
         TradingState::Reducing | TradingState::Active => {}
     }
+    if view.frozen {
+        return Err(Refusal::Frozen);
+    }
     if reduces {
         return Ok(());
+    }
+    if view.doubtful {
+        return Err(Refusal::OrderUnknown);
     }
     if !view.breakers.all_closed() {
         return Err(Refusal::BreakerOpen);

@@ -8,7 +8,7 @@
 use core::hint::select_unpredictable;
 
 use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, sizing};
-use crate::event::{NewOrder, Side, Size, SleeveId, TradingState};
+use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId, TradingState};
 use crate::exposure::Mark;
 use crate::instrument::{InstrumentId, rate_down};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
@@ -249,7 +249,8 @@ impl Armed {
             return Err(fails);
         }
         let (sleeve, instrument) = (self.sleeve, self.instrument);
-        Ok(Approved(NewOrder { sleeve, instrument, side, size, limit: None, reserve }))
+        let (limit, terms, replaces) = (None, OrderTerms::default(), None);
+        Ok(Approved(NewOrder { sleeve, instrument, side, size, limit, reserve, terms, replaces }))
     }
 
     #[inline]
@@ -304,6 +305,8 @@ fn standing(view: &View<'_>) -> Refusals {
     let mut fails = Refusals::default();
     fails.note(Refusal::Halted, matches!(view.trading_state, TradingState::Halted));
     fails.note(Refusal::ReducingOnly, matches!(view.trading_state, TradingState::Reducing));
+    fails.note(Refusal::Frozen, view.frozen);
+    fails.note(Refusal::OrderUnknown, view.doubtful);
     fails.note(Refusal::BreakerOpen, !view.breakers.all_closed());
     fails.note(Refusal::NoEquity, !view.account.equity.is_positive());
     fails.note(Refusal::TooManyOrders, view.working >= ORDERS_WORKING_MAX);

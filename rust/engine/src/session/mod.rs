@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::book::Book;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Action, Bar, Event, Intent, OrderId, Side, Tick, TickKind};
+use crate::event::{Action, Bar, Event, Intent, OrderId, OrderUpdate, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State};
 use crate::tape::Tape;
@@ -307,6 +307,8 @@ impl Session {
         match action {
             Action::Place { id, order } => {
                 driver.release(id)?;
+                let update = OrderUpdate::Sent;
+                self.hear(&Event::Order { ts: now, order: id, update }, driver)?;
                 let placed = self.venue.place(id, order, now, &mut self.events);
                 placed.map_err(|reason| self.unit(order.instrument, reason))?;
             }
@@ -314,6 +316,7 @@ impl Session {
                 driver.release(id)?;
                 self.venue.cancel(id, now, &mut self.events);
             }
+            Action::Amend { .. } | Action::Ask { .. } => {}
             Action::Trip { component, state } => {
                 let event = Event::Breaker { ts: now, component, state };
                 return self.hear(&event, driver).map(|_| ());

@@ -4,7 +4,7 @@
 use super::{Driver, Session, SessionError};
 use crate::event::{Action, Event, Fill, OrderUpdate};
 use crate::journal::Record;
-use crate::order::OrderState;
+use crate::order::Order;
 use crate::units::Nanos;
 use crate::venue::{Act, Deed};
 
@@ -43,6 +43,9 @@ impl Session {
                 Event::Order { ts, order, update },
                 Record::Update { ts: at, order: of, update: kept },
             ) => ts == at && order == of && update == kept,
+            (Event::CumQty { ts, order, qty }, Record::CumQty { ts: at, order: of, qty: kept }) => {
+                ts == at && order == of && qty == kept
+            }
             (Event::Fill(fill), Record::Fill(kept)) => fill == kept,
             _ => false,
         };
@@ -113,13 +116,10 @@ impl Session {
     /// or a cancel that was not asked for here.
     fn is_lost(&self, act: &Act) -> bool {
         let order = self.bot.state().orders().get(act.order);
-        let not_asked =
-            |state: OrderState| !state.is_terminal() && state != OrderState::PendingCancel;
+        let not_asked = |order: &Order| !order.state().is_terminal() && !order.is_canceling();
         match act.deed {
             Deed::Accepted(_) => order.is_none(),
-            Deed::Canceled { asked: true } | Deed::NotThere => {
-                order.is_some_and(|order| not_asked(order.state()))
-            }
+            Deed::Canceled { asked: true } | Deed::NotThere => order.is_some_and(not_asked),
             Deed::Repeated
             | Deed::Canceled { asked: false }
             | Deed::Expired
@@ -188,12 +188,15 @@ const fn is_unprompted(record: &Record) -> bool {
         | Record::Pause { .. }
         | Record::Start { .. }
         | Record::Stop { .. }
-        | Record::Flatten { .. } => true,
+        | Record::Flatten { .. }
+        | Record::Freeze { .. } => true,
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
         | Record::Placed { .. }
         | Record::Update { .. }
+        | Record::Amend { .. }
+        | Record::CumQty { .. }
         | Record::Fill(Fill { .. })
         | Record::Equity { .. } => false,
     }
@@ -206,7 +209,19 @@ const fn is_consequence(record: &Record) -> bool {
         | Record::Refused { .. }
         | Record::Clipped { .. }
         | Record::Placed { .. }
-        | Record::Update { update: OrderUpdate::CancelSent, .. } => true,
+        | Record::Amend { .. }
+        | Record::Update {
+            update:
+                OrderUpdate::CancelSent
+                | OrderUpdate::Released
+                | OrderUpdate::Unanswered
+                | OrderUpdate::NeverArrived
+                | OrderUpdate::Gone
+                | OrderUpdate::AskedById
+                | OrderUpdate::AskedOpen
+                | OrderUpdate::AskedTrades,
+            ..
+        } => true,
         Record::Deposit { .. }
         | Record::Breaker { .. }
         | Record::Control { .. }
@@ -214,7 +229,9 @@ const fn is_consequence(record: &Record) -> bool {
         | Record::Start { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
+        | Record::Freeze { .. }
         | Record::Update { .. }
+        | Record::CumQty { .. }
         | Record::Fill(_)
         | Record::Equity { .. } => false,
     }

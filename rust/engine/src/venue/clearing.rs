@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{NewOrder, OrderId, Side};
+use crate::event::{NewOrder, OrderId, Side, TradeId};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 
@@ -177,7 +177,7 @@ impl Clearing {
         })
     }
 
-    /// Trade: the fee it cost.
+    /// Trade: the venue's name for it, and the fee it cost.
     pub(super) fn trade(
         &mut self,
         order: &NewOrder,
@@ -185,12 +185,12 @@ impl Clearing {
         ts: Nanos,
         done: (Price, Qty),
         fee: Rate,
-    ) -> Result<Amount, UnitError> {
+    ) -> Result<(TradeId, Amount), UnitError> {
         let place = order.instrument.index();
         let (Some(rules), Some(position)) =
             (self.instruments.get(place), self.positions.get_mut(place))
         else {
-            return Ok(Amount::ZERO);
+            return Err(UnitError::NotAnInstrument(String::new()));
         };
         let (price, qty) = done;
         let notional = rules.notional(price, qty)?;
@@ -206,7 +206,7 @@ impl Clearing {
             }
         }
         self.note(ts, id, Deed::Filled { price, qty, fee });
-        Ok(fee)
+        Ok((TradeId::new(u128::from(self.acts)), fee))
     }
 }
 

@@ -211,8 +211,8 @@ impl Matching {
         events: &mut Vec<Event>,
     ) -> Result<Amount, UnitError> {
         let Done { price, qty, fee, last } = done;
-        let fee = self.clearing.trade(order, id, ts, (price, qty), fee)?;
-        events.push(Event::Fill(Fill { order: id, ts, price, qty, fee, last }));
+        let (trade, fee) = self.clearing.trade(order, id, ts, (price, qty), fee)?;
+        events.push(Event::Fill(Fill { order: id, trade, ts, price, qty, fee, last }));
         let rules = self.clearing.rules(order.instrument);
         let notional = rules.map(|rules| rules.notional(price, qty)).transpose()?;
         Ok(notional.unwrap_or_default().plus(fee)?)

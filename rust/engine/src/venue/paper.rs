@@ -199,8 +199,8 @@ impl Paper {
             self.clearing.note(ts, resting.id, Deed::Canceled { asked: false });
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
-        let fee = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
-        Ok(Event::Fill(Fill { order: resting.id, ts, price, qty, fee, last: qty == wanted }))
+        let (trade, fee) = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
+        Ok(Event::Fill(Fill { order: resting.id, trade, ts, price, qty, fee, last: qty == wanted }))
     }
 }
 

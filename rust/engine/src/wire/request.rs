@@ -1,6 +1,7 @@
 //! What the venues' encoders of orders share: the request, its terms, and why there is none.
 
-use crate::event::{NewOrder, OrderId, Side, Size};
+use crate::ability::Abilities;
+use crate::event::{NewOrder, OrderId, Side, Size, StopKind, TimeInForce};
 use crate::instrument::Instrument;
 use crate::units::{AMOUNT_DECIMALS, Amount, Price, Qty};
 
@@ -18,6 +19,8 @@ pub struct Request {
 impl Request {
     /// The method of what is not HTTP: one frame on the venue's private WebSocket.
     pub const FRAME: &'static str = "FRAME";
+    /// What is not encoded here: a question about an order.
+    pub const QUESTION: Self = Self { method: "QUESTION", path: "" };
 }
 
 /// What an encoder must know of an instrument.
@@ -66,9 +69,18 @@ pub enum Unsendable {
     /// More quote than any venue takes.
     #[error("the amount of quote is too large")]
     TooMuch,
-    /// A size in quote with a limit.
+    /// A size in quote with a limit that may rest: nobody knows what it would come to.
     #[error("the venue sizes only market orders in quote")]
     QuoteLimit,
+    /// An end in time.
+    #[error("the venue ends no order at a time")]
+    Gtd,
+    /// All or nothing.
+    #[error("the venue has no order that fills whole or not at all")]
+    Fok,
+    /// A stop that it cannot let wait.
+    #[error("the venue cannot let such a stop wait: the engine has to watch it")]
+    Stop,
     /// A sell sized in quote.
     #[error("the venue sizes only buys in quote")]
     QuoteSell,
@@ -84,9 +96,21 @@ pub enum Unsendable {
     /// Nothing would change.
     #[error("the amend changes nothing")]
     Unchanged,
+    /// The venue has no amend that keeps the order.
+    #[error("the venue only replaces orders: cancel it, then place anew")]
+    OnlyReplaced,
     /// The venue could only replace the order, and what fills meanwhile would be bought twice.
     #[error("the order is partly filled and cannot be replaced safely: cancel it, then place anew")]
     PartlyFilled,
+}
+
+/// When a waiting order begins to work, as the venue can be told it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) kind: StopKind,
+    /// The mantissa of the trigger; of the distance, where it trails.
+    pub(super) price: u64,
+    pub(super) trails: bool,
 }
 
 /// The terms of an order as the venue can be told them.
@@ -113,9 +137,30 @@ impl Market<'_> {
                 Ok(Terms::Limit { price: self.price(price)?, qty: self.qty(qty)? })
             }
             (Size::Base(qty), None) => Ok(Terms::Market { qty: self.qty(qty)? }),
+            // Nothing of it rests: what it may spend buys so much at its worst price.
+            (Size::Quote(budget), Some(price)) if order.terms.tif == TimeInForce::Ioc => {
+                let fee = self.instrument.taker_fee;
+                let qty = self.instrument.qty_for(budget, price, fee);
+                let qty = qty.map_err(|_| Unsendable::TooMuch)?;
+                Ok(Terms::Limit { price: self.price(price)?, qty: self.qty(qty)? })
+            }
             (Size::Quote(_), Some(_)) => Err(Unsendable::QuoteLimit),
             (Size::Quote(amount), None) => Ok(Terms::Cash { amount: self.cash(amount)? }),
         }
+    }
+
+    /// What the order waits for, where it does, and the venue can let it.
+    pub(super) fn waiting(&self, order: &NewOrder) -> Result<Option<Waiting>, Unsendable> {
+        let Some(stop) = order.terms.stop else {
+            return Ok(None);
+        };
+        let trails = stop.trail.is_positive();
+        let venue = Abilities::of(self.instrument.venue());
+        if !venue.can_wait(order.limit.is_some(), trails) {
+            return Err(Unsendable::Stop);
+        }
+        let price = self.price(if trails { stop.trail } else { stop.trigger })?;
+        Ok(Some(Waiting { kind: stop.kind, price, trails }))
     }
 
     /// Whether there is a symbol to say.

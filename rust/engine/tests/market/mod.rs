@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
+use bot4_engine::event::TradeId;
 use bot4_engine::history::{Columns, History, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitValue, Profile};
@@ -18,6 +20,12 @@ use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
 
 /// The seed of every property and every market; a failure prints it.
 pub(crate) const SEED: u64 = 4;
+
+/// A trade that no other is.
+pub(crate) fn trade() -> TradeId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    TradeId::new(u128::from(LAST.fetch_add(1, Ordering::Relaxed)))
+}
 
 pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const HOUR: i64 = 3_600 * SECOND;

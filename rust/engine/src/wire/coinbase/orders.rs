@@ -2,9 +2,11 @@
 //!
 //! Coinbase places under our id, but cancels and edits by its own only.
 
-use crate::event::{NewOrder, OrderId, Side};
-use crate::wire::digits::{push_client_id, push_quoted};
-use crate::wire::request::{Amend, Market, Request, Terms, Unsendable, is_word, side_word};
+use crate::event::{NewOrder, OrderId, Side, StopKind, TimeInForce};
+use crate::wire::digits::{push_client_id, push_quoted, push_time};
+use crate::wire::request::{
+    Amend, Market, Request, Terms, Unsendable, Waiting, is_word, side_word,
+};
 
 const PLACE: Request = Request { method: "POST", path: "/api/v3/brokerage/orders" };
 const CANCEL: Request = Request { method: "POST", path: "/api/v3/brokerage/orders/batch_cancel" };
@@ -17,7 +19,10 @@ pub fn place(
     order: &NewOrder,
     body: &mut Vec<u8>,
 ) -> Result<Request, Unsendable> {
-    let terms = market.terms(order)?;
+    let (terms, waiting) = (market.terms(order)?, market.waiting(order)?);
+    if waiting.is_some() && !matches!(order.terms.tif, TimeInForce::Gtc | TimeInForce::Gtd(_)) {
+        return Err(Unsendable::Stop);
+    }
     if matches!((&terms, order.side), (Terms::Cash { .. }, Side::Sell)) {
         return Err(Unsendable::QuoteSell);
     }
@@ -31,11 +36,28 @@ pub fn place(
     body.extend_from_slice(b"\",\"order_configuration\":{");
     match terms {
         Terms::Limit { price, qty } => {
-            body.extend_from_slice(b"\"limit_limit_gtc\":{\"base_size\":\"");
+            body.push(b'"');
+            body.extend_from_slice(configuration(order.terms.tif, waiting.is_some()));
+            body.extend_from_slice(b"\":{\"base_size\":\"");
             market.push_qty(body, qty);
             body.extend_from_slice(b"\",\"limit_price\":\"");
             market.push_price(body, price);
-            body.extend_from_slice(b"\",\"post_only\":false}}}");
+            body.push(b'"');
+            if let TimeInForce::Gtd(until) = order.terms.tif {
+                body.extend_from_slice(b",\"end_time\":\"");
+                push_time(body, until);
+                body.push(b'"');
+            }
+            match (waiting, order.terms.tif) {
+                (Some(waiting), _) => push_trigger(body, market, order.side, waiting),
+                (None, TimeInForce::Gtc | TimeInForce::Gtd(_)) => {
+                    let rests: &[u8] = if order.terms.post_only { b"true" } else { b"false" };
+                    body.extend_from_slice(b",\"post_only\":");
+                    body.extend_from_slice(rests);
+                }
+                (None, TimeInForce::Ioc | TimeInForce::Fok) => {}
+            }
+            body.extend_from_slice(b"}}}");
         }
         Terms::Market { qty } => {
             body.extend_from_slice(b"\"market_market_ioc\":{\"base_size\":\"");
@@ -49,6 +71,32 @@ pub fn place(
         }
     }
     Ok(PLACE)
+}
+
+/// The venue's word for a limit order that lives so long. Spot has no reduce-only: nothing can be
+/// sold beyond what is held there.
+const fn configuration(tif: TimeInForce, waits: bool) -> &'static [u8] {
+    match (tif, waits) {
+        (TimeInForce::Gtd(_), true) => b"stop_limit_stop_limit_gtd",
+        (_, true) => b"stop_limit_stop_limit_gtc",
+        (TimeInForce::Gtc, false) => b"limit_limit_gtc",
+        (TimeInForce::Gtd(_), false) => b"limit_limit_gtd",
+        (TimeInForce::Fok, false) => b"limit_limit_fok",
+        (TimeInForce::Ioc, false) => b"sor_limit_ioc",
+    }
+}
+
+/// The trigger, and which way the market has to go to reach it.
+fn push_trigger(body: &mut Vec<u8>, market: &Market<'_>, side: Side, waiting: Waiting) {
+    let down = match (waiting.kind, side) {
+        (StopKind::Stop, Side::Sell) | (StopKind::TakeProfit, Side::Buy) => true,
+        (StopKind::Stop, Side::Buy) | (StopKind::TakeProfit, Side::Sell) => false,
+    };
+    body.extend_from_slice(b",\"stop_price\":\"");
+    market.push_price(body, waiting.price);
+    body.extend_from_slice(b"\",\"stop_direction\":\"STOP_DIRECTION_STOP_");
+    body.extend_from_slice(if down { b"DOWN" } else { b"UP" });
+    body.push(b'"');
 }
 
 /// Write a cancel of the order that Coinbase calls `venue_id` over what is in `body`.

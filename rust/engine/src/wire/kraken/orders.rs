@@ -3,9 +3,9 @@
 //! The token is spliced in by [`with_token`] when the frame is sent: it never lies in a journal.
 //! `req_id` is the order's sequence, because a refusal names nothing else.
 
-use crate::event::{NewOrder, OrderId, Side};
-use crate::wire::digits::{push_client_id, push_number, push_quoted};
-use crate::wire::request::{Amend, Market, Request, Terms, Unsendable, is_word};
+use crate::event::{NewOrder, OrderId, OrderTerms, Side, StopKind, TimeInForce};
+use crate::wire::digits::{push_client_id, push_number, push_quoted, push_time};
+use crate::wire::request::{Amend, Market, Request, Terms, Unsendable, Waiting, is_word};
 
 const FRAME: Request = Request { method: Request::FRAME, path: "/v2" };
 /// What every frame ends with, and where the token goes: inside the parameters, which stand last.
@@ -18,24 +18,40 @@ pub fn place(
     order: &NewOrder,
     body: &mut Vec<u8>,
 ) -> Result<Request, Unsendable> {
-    let terms = market.terms(order)?;
+    let (terms, waiting) = (market.terms(order)?, market.waiting(order)?);
+    if order.terms.tif == TimeInForce::Fok {
+        return Err(Unsendable::Fok);
+    }
+    if waiting.is_some() && matches!(terms, Terms::Cash { .. }) {
+        return Err(Unsendable::Stop);
+    }
     if matches!((&terms, order.side), (Terms::Cash { .. }, Side::Sell)) {
         return Err(Unsendable::QuoteSell);
     }
     begin(body, b"add_order", id);
+    push_kind(body, waiting, matches!(terms, Terms::Limit { .. }));
     match terms {
         Terms::Limit { price, qty } => {
-            body.extend_from_slice(b"\"order_type\":\"limit\",\"time_in_force\":\"gtc\",");
+            push_time_in_force(body, &order.terms);
             push_limit(body, market, price, qty);
         }
         Terms::Market { qty } => {
-            body.extend_from_slice(b"\"order_type\":\"market\",\"order_qty\":");
+            body.extend_from_slice(b"\"order_qty\":");
             market.push_qty(body, qty);
         }
         Terms::Cash { amount } => {
-            body.extend_from_slice(b"\"order_type\":\"market\",\"cash_order_qty\":");
+            body.extend_from_slice(b"\"cash_order_qty\":");
             market.push_cash(body, amount);
         }
+    }
+    if let Some(waiting) = waiting {
+        body.extend_from_slice(b",\"triggers\":{\"reference\":\"last\",\"price\":");
+        market.push_price(body, waiting.price);
+        // A distance is told in quote.
+        let of: &[u8] = if waiting.trails { b"quote" } else { b"static" };
+        body.extend_from_slice(b",\"price_type\":\"");
+        body.extend_from_slice(of);
+        body.extend_from_slice(b"\"}");
     }
     body.extend_from_slice(b",\"side\":\"");
     body.extend_from_slice(order.side.name().as_bytes());
@@ -84,6 +100,38 @@ pub fn with_token(frame: &[u8], token: &str, out: &mut Vec<u8>) -> Result<(), Un
     out.extend_from_slice(token.as_bytes());
     out.extend_from_slice(b"\"}}");
     Ok(())
+}
+
+/// The venue's word for the kind of order. Spot has no reduce-only: nothing can be sold beyond what
+/// is held there.
+fn push_kind(body: &mut Vec<u8>, waiting: Option<Waiting>, limited: bool) {
+    body.extend_from_slice(b"\"order_type\":\"");
+    body.extend_from_slice(match (waiting, limited) {
+        (None, true) => b"limit",
+        (None, false) => b"market",
+        (Some(Waiting { trails: true, .. }), _) => b"trailing-stop",
+        (Some(Waiting { kind: StopKind::Stop, .. }), false) => b"stop-loss",
+        (Some(Waiting { kind: StopKind::Stop, .. }), true) => b"stop-loss-limit",
+        (Some(Waiting { kind: StopKind::TakeProfit, .. }), false) => b"take-profit",
+        (Some(Waiting { kind: StopKind::TakeProfit, .. }), true) => b"take-profit-limit",
+    });
+    body.extend_from_slice(b"\",");
+}
+
+fn push_time_in_force(body: &mut Vec<u8>, terms: &OrderTerms) {
+    body.extend_from_slice(b"\"time_in_force\":\"");
+    match terms.tif {
+        TimeInForce::Gtc => body.extend_from_slice(b"gtc"),
+        TimeInForce::Ioc | TimeInForce::Fok => body.extend_from_slice(b"ioc"),
+        TimeInForce::Gtd(until) => {
+            body.extend_from_slice(b"gtd\",\"expire_time\":\"");
+            push_time(body, until);
+        }
+    }
+    body.extend_from_slice(b"\",");
+    if terms.post_only {
+        body.extend_from_slice(b"\"post_only\":true,");
+    }
 }
 
 fn begin(body: &mut Vec<u8>, method: &[u8], id: OrderId) {

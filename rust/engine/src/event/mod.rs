@@ -1,12 +1,19 @@
 //! Everything that can happen ([`Event`]) and everything we may do ([`Action`]). Closed enums.
 //!
 //! Plain values only: no logic, no state. Time always comes with the event. Long because it is the
-//! whole vocabulary.
+//! whole vocabulary but that of orders.
 
 use serde::{Deserialize, Serialize};
 
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
+
+mod order;
+
+pub use order::{
+    Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side, Size, Stop,
+    StopKind, TimeInForce, TradeId,
+};
 
 /// Which sleeve: one strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,130 +25,6 @@ impl SleeveId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
-}
-
-/// Our name for an order, never used twice: the epoch of the start above, a sequence below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct OrderId(u64);
-
-impl OrderId {
-    /// Length of [`OrderId::client_text`]; it fits every venue's limit.
-    pub const CLIENT_TEXT_LEN: usize = 13;
-
-    /// The id of the `sequence`-th order since the start numbered `epoch`.
-    #[must_use]
-    pub const fn new(epoch: u32, sequence: u32) -> Self {
-        Self(((epoch as u64) << 32) | sequence as u64)
-    }
-
-    /// The number behind it.
-    #[must_use]
-    pub const fn number(self) -> u64 {
-        self.0
-    }
-
-    /// The sequence in it: how many orders came before, over all starts.
-    #[must_use]
-    #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-    pub const fn sequence(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The id that has this number.
-    #[must_use]
-    pub const fn from_number(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The id that a venue tells back; `None` where the text is none of ours.
-    #[must_use]
-    pub fn from_client_text(text: &str) -> Option<Self> {
-        if text.len() != Self::CLIENT_TEXT_LEN {
-            return None;
-        }
-        text.bytes()
-            .try_fold(0_u64, |number, byte| {
-                let digit = match byte {
-                    b'A'..=b'Z' => byte - b'A',
-                    b'2'..=b'7' => byte - b'2' + 26,
-                    _ => return None,
-                };
-                number.checked_mul(32)?.checked_add(u64::from(digit))
-            })
-            .map(Self)
-    }
-
-    /// What the venue is told: base32 (RFC 4648 digits, without padding), most significant first.
-    #[must_use]
-    pub fn client_text(self) -> String {
-        const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        (0..Self::CLIENT_TEXT_LEN)
-            .rev()
-            .map(|place| {
-                let digit = (self.0 >> (5 * place)) & 31;
-                let index = usize::try_from(digit).unwrap_or(0);
-                char::from(DIGITS.get(index).copied().unwrap_or(b'A'))
-            })
-            .collect()
-    }
-}
-
-/// Which way an order goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Side {
-    /// More base, less quote.
-    Buy,
-    /// Less base, more quote.
-    Sell,
-}
-
-impl Side {
-    /// Both, in the order of their codes.
-    pub const ALL: [Self; 2] = [Self::Buy, Self::Sell];
-
-    /// `+1` or `-1`, to sign a size.
-    #[must_use]
-    pub const fn sign(self) -> i64 {
-        match self {
-            Self::Buy => 1,
-            Self::Sell => -1,
-        }
-    }
-
-    /// The word venues use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
-        }
-    }
-}
-
-/// How an order is sized: in base units, or in what it may spend (FIX CashOrderQty).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Size {
-    /// So much base.
-    Base(Qty),
-    /// As much base as this pays for, fee included.
-    Quote(Amount),
-}
-
-/// Everything a venue must know of a new order. Market without a limit, good till canceled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewOrder {
-    /// Whose it is.
-    pub sleeve: SleeveId,
-    /// Of what.
-    pub instrument: InstrumentId,
-    /// Which way.
-    pub side: Side,
-    /// How much.
-    pub size: Size,
-    /// Not worse than this; `None` is a market order.
-    pub limit: Option<Price>,
-    /// The quote it may use at worst: reserved while it works. Zero for sells.
-    pub reserve: Amount,
 }
 
 /// One side of a quote.
@@ -277,58 +160,6 @@ pub enum TickKind {
     },
 }
 
-/// A venue's answer about an order, other than a fill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OrderUpdate {
-    /// The venue has it.
-    Acked,
-    /// The venue will not have it.
-    Rejected,
-    /// We asked the venue to cancel.
-    CancelSent,
-    /// It is canceled; what was filled stays filled.
-    Canceled,
-    /// The venue refused to cancel.
-    CancelRejected,
-    /// Its time is over.
-    Expired,
-    /// The answer is unclear: it may live, be filled, or never have arrived.
-    Unanswered,
-    /// The venue has proven that it never arrived.
-    NeverArrived,
-}
-
-impl OrderUpdate {
-    /// Every update, in the order of their codes.
-    pub const ALL: [Self; 8] = [
-        Self::Acked,
-        Self::Rejected,
-        Self::CancelSent,
-        Self::Canceled,
-        Self::CancelRejected,
-        Self::Expired,
-        Self::Unanswered,
-        Self::NeverArrived,
-    ];
-}
-
-/// Part of an order done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fill {
-    /// Which order.
-    pub order: OrderId,
-    /// When, by the venue.
-    pub ts: Nanos,
-    /// At what price.
-    pub price: Price,
-    /// How much base, above zero.
-    pub qty: Qty,
-    /// Fee in quote units, paid on top.
-    pub fee: Amount,
-    /// Whether nothing of the order is left.
-    pub last: bool,
-}
-
 /// A part of the system that carries a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
@@ -443,6 +274,35 @@ impl TradingState {
     }
 }
 
+/// Why an instrument is frozen: what its venue says cannot be explained by what we did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Unexplained {
+    /// An order of ours that the venue lost, or one that came back.
+    Order,
+    /// A fill that no order of ours can have.
+    Fill,
+    /// A position that is not ours.
+    Position,
+    /// A balance that is not ours.
+    Balance,
+}
+
+impl Unexplained {
+    /// Every reason, in the order of their codes.
+    pub const ALL: [Self; 4] = [Self::Order, Self::Fill, Self::Position, Self::Balance];
+
+    /// The word in journals, reports and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Fill => "fill",
+            Self::Position => "position",
+            Self::Balance => "balance",
+        }
+    }
+}
+
 /// All that can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Event {
@@ -478,6 +338,16 @@ pub enum Event {
         order: OrderId,
         /// What.
         update: OrderUpdate,
+    },
+    /// A venue said how much of an order is filled in all (FIX CumQty): what of it has not been
+    /// told yet is still to come.
+    CumQty {
+        /// When.
+        ts: Nanos,
+        /// Of which.
+        order: OrderId,
+        /// How much.
+        qty: Qty,
     },
     /// A venue filled an order.
     Fill(Fill),
@@ -536,6 +406,15 @@ pub enum Event {
         /// When.
         ts: Nanos,
     },
+    /// An instrument is frozen: nothing of it is ordered until it is explained; or it has been.
+    Freeze {
+        /// When.
+        ts: Nanos,
+        /// Which.
+        instrument: InstrumentId,
+        /// Why; `None`: it is frozen no more.
+        why: Option<Unexplained>,
+    },
 }
 
 /// All we may do. The driver carries it out, after the records that came with it are kept.
@@ -552,6 +431,21 @@ pub enum Action {
     Cancel {
         /// This one.
         id: OrderId,
+    },
+    /// Ask the venue to change an order that works.
+    Amend {
+        /// This one.
+        id: OrderId,
+        /// To this.
+        to: Amendment,
+    },
+    /// Ask the venue what became of an order. A question that fails is asked again: no answer is
+    /// no evidence.
+    Ask {
+        /// Of this one.
+        id: OrderId,
+        /// This.
+        question: Question,
     },
     /// Open a breaker: come back with [`Event::Breaker`] before any other event.
     Trip {

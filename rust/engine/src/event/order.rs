@@ -1,0 +1,429 @@
+//! The words for orders: what a venue is told of one, and what is said of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::SleeveId;
+use crate::instrument::InstrumentId;
+use crate::units::{Amount, Nanos, Price, Qty};
+
+/// Our name for an order, never used twice: the epoch of the start above, a sequence below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderId(u64);
+
+impl OrderId {
+    /// Length of [`OrderId::client_text`]; it fits every venue's limit.
+    pub const CLIENT_TEXT_LEN: usize = 13;
+
+    /// The id of the `sequence`-th order since the start numbered `epoch`.
+    #[must_use]
+    pub const fn new(epoch: u32, sequence: u32) -> Self {
+        Self(((epoch as u64) << 32) | sequence as u64)
+    }
+
+    /// The number behind it.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The sequence in it: how many orders came before, over all starts.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+    pub const fn sequence(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The id that has this number.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The id that a venue tells back; `None` where the text is none of ours.
+    #[must_use]
+    pub fn from_client_text(text: &str) -> Option<Self> {
+        if text.len() != Self::CLIENT_TEXT_LEN {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0_u64, |number, byte| {
+                let digit = match byte {
+                    b'A'..=b'Z' => byte - b'A',
+                    b'2'..=b'7' => byte - b'2' + 26,
+                    _ => return None,
+                };
+                number.checked_mul(32)?.checked_add(u64::from(digit))
+            })
+            .map(Self)
+    }
+
+    /// What the venue is told: base32 (RFC 4648 digits, without padding), most significant first.
+    #[must_use]
+    pub fn client_text(self) -> String {
+        const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        (0..Self::CLIENT_TEXT_LEN)
+            .rev()
+            .map(|place| {
+                let digit = (self.0 >> (5 * place)) & 31;
+                let index = usize::try_from(digit).unwrap_or(0);
+                char::from(DIGITS.get(index).copied().unwrap_or(b'A'))
+            })
+            .collect()
+    }
+}
+
+/// A venue's name for one trade, by which a fill that is told twice is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TradeId(u128);
+
+impl TradeId {
+    /// A trade that its venue counts.
+    #[must_use]
+    pub const fn new(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// The number behind it.
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self.0
+    }
+
+    /// A trade that its venue names: digits are the number they say, other words a hash of 127 bits
+    /// behind a bit that no number has.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        const NAMED: u128 = 1 << 127;
+        match text.parse::<u128>() {
+            Ok(number) if number < NAMED => Self(number),
+            Ok(_) | Err(_) => {
+                let hash = blake3::hash(text.as_bytes());
+                let first = hash.as_bytes().first_chunk::<16>().copied().unwrap_or_default();
+                Self(u128::from_le_bytes(first) | NAMED)
+            }
+        }
+    }
+}
+
+/// Which way an order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Side {
+    /// More base, less quote.
+    Buy,
+    /// Less base, more quote.
+    Sell,
+}
+
+impl Side {
+    /// Both, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Buy, Self::Sell];
+
+    /// `+1` or `-1`, to sign a size.
+    #[must_use]
+    pub const fn sign(self) -> i64 {
+        match self {
+            Self::Buy => 1,
+            Self::Sell => -1,
+        }
+    }
+
+    /// The word venues use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
+/// How an order is sized: in base units, or in what it may spend (FIX CashOrderQty).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Size {
+    /// So much base.
+    Base(Qty),
+    /// As much base as this pays for, fee included.
+    Quote(Amount),
+}
+
+/// How long an order may work (FIX TimeInForce).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum TimeInForce {
+    /// Until it is canceled. A market order trades what it can at once, whatever this says.
+    #[default]
+    Gtc,
+    /// What can be had at once; the rest is canceled.
+    Ioc,
+    /// All of it at once, or nothing.
+    Fok,
+    /// Until this moment.
+    Gtd(Nanos),
+}
+
+/// Which way the market has to go for a stop to trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StopKind {
+    /// Against a position that the order closes: a sell triggers at or below, a buy at or above.
+    Stop,
+    /// With it: a sell triggers at or above, a buy at or below.
+    TakeProfit,
+}
+
+impl StopKind {
+    /// Both, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::TakeProfit];
+
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::TakeProfit => "take_profit",
+        }
+    }
+}
+
+/// When an order that waits begins to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Which way.
+    pub kind: StopKind,
+    /// The price that triggers it.
+    pub trigger: Price,
+    /// How far the trigger follows the best price since; nothing: it stays.
+    pub trail: Price,
+}
+
+/// How an order is to be treated, beyond side, size and limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OrderTerms {
+    /// How long it may work.
+    pub tif: TimeInForce,
+    /// Never takes: the venue refuses it where it would.
+    pub post_only: bool,
+    /// Never makes a position larger, nor opens the other side.
+    pub reduce_only: bool,
+    /// What it waits for.
+    pub stop: Option<Stop>,
+    /// The engine watches the trigger, because the venue does not: it is sent once that is reached.
+    pub held: bool,
+}
+
+/// Everything a venue must know of a new order. Market without a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewOrder {
+    /// Whose it is.
+    pub sleeve: SleeveId,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// How much.
+    pub size: Size,
+    /// Not worse than this; `None` is a market order.
+    pub limit: Option<Price>,
+    /// The quote it may use at worst: reserved while it works. Zero for sells.
+    pub reserve: Amount,
+    /// How it is to be treated.
+    pub terms: OrderTerms,
+    /// The attempt before this one, which ended without doing what was wanted.
+    pub replaces: Option<OrderId>,
+}
+
+/// What an order that works is to be from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amendment {
+    /// Its limit.
+    pub limit: Price,
+    /// Its whole size, what is filled of it included.
+    pub qty: Qty,
+    /// The quote it may use at worst, what is spent of it included. Zero for sells.
+    pub reserve: Amount,
+}
+
+/// What is said of an order, other than a fill: by a venue, or by us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum OrderUpdate {
+    /// What it waited for has come: it is to be sent.
+    Released = 0,
+    /// We will not send it.
+    Denied = 1,
+    /// It left for the venue.
+    Sent = 2,
+    /// The venue has it, and it does not work there yet (FIX PendingNew).
+    Received = 3,
+    /// It works at the venue.
+    Acked = 4,
+    /// The venue will not have it.
+    Rejected = 5,
+    /// We asked the venue to cancel.
+    CancelSent = 6,
+    /// It is canceled; what was filled stays filled.
+    Canceled = 7,
+    /// The venue refused to cancel.
+    CancelRejected = 8,
+    /// The venue amended it, as it was asked to.
+    Amended = 9,
+    /// The venue refused to amend.
+    AmendRejected = 10,
+    /// Its time is over.
+    Expired = 11,
+    /// The answer is unclear: it may live, be filled, or never have arrived.
+    Unanswered = 12,
+    /// Asked for by its id after the fence, the venue had no such order.
+    NotFoundById = 13,
+    /// The venue's list of open orders, asked for after the fence, was whole and without it.
+    NotFoundOpen = 14,
+    /// The venue's list of trades, asked for after the fence, was whole and without one of it.
+    NotFoundTrades = 15,
+    /// It never arrived at the venue, proven: the fence has passed, and two answers agree.
+    NeverArrived = 16,
+    /// We asked the venue for it, by its id.
+    AskedById = 17,
+    /// We asked the venue for its open orders.
+    AskedOpen = 18,
+    /// We asked the venue for its trades.
+    AskedTrades = 19,
+    /// The venue had it and has it no more, proven as [`Self::NeverArrived`] is.
+    Gone = 20,
+}
+
+impl OrderUpdate {
+    /// The question that this says was asked.
+    #[must_use]
+    pub const fn question(self) -> Option<Question> {
+        match self {
+            Self::AskedById => Some(Question::ById),
+            Self::AskedOpen => Some(Question::Open),
+            Self::AskedTrades => Some(Question::Trades),
+            Self::Released
+            | Self::Denied
+            | Self::Sent
+            | Self::Received
+            | Self::Acked
+            | Self::Rejected
+            | Self::CancelSent
+            | Self::Canceled
+            | Self::CancelRejected
+            | Self::Amended
+            | Self::AmendRejected
+            | Self::Expired
+            | Self::Unanswered
+            | Self::NotFoundById
+            | Self::NotFoundOpen
+            | Self::NotFoundTrades
+            | Self::NeverArrived
+            | Self::Gone => None,
+        }
+    }
+
+    /// Every update, in the order of their codes.
+    pub const ALL: [Self; 21] = [
+        Self::Released,
+        Self::Denied,
+        Self::Sent,
+        Self::Received,
+        Self::Acked,
+        Self::Rejected,
+        Self::CancelSent,
+        Self::Canceled,
+        Self::CancelRejected,
+        Self::Amended,
+        Self::AmendRejected,
+        Self::Expired,
+        Self::Unanswered,
+        Self::NotFoundById,
+        Self::NotFoundOpen,
+        Self::NotFoundTrades,
+        Self::NeverArrived,
+        Self::AskedById,
+        Self::AskedOpen,
+        Self::AskedTrades,
+        Self::Gone,
+    ];
+
+    /// The word in journals, reports and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Denied => "denied",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Acked => "acked",
+            Self::Rejected => "rejected",
+            Self::CancelSent => "cancel_sent",
+            Self::Canceled => "canceled",
+            Self::CancelRejected => "cancel_rejected",
+            Self::Amended => "amended",
+            Self::AmendRejected => "amend_rejected",
+            Self::Expired => "expired",
+            Self::Unanswered => "unanswered",
+            Self::NotFoundById => "not_found_by_id",
+            Self::NotFoundOpen => "not_found_open",
+            Self::NotFoundTrades => "not_found_trades",
+            Self::NeverArrived => "never_arrived",
+            Self::AskedById => "asked_by_id",
+            Self::AskedOpen => "asked_open",
+            Self::AskedTrades => "asked_trades",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// What a venue is asked of an order whose fate is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Question {
+    /// The order, by our id.
+    ById = 0,
+    /// All open orders of its instrument.
+    Open = 1,
+    /// All trades of its instrument since it was sent.
+    Trades = 2,
+}
+
+impl Question {
+    /// Every question, in the order of their codes.
+    pub const ALL: [Self; 3] = [Self::ById, Self::Open, Self::Trades];
+
+    /// The word in requests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ById => "ask_by_id",
+            Self::Open => "ask_open",
+            Self::Trades => "ask_trades",
+        }
+    }
+
+    /// That it was asked.
+    #[must_use]
+    pub const fn asked(self) -> OrderUpdate {
+        match self {
+            Self::ById => OrderUpdate::AskedById,
+            Self::Open => OrderUpdate::AskedOpen,
+            Self::Trades => OrderUpdate::AskedTrades,
+        }
+    }
+}
+
+/// Part of an order done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// Which order.
+    pub order: OrderId,
+    /// The venue's name for the trade, unique within the instrument.
+    pub trade: TradeId,
+    /// When, by the venue.
+    pub ts: Nanos,
+    /// At what price.
+    pub price: Price,
+    /// How much base, above zero.
+    pub qty: Qty,
+    /// Fee in quote units, paid on top.
+    pub fee: Amount,
+    /// Whether nothing of the order is left.
+    pub last: bool,
+}
