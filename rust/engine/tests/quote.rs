@@ -112,15 +112,15 @@ impl Desk {
         let order = *self.bot.state().orders().get(OrderId::new(7, sequence)).unwrap();
         let left = left(&order);
         let qty = Qty::new(qty.unwrap_or(left.mantissa()));
-        self.tell(Event::Fill(Fill {
-            order: order.id(),
-            trade: trade(),
-            ts: self.now(),
-            price: order.new_order().limit.unwrap(),
-            qty,
-            fee: Amount::ZERO,
-            last: qty == left,
-        }))
+        self.fill_said(sequence, qty, qty == left)
+    }
+
+    /// So much of an order fills at its price; `last` is what the venue says of it.
+    fn fill_said(&mut self, sequence: u32, qty: Qty, last: bool) -> String {
+        let id = OrderId::new(7, sequence);
+        let price = self.bot.state().orders().get(id).unwrap().new_order().limit.unwrap();
+        let (trade, ts, fee) = (trade(), self.now(), Amount::ZERO);
+        self.tell(Event::Fill(Fill { order: id, trade, ts, price, qty, fee, last }))
     }
 
     fn control(&mut self, state: TradingState) -> String {
@@ -383,6 +383,17 @@ fn part_of_a_fill_keeps_the_order_and_the_last_wants_it_anew() {
     assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990");
     assert_eq!(desk.touch(9_999, 10_001), "");
     assert_eq!(desk.bot.state().portfolio().position(InstrumentId(0)).qty, Qty::new(10_010));
+}
+
+#[test]
+fn an_order_whose_last_fill_overtook_the_others_is_wanted_anew_when_it_is_done() {
+    let mut desk = Desk::of_mid(1, 0.0, research());
+    desk.touch(9_999, 10_001);
+    assert_eq!(desk.fill_said(0, Qty::new(4_000), true), "");
+    assert_eq!(desk.touch(9_999, 10_001), "", "what is left of it is on its way");
+    assert_eq!(desk.fill_said(0, Qty::new(6_010), false), "");
+    assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990");
+    assert_eq!(desk.touch(9_999, 10_001), "");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Fill, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Unexplained, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
-use crate::order::{Filled, Order, OrderError, Orders};
+use crate::order::{Filled, Order, OrderError, OrderState, Orders};
 use crate::portfolio::{Party, Portfolio};
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
@@ -284,9 +284,12 @@ impl State {
         self.orders.check_fill(fill, spent)?;
         let (id, side) = (order.instrument, order.side);
         self.portfolio.on_fill(id, rules, side, fill.price, fill.qty, fill.fee)?;
-        match self.orders.on_fill(fill, spent)? {
+        let filled = self.orders.on_fill(fill, spent)?;
+        // Not what its venue calls the last: that may overtake the others.
+        let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
+        match filled {
             Filled::Late => self.late_fills += 1,
-            Filled::Booked if fill.last => self.note_filled(order.sleeve),
+            Filled::Booked if done => self.note_filled(order.sleeve),
             Filled::Booked | Filled::Twice => {}
         }
         self.refresh(order.instrument);
