@@ -535,3 +535,56 @@ fn a_held_order_is_known_to_nobody_until_it_is_released() {
     say(&mut orders, 0, OrderUpdate::Canceled).unwrap();
     assert_eq!(exposure(&orders), Exposure::default());
 }
+
+/// A request that waited here, behind a rate limit or a slow disk, leaves after its doubt began.
+#[test]
+fn a_request_that_leaves_while_it_is_in_doubt_may_be_taken_in_for_as_long_as_any_other() {
+    let second = |n: i64| Nanos::new(n * 1_000_000_000);
+    let mut orders = placed(&[buy(10)]);
+    let mut say = |update, at| orders.on_update(id(0), update, second(at));
+    say(OrderUpdate::Unanswered, 5).unwrap();
+    say(OrderUpdate::NotFoundById, 18).unwrap();
+    say(OrderUpdate::Sent, 20).unwrap();
+    // It was asked for before it left, or while it was on its way: both say nothing.
+    say(OrderUpdate::NotFoundOpen, 32).unwrap();
+    say(OrderUpdate::NotFoundTrades, 32).unwrap();
+    assert_eq!(say(OrderUpdate::NeverArrived, 32), Err(OrderError::Illegal));
+    // That it left is said twice; the first time counts.
+    say(OrderUpdate::Sent, 20).unwrap();
+    say(OrderUpdate::NotFoundById, 33).unwrap();
+    say(OrderUpdate::NotFoundOpen, 33).unwrap();
+    say(OrderUpdate::NeverArrived, 33).unwrap();
+    assert_eq!(orders.get(id(0)).unwrap().state(), OrderState::Dead);
+}
+
+/// Of an order that was refused, or canceled untouched, no list of open ones and no trade tells.
+#[test]
+fn no_order_is_proven_absent_before_it_was_asked_for_by_its_id() {
+    use OrderUpdate::{Gone, NeverArrived, NotFoundOpen, NotFoundTrades, Unanswered};
+    for (shown, end) in [(false, NeverArrived), (true, Gone)] {
+        let mut orders = placed(&[buy(10)]);
+        if shown {
+            say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+        }
+        orders.on_update(id(0), Unanswered, Nanos::ZERO).unwrap();
+        say(&mut orders, 0, NotFoundOpen).unwrap();
+        say(&mut orders, 0, NotFoundTrades).unwrap();
+        assert_eq!(say(&mut orders, 0, end), Err(OrderError::Illegal), "{end:?}");
+        say(&mut orders, 0, OrderUpdate::NotFoundById).unwrap();
+        say(&mut orders, 0, end).unwrap();
+    }
+}
+
+#[test]
+fn while_an_amend_is_unclear_its_last_fill_may_overtake_the_others() {
+    let mut orders = placed(&[NewOrder { limit: Some(Price::new(100)), ..sell(10) }]);
+    say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+    let to = Amendment { limit: Price::new(100), qty: Qty::new(20), reserve: Amount::ZERO };
+    orders.on_amend_sent(id(0), to, LATE).unwrap();
+    orders.on_fill(&fill(id(0), 12, true), spent(12)).unwrap();
+    assert_eq!(exposure(&orders).working_sell, Qty::new(8), "the rest is on its way");
+    assert_eq!(orders.on_fill(&fill(id(0), 8, false), spent(8)), Ok(Filled::Booked));
+    say(&mut orders, 0, OrderUpdate::Amended).unwrap();
+    let order = *orders.get(id(0)).unwrap();
+    assert_eq!((order.state(), order.filled()), (OrderState::Filled, Qty::new(20)));
+}

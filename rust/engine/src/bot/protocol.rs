@@ -3,8 +3,8 @@
 //!
 //! A request that was not answered in time may live, be filled, or lie on its way. It keeps its
 //! exposure, its instrument may only be reduced, and the venue is asked. Behind the fence two
-//! questions that find nothing prove that it never arrived, or is gone. A new attempt is a new
-//! order.
+//! questions that find nothing, one of them by its id, prove that it never arrived, or is gone. A
+//! new attempt is a new order.
 
 use super::{Bot, BotError, Output};
 use crate::ability::Abilities;

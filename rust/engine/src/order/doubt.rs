@@ -47,7 +47,7 @@ pub const ANSWER_WITHIN: Nanos = Nanos::new(5 * SECOND);
 const ASKED_AFTER: [i64; 4] = [SECOND / 2, SECOND, 2 * SECOND, 4 * SECOND];
 /// How often it is asked from then on.
 const ASKED_EVERY: i64 = 4 * SECOND;
-/// How many questions must find nothing.
+/// How many questions must find nothing, by its id among them.
 pub const NOT_FOUND_MIN: u32 = 2;
 
 /// What is known of an order's unknown fate.
@@ -80,6 +80,14 @@ impl Doubt {
         self.fence
     }
 
+    /// The request left only now: it may be on its way as long as any other.
+    pub(super) fn on_sent(&mut self, sent: Nanos, fence: Nanos) {
+        let fence = Nanos::new(sent.mantissa().saturating_add(fence.mantissa()));
+        if fence > self.fence {
+            (self.fence, self.not_found) = (fence, 0);
+        }
+    }
+
     /// A question asked at `asked` found nothing; before the fence that says nothing.
     pub(super) fn on_not_found(&mut self, question: Question, asked: Nanos) {
         if asked >= self.fence {
@@ -87,10 +95,11 @@ impl Doubt {
         }
     }
 
-    /// Whether it is proven that the venue never had it.
+    /// Whether it is proven that the venue does not have it. It must have been asked for by its id:
+    /// no list of open orders and no trade tells of one that was refused, or canceled untouched.
     #[must_use]
     pub const fn is_proven_absent(&self) -> bool {
-        self.not_found.count_ones() >= NOT_FOUND_MIN
+        self.found_nothing(Question::ById) && self.not_found.count_ones() >= NOT_FOUND_MIN
     }
 
     /// Whether this question found nothing.

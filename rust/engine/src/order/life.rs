@@ -228,7 +228,10 @@ impl Order {
             return Ok(());
         }
         match update {
-            OrderUpdate::Sent if !self.shown && self.doubt.is_none() => self.sent = ts,
+            OrderUpdate::Sent if !self.shown => match &mut self.doubt {
+                None => self.sent = ts,
+                Some(doubt) => doubt.on_sent(ts, fence),
+            },
             OrderUpdate::Received | OrderUpdate::Acked => self.shown = true,
             OrderUpdate::CancelSent => (self.canceling, self.asked) = (true, ts),
             OrderUpdate::CancelRejected => self.canceling = false,
@@ -335,12 +338,9 @@ impl Order {
         let (filled, spent) = (self.filled.plus(fill.qty)?, self.spent.plus(spent)?);
         let announced = filled <= self.told;
         (self.filled, self.spent, self.shown) = (filled, spent, true);
-        // Of what is sized in base the sum decides: fills may come in any order.
-        let last = match self.qty_max() {
-            Some(_) if self.amending.is_none() => self.filled_whole(),
-            Some(most) => fill.last || filled == most,
-            None => fill.last,
-        };
+        // Of what is sized in base the sum decides: fills may come in any order. While an amend is
+        // unclear, what its venue calls the last of one size may be part of the other.
+        let last = self.qty_max().map_or(fill.last, |most| filled >= most);
         let moved = self.state.on(if last { Trigger::LastFill } else { Trigger::PartFill });
         self.go(moved);
         Ok(matches!(moved, Move::Late(_)) && !announced)
