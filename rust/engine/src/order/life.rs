@@ -42,7 +42,8 @@ pub struct Order {
     shown: bool,
     /// We asked for its end, and nobody has refused yet.
     canceling: bool,
-    /// What we asked to amend it to, as long as it is unclear whether it is.
+    /// What we asked to amend it to, as long as it is unclear whether it is: even when it is over,
+    /// as fills that are on their way may be of either size.
     amending: Option<Amendment>,
     doubt: Option<Doubt>,
 }
@@ -156,10 +157,10 @@ impl Order {
         self.canceling
     }
 
-    /// What we asked to amend it to, as long as it is unclear whether it is.
+    /// What we asked to amend it to, as long as it lives and that is unclear.
     #[must_use]
     pub const fn amending(&self) -> Option<Amendment> {
-        self.amending
+        if self.state.is_terminal() { None } else { self.amending }
     }
 
     /// What is known of its unknown fate, while it is unknown.
@@ -382,7 +383,7 @@ impl Order {
             let never_there =
                 matches!(next, OrderState::Rejected | OrderState::Denied | OrderState::Dead);
             (self.shown, self.canceling) = (!never_there || self.filled.is_positive(), false);
-            (self.amending, self.doubt) = (None, None);
+            self.doubt = None;
         } else if next != OrderState::Unknown {
             self.doubt = None;
             self.canceling &= next == OrderState::PendingCancel;
