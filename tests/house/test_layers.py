@@ -173,7 +173,8 @@ def root_imports(root: Path) -> list[str]:
 def test_fires_on_the_front_door(tmp_path: Path, text: str, words: list[str]) -> None:
     package = tmp_path / "python" / "bot4"
     package.mkdir(parents=True)
-    for name in ("_engine.pyi", "errors.py", "__init__.py"):
+    (package / "_engine").mkdir()
+    for name in ("_engine/__init__.pyi", "errors.py", "__init__.py"):
         (package / name).touch()
     (package / "planted.py").write_text(text, encoding="utf-8")
     found = root_imports(tmp_path)

@@ -16,7 +16,7 @@ EMPTY_WORDS = {
     "wrapper", "wrappers", "data", "info",
 }  # fmt: skip
 ALLOWED = {
-    "DataError": "fixed by the contract of _engine.pyi: market data that cannot be trusted",
+    "DataError": "fixed by the contract of _engine/: market data that cannot be trusted",
 }
 # The field says "base amount" for what is bought: in a function's name that is the right word.
 FIELD_WORDS = {"base"}

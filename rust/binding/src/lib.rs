@@ -1,7 +1,7 @@
 //! The Python face of the engine: it converts and decides nothing.
 //!
 //! Every function is a signature, a conversion, one call and the mapping of its error. What each
-//! means is documented in `python/bot4/_engine.pyi`.
+//! means is documented in `python/bot4/_engine/`.
 
 mod backtest;
 mod bars;

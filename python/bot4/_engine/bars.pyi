@@ -1,0 +1,128 @@
+"""Bars, and what a strategy class sees of them when it is called."""
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+@final
+class Bars:
+    """One instrument's history, checked: times strictly increasing, prices finite and positive.
+
+    ``instrument`` is ``venue:SYMBOL``. ``open_ns`` are bar opens; a bar closes ``interval_ns``
+    later. Raises DataError with the row.
+    """
+
+    def __new__(
+        cls,
+        instrument: str,
+        interval_ns: int,
+        open_ns: NDArray[np.int64],
+        open: NDArray[np.float64],
+        high: NDArray[np.float64],
+        low: NDArray[np.float64],
+        close: NDArray[np.float64],
+        volume: NDArray[np.float64],
+    ) -> Bars: ...
+    def __len__(self) -> int: ...
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def interval_ns(self) -> int: ...
+    @property
+    def gaps(self) -> int:
+        """How many times one or more bars are missing between two neighbours."""
+
+    @property
+    def gap_max_ns(self) -> int:
+        """The longest time without a bar, in nanoseconds; 0 without gaps."""
+
+@final
+class Bar:
+    """One finished bar, as a class strategy sees it."""
+
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def open_ns(self) -> int: ...
+    @property
+    def close_ns(self) -> int: ...
+    @property
+    def open(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def close(self) -> float: ...
+    @property
+    def volume(self) -> float: ...
+
+@final
+class History:
+    """The last bars, oldest first, the newest being the bar just closed. Arrays are copies."""
+
+    def __len__(self) -> int: ...
+    @property
+    def open_ns(self) -> NDArray[np.int64]: ...
+    @property
+    def open(self) -> NDArray[np.float64]: ...
+    @property
+    def high(self) -> NDArray[np.float64]: ...
+    @property
+    def low(self) -> NDArray[np.float64]: ...
+    @property
+    def close(self) -> NDArray[np.float64]: ...
+    @property
+    def volume(self) -> NDArray[np.float64]: ...
+
+@final
+class Context:
+    """What a class strategy may know and ask for, at one bar. Each request passes risk.
+
+    It is a frozen snapshot: what it tells stays as it was, and asking through it after the call
+    it was given to raises EngineError. So do a size that is not
+    above zero, a band below zero, either not finite, and a negative ``n``.
+    """
+
+    @property
+    def instrument(self) -> str: ...
+    @property
+    def now_ns(self) -> int: ...
+    @property
+    def position(self) -> float:
+        """Base units held, negative when short."""
+
+    @property
+    def entry_price(self) -> float | None:
+        """Average price of the open position; None when flat."""
+
+    @property
+    def cash(self) -> float: ...
+    @property
+    def equity(self) -> float:
+        """Equity of the whole account at the last close, in the reporting currency."""
+
+    @property
+    def working(self) -> int:
+        """How many orders of this strategy are working."""
+
+    def history(self, n: int) -> History:
+        """Up to ``n`` finished bars (fewer at the start)."""
+
+    def target(self, fraction: float, band: float | None = None) -> None:
+        """Hold ``fraction`` of the equity allocated to this strategy, signed.
+
+        It trades when ``fraction`` changes, or when drift leaves ``band`` (a fraction of equity).
+        NaN means no opinion. The last target of a call counts; orders of this strategy that still
+        work are called back first.
+        """
+
+    def buy(self, qty: float, limit: float | None = None) -> None:
+        """Buy ``qty`` base units, at market or at ``limit``."""
+
+    def sell(self, qty: float, limit: float | None = None) -> None:
+        """Sell ``qty`` base units, at market or at ``limit``."""
+
+    def cancel(self) -> None:
+        """Cancel every working order of this strategy."""

@@ -1,0 +1,149 @@
+"""The bot between venues' frames and requests to them."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from bot4._engine.program import Program
+
+@final
+class Request:
+    """What is to be sent to a venue; who holds the keys adds time, signature and token."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def id(self) -> str:
+        """The order's client id, 13 characters."""
+    @property
+    def instrument(self) -> str:
+        """``venue:SYMBOL``."""
+
+    @property
+    def kind(self) -> str:
+        """``"place"`` or ``"cancel"``."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method; ``"FRAME"`` for one message on the venue's private WebSocket."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def refused(self) -> str | None:
+        """Why the venue cannot be told so: the order is rejected, a cancel waits for its name."""
+
+@final
+class Bot:
+    """The bot between venues' frames and requests to them: one call for each message.
+
+    It keeps a book for each instrument, runs programs on books, trades and bars, decides, and lets
+    risk check every order. It signs and sends nothing. What it decided is in
+    :meth:`take_records`, to be kept before a request is sent. Times are ns since 1970 UTC, at most
+    5 s ahead of this machine's clock; the account is valued once a second of them.
+
+    Add instruments and programs, then :meth:`open` it. Raises RiskError for the limits,
+    EngineError for the rest.
+    """
+
+    def __new__(
+        cls,
+        *,
+        profile: str = "default",
+        limits: Mapping[str, str | bool] | None = None,
+        epoch: int = 1,
+    ) -> Bot: ...
+    def add_instrument(
+        self,
+        instrument: str,
+        *,
+        price: str,
+        tick: str,
+        lot: str,
+        taker_fee: str = "0",
+        maker_fee: str = "0",
+    ) -> None:
+        """Add ``venue:SYMBOL`` (``binance:BTCUSDT``, ``kraken:BTC/USD``, ``coinbase:BTC-USD``).
+
+        ``price`` is about what it trades at (it sets the scale), ``tick`` and ``lot`` are the
+        venue's, fees are fractions; all decimal text.
+        """
+
+    def add_program(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        band: float | None = None,
+    ) -> None:
+        """Let output 0 of `program` be the target of `strategy` on `instrument`."""
+
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Let `strategy` make a market in `instrument`, as :meth:`Run.add_quote` does."""
+
+    def open(self, cash: str, ts_ns: int) -> None:
+        """Begin, with so much of the reporting currency."""
+
+    def on_frame(
+        self, venue: str, frame: bytes | bytearray | memoryview | str, received_ns: int
+    ) -> list[Request]:
+        """Take in one WebSocket message. What is to be sent, in order.
+
+        Malformed: DataError with the offset, and nothing changed. No error ends the bot: what was
+        to be sent comes with the next call, what must be told anew by :meth:`take_resync`.
+        """
+
+    def on_snapshot(self, venue: str, symbol: str, body: bytes, received_ns: int) -> list[Request]:
+        """Take in a REST depth answer, for `symbol` as the venue calls it."""
+
+    def on_connect(self, venue: str, received_ns: int) -> list[Request]:
+        """A new connection: the venue's books are not believed until they are told anew."""
+
+    def on_time(self, now_ns: int) -> list[Request]:
+        """Say the time, once a second: a market may be silent while its quotes lie there."""
+
+    def on_order(
+        self, id: str, update: str, ts_ns: int, venue_id: str | None = None
+    ) -> list[Request]:
+        """Something was said of an order: ``sent``, ``acked`` and the others of docs/orders.md.
+
+        ``venue_id`` is what the venue calls the order: a cancel that waited for it is sent.
+        """
+
+    def on_fill(
+        self, id: str, *, trade: str, price: str, qty: str, fee: str, ts_ns: int, last: bool
+    ) -> list[Request]:
+        """Part of an order was done, ``last`` of it; ``trade`` is its venue name. Decimal text."""
+
+    def take_records(self) -> bytes:
+        """What was written down since it was last taken. Keep it before you send anything."""
+
+    def take_resync(self) -> list[str]:
+        """The instruments whose book must be told anew: said once, so repeat until it is live."""
+
+    def take_messages(self) -> list[str]:
+        """What venues said of themselves, or refused, in words; the last thousand at most."""
+
+    @property
+    def equity(self) -> str:
+        """As last valued, exact decimal text."""
+
+    def position(self, instrument: str) -> str:
+        """Base units held, signed, exact decimal text."""
+
+    def book(self, instrument: str, now_ns: int, levels: int = 10) -> dict[str, Any]:
+        """``integrity``, and ``bids`` and ``asks`` as (price, size), exact text, best first."""
+
+    def counts(self, venue: str) -> dict[str, int]:
+        """Messages of a venue, by what became of them; keys as :meth:`Feed.counts`."""

@@ -1,0 +1,193 @@
+"""A run that is kept: the desk over its journal, and a journal for reading."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from bot4._engine.bars import Bars
+from bot4._engine.program import Program
+from bot4._engine.recording import Recording
+
+@final
+class Run:
+    """The bot on the paper venue, its market told event by event, everything journaled.
+
+    All instruments are of one kind: simulated order flow, recordings with a book, recordings of
+    trades, or bars. Fees and slippage are rates as decimal text; slippage is for bars and trades,
+    where there is no book to take from. ``latency_ns`` is the way to the venue, and the way back.
+    ``bar_interval_ns`` is of the bars made from trades for the strategies.
+    """
+
+    def __new__(
+        cls,
+        *,
+        cash: str,
+        taker_fee: str,
+        maker_fee: str,
+        slippage: str,
+        latency_ns: int,
+        bar_interval_ns: int,
+        profile: str,
+        limits: Mapping[str, str | bool] | None = None,
+    ) -> Run: ...
+    def add_simulated(
+        self, instrument: str, price: str, tick: str, lot: str, seed: int, start_ns: int
+    ) -> None:
+        """A market that never happened: seeded order flow that begins at ``price``."""
+
+    def add_recording(self, recording: Recording) -> None: ...
+    def add_bars(self, bars: Bars) -> None: ...
+    def add_program(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        band: float | None = None,
+    ) -> None:
+        """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
+
+    def add_quote(
+        self,
+        strategy: str,
+        instrument: str,
+        allocation: str,
+        program: Program,
+        *,
+        levels: int = 1,
+        requote: float = 0.0,
+    ) -> None:
+        """Run ``program`` as the market that ``strategy`` makes in ``instrument``.
+
+        Its four outputs are the offsets of bid and ask, the size and the price to quote around.
+        Raises EngineError: another number of outputs, ``levels`` not 1 to 10, ``requote`` not from
+        0 to below 1. Where there is no book the run is refused when it begins.
+        """
+
+    def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
+        """Call ``instance.on_start(ctx)`` once, then ``instance.on_bar(ctx, bar)`` at each bar."""
+
+    def open(self, folder: str, *, durability: str, clock_s: int) -> dict[str, Any]:
+        """Make the journal in ``folder``, or go on from the one that is there.
+
+        ``durability`` is ``"each"`` or ``"block"``; ``clock_s`` is the clock's Unix time, of which
+        the epoch of order ids is made. Keys: ``resumed`` (bool) ``epoch`` ``events`` ``entries``
+        ``orders`` ``fills`` ``snapshot`` (its event, or None) ``adopted`` (orders the venue had
+        and the journal had not) ``elapsed_s`` ``cold`` (strategies whose signals begin anew)
+        ``remarks`` (lines on what was passed over).
+        Raises JournalError: in use, not ours, damaged, of another configuration, not writable.
+        """
+
+    def advance(self, until_ns: int, events_max: int) -> int:
+        """Tell market events of up to ``until_ns``, at most so many; how many were told.
+
+        The GIL is released unless a class strategy runs. Raises JournalError where nothing can be
+        written any more: no order left since.
+        """
+
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the next market event; None at the end of the market."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the last market event; 0 before the first."""
+
+    @property
+    def running(self) -> str:
+        """``strategy on instrument`` of the class strategy called last; empty before."""
+
+    @property
+    def idle(self) -> bool:
+        """Nothing works at the venue and nothing is on its way."""
+
+    @property
+    def flat(self) -> bool:
+        """Nothing is held."""
+
+    def pause(self, strategy: str) -> None:
+        """Cancel what the strategy has working and act on nothing it wants; its position stays.
+
+        Raises EngineError where there is no such strategy.
+        """
+
+    def resume(self, strategy: str | None = None) -> None:
+        """End the pause of one strategy, or of all with any halt or flatten."""
+
+    def flatten(self) -> None:
+        """Cancel everything, close every position, open nothing."""
+
+    def halt(self) -> None:
+        """Cancel everything and let no order through."""
+
+    def stop(self, flatten: bool) -> None:
+        """Decide nothing any more; cancel everything; close every position if asked to.
+
+        The market has to go on until ``idle`` (and ``flat``), for the venue to do it. It is not
+        remembered: the next start trades again.
+        """
+
+    def breaker(self, component: str, state: str) -> None:
+        """A supervisor's word on ``feed`` ``clock`` ``journal`` ...: open, half_open, closed."""
+
+    def status(self) -> dict[str, Any]:
+        """What a person wants to see now; cheap, and of the last event.
+
+        Keys: now_ns events orders fills refused (reason: count) clipped fills_by_strategy
+        equity cash day_start (floats) equity_text drawdown trading_state paused (names)
+        positions ({instrument strategy qty entry_price mark value profit} as floats)
+        working ({id strategy instrument side size limit state filled}, numbers as text, at most
+        50) recent (the last 50: {ts kind strategy instrument text}; kind is order, fill, refused,
+        clipped, canceled, control or breaker) breakers ({component: {state since_ns}}, all of
+        them) touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
+        entries) venue ({working in_flight} counts).
+        """
+
+    def latencies(self) -> dict[str, dict[str, Any]]:
+        """Histograms of wall-clock nanoseconds.
+
+        ``event`` is one market event through the bot (a sample of them), ``decision`` those that
+        decided, ``intent_to_sent`` from an order's record to its release, durable.
+
+        Each: ``count``, ``sum_ns``, ``p50_ns``, ``p99_ns``, ``max_ns``, and ``buckets``: a list of
+        (upper bound in ns, cumulative count).
+        """
+
+    def hashes(self) -> dict[str, str]:
+        """``engine_hash`` of every record, ``ledger_hash`` of orders, fills and the ledger."""
+
+    def records(self, after: int, entries_max: int) -> list[dict[str, Any]]:
+        """The durable records of the entries after number ``after``, oldest first.
+
+        Each has ``entry`` ``place`` ``event`` (market events told before) ``kind`` ``ts``; by kind:
+        ``deposit`` amount; ``intent`` strategy instrument want; ``refused`` ``clipped``
+        strategy instrument reason; ``order`` id strategy instrument side size_base size_quote
+        limit (None: market); ``update`` id update state (of the order after it); ``fill`` id
+        strategy instrument side price qty notional fee last state; ``equity`` cash equity;
+        ``breaker`` component state; ``control`` state; ``pause`` strategy paused; ``start`` epoch;
+        ``stop`` flatten; ``flatten``.
+        Money is decimal text.
+        """
+
+    def snapshot(self) -> int:
+        """Keep a snapshot, so that the next start is quick; its size in bytes."""
+
+    def close(self) -> None:
+        """Keep a last snapshot, make everything durable and let go of the journal."""
+
+@final
+class JournalFile:
+    """A journal on disk, for reading. Raises JournalError: in use, not ours, damaged."""
+
+    def __new__(cls, folder: str) -> JournalFile: ...
+    def records(self, after: int, entries_max: int) -> list[dict[str, Any]]:
+        """As ``Run.records``."""
+
+    def replay(self) -> dict[str, Any]:
+        """Fold every record from the first; compare with the hashes each snapshot kept.
+
+        Keys: records entries orders fills epochs events first_ns last_ns equity ledger_hash
+        engine_hash checked (how many kept hashes were compared). Raises JournalError where they
+        differ, with the entry.
+        """
+
+    def close(self) -> None: ...
