@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
+use bot4_engine::event::Execution;
 use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::{Columns, History, HistoryError};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_from_text, rate_from_text};
@@ -115,7 +116,7 @@ pub fn backtest(history: &Arc<History>, program: &Program) -> Result<Backtest, U
         allocation: Rate::ONE,
         decides: Decides::Program {
             program: Box::new(program.clone()),
-            decision: Decision::Target { band: None },
+            decision: Decision::Target { band: None, execution: Execution::Cross },
         },
     };
     Ok(Backtest::new(vec![Arc::clone(history)], vec![sleeve], &settings)?)

@@ -88,7 +88,7 @@ impl PyBacktest {
         })
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -96,8 +96,9 @@ impl PyBacktest {
         allocation: &str,
         program: &PyProgram,
         band: Option<f64>,
+        execution: &str,
     ) -> PyResult<()> {
-        self.add(strategy, instrument, allocation, program.holds(band)?).map(|_| ())
+        self.add(strategy, instrument, allocation, program.holds(band, execution)?).map(|_| ())
     }
 
     #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]

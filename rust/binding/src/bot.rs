@@ -100,7 +100,7 @@ impl PyBot {
         Ok(())
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -108,8 +108,9 @@ impl PyBot {
         allocation: &str,
         program: &PyProgram,
         band: Option<f64>,
+        execution: &str,
     ) -> PyResult<()> {
-        self.seat(strategy, instrument, allocation, program.holds(band)?)
+        self.seat(strategy, instrument, allocation, program.holds(band, execution)?)
     }
 
     #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]

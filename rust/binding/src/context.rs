@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bot4_engine::event::{Bar, Intent, Side, SleeveId, Want};
+use bot4_engine::decision::execution::parse;
+use bot4_engine::event::{Bar, Execution, Intent, Side, SleeveId, Want};
 use bot4_engine::history::{History, Row};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -179,14 +180,14 @@ impl PyContext {
         Ok(PyHistory { past: self.past.clone(), from, to: self.told })
     }
 
-    #[pyo3(signature = (fraction, band=None))]
-    fn target(&mut self, fraction: f64, band: Option<f64>) -> PyResult<()> {
-        let band = band_of(band)?;
+    #[pyo3(signature = (fraction, band=None, execution="cross"))]
+    fn target(&mut self, fraction: f64, band: Option<f64>, execution: &str) -> PyResult<()> {
+        let (band, execution) = (band_of(band)?, style(execution)?);
         // A target says what to hold in all, so the last of a call is the one that counts.
         if let Some(wants) = &mut self.wants {
             wants.retain(|want| !matches!(want, Want::Target { .. }));
         }
-        self.ask(Want::Target { fraction, band })
+        self.ask(Want::Target { fraction, band, execution })
     }
 
     #[pyo3(signature = (qty, limit=None))]
@@ -212,6 +213,11 @@ fn size(qty: f64) -> PyResult<f64> {
         return Ok(qty);
     }
     Err(EngineError::new_err(format!("qty must be a number above zero, not {qty}")))
+}
+
+/// How a target is carried out, by its words.
+pub(crate) fn style(execution: &str) -> PyResult<Execution> {
+    parse(execution).map_err(|error| EngineError::new_err(error.to_string()))
 }
 
 /// A no-trade band, if it is finite and not below zero.

@@ -9,7 +9,7 @@ use bot4_engine::signal::{Node, Program};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::context::band_of;
+use crate::context::{band_of, style};
 use crate::errors::{EngineError, Raise, SignalError};
 
 type RawNode = (String, Vec<usize>, Vec<f64>);
@@ -64,8 +64,8 @@ impl PyProgram {
 
 impl PyProgram {
     /// As a target: output 0.
-    pub(crate) fn holds(&self, band: Option<f64>) -> PyResult<Decides> {
-        let decision = Decision::Target { band: band_of(band)? };
+    pub(crate) fn holds(&self, band: Option<f64>, execution: &str) -> PyResult<Decides> {
+        let decision = Decision::Target { band: band_of(band)?, execution: style(execution)? };
         Ok(Decides::Program { program: Box::new(self.0.clone()), decision })
     }
 

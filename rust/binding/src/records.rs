@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Fill, NewOrder, OrderId, QuoteSide, Side, Size, SleeveId, TwoSided, Unexplained, Want,
+    Execution, Fill, NewOrder, OrderId, QuoteSide, Side, Size, SleeveId, TwoSided, Unexplained,
+    Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
@@ -248,7 +250,10 @@ const fn kind(record: &Record) -> &'static str {
 fn want(want: &Want, rules: Option<&Instrument>) -> String {
     match want {
         Want::Quote(quote) => quoted(quote, rules),
-        Want::Target { fraction, .. } => format!("target {fraction}"),
+        Want::Target { fraction, execution: Execution::Cross, .. } => format!("target {fraction}"),
+        Want::Target { fraction, execution, .. } => {
+            format!("target {fraction}, {}", execution::name(*execution))
+        }
         Want::Trade { side, qty, limit: None } => format!("{} {qty}", side.name()),
         Want::Trade { side, qty, limit: Some(limit) } => {
             format!("{} {qty} at {limit}", side.name())

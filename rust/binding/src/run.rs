@@ -210,7 +210,7 @@ impl PyRun {
         self.setup()?.add(Market::Bars(Arc::clone(&bars.0))).raise()
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None))]
+    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -218,8 +218,9 @@ impl PyRun {
         allocation: &str,
         program: &PyProgram,
         band: Option<f64>,
+        execution: &str,
     ) -> PyResult<()> {
-        let decides = program.holds(band)?;
+        let decides = program.holds(band, execution)?;
         let allocation = rate_from_text(allocation).raise()?;
         self.setup()?.seat(strategy, instrument, allocation, decides).raise().map(|_| ())
     }

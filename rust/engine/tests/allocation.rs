@@ -8,7 +8,7 @@ use allocation_counter::measure;
 use bot4_engine::bot::{Bot, Decides, Output};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
-use bot4_engine::event::{Bar, Event, Quote};
+use bot4_engine::event::{Bar, Event, Execution, Quote};
 use bot4_engine::history::History;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::Record;
@@ -78,7 +78,7 @@ fn a_bar_that_trades_nothing_allocates_nothing() {
     let instrument = Instrument::assumed("file:X", 100.0, Rate::ZERO).unwrap();
     let program = everything();
     assert!(program.operations() > OPERATIONS.len());
-    let decision = Decision::Target { band: Some(0.1) };
+    let decision = Decision::Target { band: Some(0.1), execution: Execution::Cross };
     let decides = Decides::Program { program: Box::new(program), decision };
     let sleeves = vec![sleeve(0, "1", decides)];
     let mut bot = Bot::new(vec![instrument], sleeves, profile("default", &[]), 0);

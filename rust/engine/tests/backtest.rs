@@ -10,7 +10,7 @@ use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    BreakerState, Component, Fill, Intent, Side, SleeveId, TradingState, Want,
+    BreakerState, Component, Execution, Fill, Intent, Side, SleeveId, TradingState, Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_as_f64};
@@ -99,7 +99,8 @@ fn asking_twice_at_one_moment_is_asking_for_the_last() {
             backtest.advance().unwrap();
             assert_eq!(backtest.outside().collect::<Vec<_>>(), [SleeveId(0)]);
             for fraction in *fractions {
-                let want = Want::Target { fraction: *fraction, band: None };
+                let want =
+                    Want::Target { fraction: *fraction, band: None, execution: Execution::Cross };
                 backtest.ask(Intent { sleeve: SleeveId(0), want }).unwrap();
             }
         }
@@ -179,7 +180,7 @@ fn eventful(seed: u64, poison_from: Option<usize>) -> Backtest {
     ];
     let band = Decides::Program {
         program: Box::new(program(&signed)),
-        decision: Decision::Target { band: Some(0.05) },
+        decision: Decision::Target { band: Some(0.05), execution: Execution::Cross },
     };
     let cross = decided(sma_cross(f64::from(fast), f64::from(slow), 1.0));
     let sleeves = vec![sleeve(0, "0.6", cross), sleeve(1, "0.4", band)];
@@ -293,7 +294,7 @@ fn a_strategy_outside_is_the_same_as_the_program() {
         let mut outside = Backtest::new(vec![history(X, &rows)], sleeves, &settings).unwrap();
         for fraction in fractions {
             outside.advance().unwrap();
-            let want = Want::Target { fraction, band: None };
+            let want = Want::Target { fraction, band: None, execution: Execution::Cross };
             outside.ask(Intent { sleeve: SleeveId(0), want }).unwrap();
         }
         prop_assert_eq!(outside.advance().unwrap(), None);

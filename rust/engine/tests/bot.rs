@@ -9,8 +9,8 @@ mod market;
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    Action, Bar, BreakerState, Component, Event, Fill, Intent, OrderId, OrderUpdate, Quote, Side,
-    SleeveId, TradingState, Want,
+    Action, Bar, BreakerState, Component, Event, Execution, Fill, Intent, OrderId, OrderUpdate,
+    Quote, Side, SleeveId, TradingState, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, UnitError};
 use bot4_engine::journal::{Record, StateError};
@@ -42,7 +42,10 @@ impl Desk {
     /// One program that wants what the volume says, with a band.
     fn of_volume(band: Option<f64>, changes: &[(&str, &str)]) -> Self {
         let program = Box::new(volume_is_target());
-        let decides = Decides::Program { program, decision: Decision::Target { band } };
+        let decides = Decides::Program {
+            program,
+            decision: Decision::Target { band, execution: Execution::Cross },
+        };
         Self::new(vec![sleeve(0, "1", decides)], profile("unleveraged", changes))
     }
 
@@ -142,7 +145,7 @@ impl Desk {
 const NAN: f64 = f64::NAN;
 
 fn target(fraction: f64) -> Want {
-    Want::Target { fraction, band: None }
+    Want::Target { fraction, band: None, execution: Execution::Cross }
 }
 
 fn quote(whole: i128) -> String {

@@ -6,7 +6,7 @@
 use bot4_engine::book::Integrity;
 use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Event, OrderId, OrderUpdate};
+use bot4_engine::event::{Event, Execution, OrderId, OrderUpdate};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::{Record, decode_records};
@@ -53,7 +53,7 @@ impl Floor {
             allocation: Rate::ONE,
             decides: Decides::Program {
                 program: Box::new(program),
-                decision: Decision::Target { band: None },
+                decision: Decision::Target { band: None, execution: Execution::Cross },
             },
         };
         let profile = Profile::named("research").unwrap();

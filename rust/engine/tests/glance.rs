@@ -6,7 +6,7 @@
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    Action, Event, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind, TradeId,
+    Action, Event, Execution, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind, TradeId,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::Record;
@@ -54,7 +54,7 @@ fn bot() -> (Bot, Output) {
         allocation: Rate::ONE,
         decides: Decides::Program {
             program: Box::new(program()),
-            decision: Decision::Target { band: None },
+            decision: Decision::Target { band: None, execution: Execution::Cross },
         },
     };
     let profile = Profile::named("research").unwrap();

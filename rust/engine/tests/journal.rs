@@ -6,9 +6,9 @@ mod market;
 
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate,
-    QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, TwoSided,
-    Unexplained, Want,
+    Amendment, BreakerState, Component, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms,
+    OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
+    TradingState, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -29,7 +29,11 @@ fn wants() -> impl Strategy<Value = Want> {
     let float = || any::<u64>().prop_map(f64::from_bits);
     let perhaps = || (any::<bool>(), float()).prop_map(|(some, value)| some.then_some(value));
     prop_oneof![
-        (float(), perhaps()).prop_map(|(fraction, band)| Want::Target { fraction, band }),
+        (float(), perhaps()).prop_map(|(fraction, band)| Want::Target {
+            fraction,
+            band,
+            execution: Execution::Cross
+        }),
         (select(vec![Side::Buy, Side::Sell]), float(), perhaps())
             .prop_map(|(side, qty, limit)| Want::Trade { side, qty, limit }),
         Just(Want::CancelAll),

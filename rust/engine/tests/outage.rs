@@ -7,7 +7,7 @@ use bot4_engine::book::Integrity;
 use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
-use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, TradeId, TradingState};
+use bot4_engine::event::{Event, Execution, Fill, OrderId, OrderUpdate, TradeId, TradingState};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, RECORDS_MAX};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::decode_records;
@@ -37,7 +37,10 @@ fn leaning(band: Option<f64>) -> Decides {
         ("constant", &[], &[-0.5]),
         ("where", &[2, 3, 4], &[]),
     ];
-    Decides::Program { program: program(&nodes, &[5]), decision: Decision::Target { band } }
+    Decides::Program {
+        program: program(&nodes, &[5]),
+        decision: Decision::Target { band, execution: Execution::Cross },
+    }
 }
 
 /// A thousandth below and above the best bid.

@@ -6,7 +6,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, Unexplained, Want,
+    Action, Bar, Event, Execution, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId,
+    Unexplained, Want,
 };
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::Record;
@@ -69,7 +70,7 @@ impl Floor {
     }
 
     fn want(&mut self, fraction: f64) -> Vec<String> {
-        let want = Want::Target { fraction, band: None };
+        let want = Want::Target { fraction, band: None, execution: Execution::Cross };
         let intent = Intent { sleeve: SleeveId(0), want };
         self.tell(Event::Intent(intent)).iter().map(said).collect()
     }

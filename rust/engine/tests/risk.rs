@@ -7,7 +7,7 @@
 mod market;
 
 use bot4_engine::event::{
-    BreakerState, Component, Intent, Side, Size, SleeveId, TradingState, Want,
+    BreakerState, Component, Execution, Intent, Side, Size, SleeveId, TradingState, Want,
 };
 use bot4_engine::exposure::{Account, Exposure, Mark};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
@@ -127,7 +127,7 @@ impl Scene {
 }
 
 fn target(fraction: f64) -> Want {
-    Want::Target { fraction, band: None }
+    Want::Target { fraction, band: None, execution: Execution::Cross }
 }
 
 fn buy(qty: f64) -> Want {

@@ -2,7 +2,7 @@
 
 use bot4_engine::bot::{Bot, BotError, Decides, Glance, Output, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Action, Event, Fill, OrderUpdate, Size, TradeId};
+use bot4_engine::event::{Action, Event, Execution, Fill, OrderUpdate, Size, TradeId};
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Amount, Nanos, Price, Rate};
@@ -35,7 +35,10 @@ pub fn sleeve() -> Result<Sleeve, GaugeError> {
         strategy: "lean".to_owned(),
         instrument: MARKET,
         allocation: Rate::ONE,
-        decides: Decides::Program { program, decision: Decision::Target { band: None } },
+        decides: Decides::Program {
+            program,
+            decision: Decision::Target { band: None, execution: Execution::Cross },
+        },
     })
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bot4_desk::{Desk, DeskError, Header, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Bar, Intent, TickKind};
+use bot4_engine::event::{Bar, Execution, Intent, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::market::{Recorded, RecordedColumns, SimulatedMarket};
 use bot4_engine::risk::limits::Profile;
@@ -100,7 +100,10 @@ pub(crate) fn cross(fast: f64, slow: f64) -> Decides {
         node("where", &[3, 4, 5], &[]),
     ];
     let program = Box::new(Program::compile(&nodes, &[6]).unwrap());
-    Decides::Program { program, decision: Decision::Target { band: Some(0.05) } }
+    Decides::Program {
+        program,
+        decision: Decision::Target { band: Some(0.05), execution: Execution::Cross },
+    }
 }
 
 pub(crate) fn settings() -> RunSettings {

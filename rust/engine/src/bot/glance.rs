@@ -5,7 +5,7 @@
 
 use super::{Bot, BotError, Decides, Output, Sleeve, held};
 use crate::decision::{Decision, target};
-use crate::event::{Event, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
+use crate::event::{Event, Execution, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::risk::{Approved, Armed};
@@ -15,16 +15,22 @@ use crate::units::Overflow;
 /// What a change of a market led to, before anything of it is written down.
 #[derive(Debug)]
 pub struct Glance {
-    sleeve: SleeveId,
-    wanted: Wanted,
+    pub(super) sleeve: SleeveId,
+    pub(super) wanted: Wanted,
 }
 
 /// What is wanted. A target is kept as it came, and not as a [`Want`]: those are as large as the
 /// largest, and would be copied on the way.
 #[derive(Debug)]
-enum Wanted {
-    Target { fraction: f64, band: Option<f64>, approved: Option<Approved> },
+pub(super) enum Wanted {
+    Target {
+        fraction: f64,
+        band: Option<f64>,
+        approved: Option<Approved>,
+    },
     Quote(TwoSided),
+    /// A target that does not simply cross.
+    Styled(Want),
 }
 
 /// What a sleeve may do, as things were at a turn.
@@ -44,7 +50,10 @@ impl Glance {
     #[must_use]
     pub const fn intent(&self) -> Intent {
         let want = match self.wanted {
-            Wanted::Target { fraction, band, .. } => Want::Target { fraction, band },
+            Wanted::Target { fraction, band, .. } => {
+                Want::Target { fraction, band, execution: Execution::Cross }
+            }
+            Wanted::Styled(want) => want,
             Wanted::Quote(quote) => Want::Quote(quote),
         };
         Intent { sleeve: self.sleeve, want }
@@ -73,7 +82,12 @@ impl Bot {
         };
         let id = SleeveId(id_of(place)?);
         let band = match decision {
-            Decision::Target { band } => *band,
+            Decision::Target { band, execution: Execution::Cross } => *band,
+            Decision::Target { band, execution } => {
+                let (band, execution) = (*band, *execution);
+                let want = Want::Target { fraction: program.output(0), band, execution };
+                return self.glance_at_styled(id, want);
+            }
             Decision::Quote(_) => return self.glance_at_quote(id),
         };
         let fraction = program.output(0);
@@ -174,7 +188,7 @@ impl Bot {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, out)
             }
-            Wanted::Target { approved: None, .. } | Wanted::Quote(_) => {
+            Wanted::Target { approved: None, .. } | Wanted::Quote(_) | Wanted::Styled(_) => {
                 self.want_under(&intent, self.state.breakers(), out)
             }
         };

@@ -13,19 +13,21 @@ use crate::book::Book;
 use crate::decision::quote;
 use crate::decision::{Decision, target};
 use crate::event::{
-    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
+    Action, Bar, BreakerState, Event, Execution, Intent, OrderId, OrderUpdate, SleeveId,
+    TradingState, Want,
 };
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
 use crate::journal::{Record, State, StateError};
 use crate::order::Order;
 use crate::portfolio::Party;
+use crate::risk::View;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::risk::{self, Approved, Assessment, View};
 use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
 
+mod execution;
 mod glance;
 mod protocol;
 mod quoting;
@@ -33,6 +35,9 @@ mod quoting;
 use glance::Aim;
 pub use glance::Glance;
 pub use protocol::Ignored;
+
+/// Hold nothing, whatever it takes.
+const FLAT: Want = Want::Target { fraction: 0.0, band: None, execution: Execution::Cross };
 
 /// One strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone)]
@@ -445,6 +450,7 @@ impl Bot {
                 self.on_intent(&intent, breakers, out)?;
             }
         }
+        self.carry_on(breakers, out)?;
         if self.state.orders().working_len() > 0 {
             self.call_back_silent(breakers, out)?;
         }
@@ -486,7 +492,9 @@ impl Bot {
         program.run(Clock::Bar);
         let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
         let want = match *decision {
-            Decision::Target { band } => Some(Want::Target { fraction: program.output(0), band }),
+            Decision::Target { band, execution } => {
+                Some(Want::Target { fraction: program.output(0), band, execution })
+            }
             Decision::Quote(_) => self.quote_due(sleeve, breakers)?.map(Want::Quote),
         };
         Ok(want.map(|want| Intent { sleeve, want }))
@@ -502,10 +510,10 @@ impl Bot {
     ) -> Result<(), BotError> {
         let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
         let due = match intent.want {
-            Want::Target { fraction, band } => {
+            Want::Target { fraction, band, .. } => {
                 let last = self.state.target(intent.sleeve);
                 let held = if band.is_some() { self.held(sleeve)? } else { None };
-                target::is_due(fraction, last, band, held)
+                target::is_due(fraction, last, band, held) && !self.is_on_its_way(intent)
             }
             Want::Quote(quote) => {
                 let (last, anew) = self.state.quote(intent.sleeve);
@@ -573,7 +581,7 @@ impl Bot {
 
     /// Hold nothing, whatever the strategies want and however often it was asked for.
     fn flatten(&mut self, out: &mut Output) -> Result<(), BotError> {
-        let want = Want::Target { fraction: 0.0, band: None };
+        let want = FLAT;
         for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
             self.want(&Intent { sleeve, want }, out)?;
         }
@@ -582,7 +590,7 @@ impl Bot {
 
     /// What a flattening left, the venue having had nothing to trade it against: once more.
     fn flatten_rest(&mut self, out: &mut Output) -> Result<(), BotError> {
-        let want = Want::Target { fraction: 0.0, band: None };
+        let want = FLAT;
         for place in 0..self.sleeves.len() {
             let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
             let held = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
@@ -592,26 +600,6 @@ impl Bot {
             }
         }
         Ok(())
-    }
-
-    /// An intent that is written down, to an order, if risk says so.
-    fn act(
-        &mut self,
-        intent: &Intent,
-        breakers: Breakers,
-        out: &mut Output,
-    ) -> Result<(), BotError> {
-        let ts = self.now;
-        match risk::assess(intent, &self.view(intent.sleeve, breakers)?) {
-            Ok(None) => Ok(()),
-            Err(refusal) => self.keep(Record::Refused { ts, sleeve: intent.sleeve, refusal }, out),
-            Ok(Some(Assessment { approved, clipped })) => {
-                if let Some(limit) = clipped {
-                    self.keep(Record::Clipped { ts, sleeve: intent.sleeve, limit }, out)?;
-                }
-                self.place(approved, out)
-            }
-        }
     }
 
     /// All that risk looks at for a sleeve.
@@ -635,17 +623,6 @@ impl Bot {
             doubtful: self.state.orders().is_doubtful(id),
             profile: &self.profile,
         })
-    }
-
-    /// An approval becomes an order, which is written down before it is sent.
-    fn place(&mut self, approved: Approved, out: &mut Output) -> Result<(), BotError> {
-        let approved = approved.replacing(self.replacing.take());
-        let action = self.state.orders().place(approved)?;
-        if let Action::Place { id, order } = action {
-            self.keep(Record::Placed { ts: self.now, id, order }, out)?;
-        }
-        out.actions.push(action);
-        self.reserve()
     }
 
     fn cancel_all(&mut self, sleeve: SleeveId, out: &mut Output) -> Result<(), BotError> {

@@ -169,13 +169,14 @@ impl Bot {
             return Ok(());
         };
         let sleeve = order.new_order().sleeve;
-        let Some(fraction) = self.state.target(sleeve) else {
+        let (Some(_), Some(intent)) = (self.state.target(sleeve), self.state.carried(sleeve))
+        else {
             return Ok(());
         };
         if self.is_held_back(sleeve) || self.state.is_working(sleeve) {
             return Ok(());
         }
-        self.want(&Intent { sleeve, want: Want::Target { fraction, band: None } }, out)
+        self.want(&intent, out)
     }
 
     /// Where the evidence is whole, the doubt ends. Whether it never arrived.

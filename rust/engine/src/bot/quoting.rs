@@ -52,7 +52,7 @@ impl Bot {
     }
 
     /// The touch to quote at: one that is too old is none.
-    fn touch_of(&self, id: InstrumentId) -> Option<Touch> {
+    pub(super) fn touch_of(&self, id: InstrumentId) -> Option<Touch> {
         let book = self.book(id)?;
         let live = book.integrity(self.now, self.profile.price_age_max) == Integrity::Live;
         book.touch().filter(|_| live)

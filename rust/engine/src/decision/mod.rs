@@ -1,7 +1,10 @@
 //! Signals → [`Intent`](crate::event::Intent). What a strategy wants; never whether it may.
 
+pub mod execution;
 pub mod quote;
 pub mod target;
+
+use crate::event::Execution;
 
 /// What the outputs of a program mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,6 +13,8 @@ pub enum Decision {
     Target {
         /// The no-trade band, as a fraction of the sleeve's equity.
         band: Option<f64>,
+        /// How it is carried out.
+        execution: Execution,
     },
     /// The first four outputs are a market to make: [`quote::Offer`].
     Quote(quote::Terms),

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
+mod execution;
 mod order;
 
+pub use execution::Execution;
 pub use order::{
     Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side, Size, Stop,
     StopKind, TimeInForce, TradeId,
@@ -59,6 +61,8 @@ pub enum Want {
         /// Also trade when what is held is further than this from the target, as a fraction of
         /// the sleeve's equity. `None`: only when the fraction changes.
         band: Option<f64>,
+        /// How it is carried out.
+        execution: Execution,
     },
     /// Trade this many base units.
     Trade {

@@ -7,9 +7,9 @@
 
 use super::Record;
 use crate::event::{
-    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate,
-    QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, TwoSided,
-    Unexplained, Want,
+    Amendment, BreakerState, Component, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms,
+    OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
+    TradingState, TwoSided, Unexplained, Want,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
@@ -443,10 +443,11 @@ fn read_record(payload: &[u8]) -> Option<Record> {
 fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
     out.u32(intent.sleeve.0);
     match intent.want {
-        Want::Target { fraction, band } => {
+        Want::Target { fraction, band, execution } => {
             out.u8(0);
             out.u64(fraction.to_bits());
             out.optional(band.map(f64::to_bits));
+            write_execution(out, execution);
         }
         Want::Trade { side, qty, limit } => {
             out.u8(1);
@@ -474,6 +475,7 @@ fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
         0 => Want::Target {
             fraction: f64::from_bits(from.u64()?),
             band: from.optional()?.map(f64::from_bits),
+            execution: read_execution(from)?,
         },
         1 => Want::Trade {
             side: coded(&Side::ALL, from.u8()?)?,
@@ -490,6 +492,32 @@ fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
         _ => return None,
     };
     Some(Intent { sleeve, want })
+}
+
+fn write_execution(out: &mut Writer<'_>, execution: Execution) {
+    match execution {
+        Execution::Cross => out.u8(0),
+        Execution::Passive => out.u8(1),
+        Execution::PassiveThenCross { after } => {
+            out.u8(2);
+            out.i64(after.mantissa());
+        }
+        Execution::Slice { parts, over } => {
+            out.u8(3);
+            out.u32(u32::from(parts));
+            out.i64(over.mantissa());
+        }
+    }
+}
+
+fn read_execution(from: &mut Reader<'_>) -> Option<Execution> {
+    Some(match from.u8()? {
+        0 => Execution::Cross,
+        1 => Execution::Passive,
+        2 => Execution::PassiveThenCross { after: from.nanos()? },
+        3 => Execution::Slice { parts: u16::try_from(from.u32()?).ok()?, over: from.nanos()? },
+        _ => return None,
+    })
 }
 
 fn write_order(out: &mut Writer<'_>, order: &NewOrder) {

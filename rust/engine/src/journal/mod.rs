@@ -16,10 +16,12 @@ use crate::risk::monitor::Monitor;
 use crate::units::{Nanos, Overflow};
 
 mod bytes;
+mod carrying;
 mod quoting;
 mod record;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
+pub use carrying::Carrying;
 use quoting::Quoting;
 use record::Chain;
 pub use record::{EngineHash, Record};
@@ -47,6 +49,8 @@ pub struct State {
     exposures: Vec<Exposure>,
     targets: Vec<Option<f64>>,
     quotes: Vec<Quoting>,
+    /// Of each sleeve, how its target is carried out.
+    carrying: Vec<Option<Carrying>>,
     /// Of each sleeve, the target that waits until none of its orders works, or the quote that
     /// waits until none is being canceled.
     waiting: Vec<Option<Want>>,
@@ -76,6 +80,7 @@ impl State {
             exposures: vec![Exposure::default(); instruments.len()],
             targets: vec![None; sleeves],
             quotes: vec![Quoting::default(); sleeves],
+            carrying: vec![None; sleeves],
             waiting: vec![None; sleeves],
             released: None,
             paused: vec![false; sleeves],
@@ -110,7 +115,7 @@ impl State {
                 self.monitor = monitor;
                 self.chain.link(record);
             }
-            Record::Intent { ts: _, intent } => self.on_intent(&intent)?,
+            Record::Intent { ts, intent } => self.on_intent(&intent, ts)?,
             Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
             Record::Clipped { .. } => {}
             Record::Placed { .. }
@@ -126,6 +131,7 @@ impl State {
                     // What was wanted meanwhile was refused: it is wanted anew.
                     self.targets.fill(None);
                     self.quotes.fill(Quoting::default());
+                    self.carrying.fill(None);
                 }
                 self.flattening &= state != TradingState::Active;
                 self.trading_state = state;
@@ -201,21 +207,26 @@ impl State {
         Ok(())
     }
 
-    fn on_intent(&mut self, intent: &Intent) -> Result<(), StateError> {
+    fn on_intent(&mut self, intent: &Intent, ts: Nanos) -> Result<(), StateError> {
         let place = intent.sleeve.index();
+        let works = self.is_working(intent.sleeve);
         let waits = match intent.want {
             // A target says what to hold in all: what still works is called back first.
-            Want::Target { .. } => self.is_working(intent.sleeve),
+            Want::Target { .. } => works,
             Want::Quote(_) => self.is_canceling(intent.sleeve),
             Want::Trade { .. } | Want::CancelAll => false,
         };
-        let (Some(target), Some(quoting), Some(waiting)) =
-            (self.targets.get_mut(place), self.quotes.get_mut(place), self.waiting.get_mut(place))
-        else {
+        let (Some(target), Some(quoting), Some(waiting), Some(carrying)) = (
+            self.targets.get_mut(place),
+            self.quotes.get_mut(place),
+            self.waiting.get_mut(place),
+            self.carrying.get_mut(place),
+        ) else {
             return Err(StateError::Unknown);
         };
+        *carrying = Carrying::then(*carrying, &intent.want, works, ts);
         match intent.want {
-            Want::Target { fraction, band: _ } => *target = Some(fraction),
+            Want::Target { fraction, .. } => *target = Some(fraction),
             Want::Quote(_) | Want::CancelAll => {}
             Want::Trade { .. } => return Ok(()),
         }
@@ -232,12 +243,15 @@ impl State {
         if let Some(quoting) = self.quotes.get_mut(sleeve.index()) {
             *quoting = Quoting::default();
         }
+        if let Some(carrying) = self.carrying.get_mut(sleeve.index()) {
+            *carrying = None;
+        }
     }
 
     fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
         // A cancel that is asked for once more calls nothing back that was not called back before.
-        let again = update == OrderUpdate::CancelSent
-            && self.orders.get(id).is_some_and(Order::is_canceling);
+        let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
+        let again = update == OrderUpdate::CancelSent && called_back;
         self.orders.on_update(id, update, ts)?;
         let Some(order) = self.orders.get(id) else {
             return Ok(());
@@ -246,6 +260,9 @@ impl State {
         self.refresh(order.instrument);
         if lives && !again {
             self.note_cancel(order.sleeve, update, ts);
+        }
+        if !lives {
+            self.note_over(id, &order, called_back);
         }
         self.release(order.sleeve);
         Ok(())

@@ -19,6 +19,7 @@ pub mod breaker;
 pub mod limits;
 pub mod monitor;
 mod pass;
+mod protection;
 mod sizing;
 
 use crate::event::{
@@ -370,14 +371,23 @@ fn on_tick(price: f64, side: Side, view: &View<'_>) -> Result<Price, Refusal> {
 
 /// A limit price that is not too far on the wrong side of the mark.
 fn collared(price: Price, side: Side, view: &View<'_>, mark: Mark) -> Result<Price, Refusal> {
-    let collar = view.profile.collar;
-    let worst = match side {
-        Side::Buy => view.instrument.moved(mark.price, collar)?,
-        Side::Sell => view.instrument.moved(mark.price, collar.negated()?)?,
-    };
+    let worst = collared_at(view.instrument, side, mark, view.profile.collar)?;
     let outside = match side {
         Side::Buy => price > worst,
         Side::Sell => price < worst,
     };
     if outside { Err(Refusal::Collar) } else { Ok(price) }
+}
+
+/// Where the collar around the mark ends for a side.
+fn collared_at(
+    rules: &Instrument,
+    side: Side,
+    mark: Mark,
+    collar: Rate,
+) -> Result<Price, Overflow> {
+    match side {
+        Side::Buy => rules.moved(mark.price, collar),
+        Side::Sell => rules.moved(mark.price, collar.negated()?),
+    }
 }

@@ -27,7 +27,7 @@ impl Asked {
                 }
                 Ok(Some(Self { side, size: Size::Base(qty) }))
             }
-            Want::Target { fraction, band: _ } => {
+            Want::Target { fraction, .. } => {
                 let fraction = rate_down(fraction)?;
                 let share = view.account.equity.times(view.allocation, Rounding::Down)?;
                 let wanted = share.times(fraction, Rounding::Down)?;

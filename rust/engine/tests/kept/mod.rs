@@ -12,7 +12,7 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Intent, OrderId, Side, SleeveId, Tick, TickKind, Want,
+    Bar, BreakerState, Component, Execution, Intent, OrderId, Side, SleeveId, Tick, TickKind, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
@@ -106,7 +106,7 @@ pub(crate) fn account_reader() -> Decides {
         ("where", &[5, 10, 8], &[]),
         ("where", &[4, 11, 9], &[]),
     ]);
-    let decision = Decision::Target { band: Some(0.02) };
+    let decision = Decision::Target { band: Some(0.02), execution: Execution::Cross };
     Decides::Program { program: Box::new(program), decision }
 }
 
@@ -293,7 +293,11 @@ fn wanted(bar: &Bar) -> impl Iterator<Item = Want> {
         0 => vec![one(None), one(Some(near))],
         1 => vec![one(Some(near)), one(Some(near * 0.999))],
         2 => vec![Want::CancelAll],
-        3 => vec![Want::Target { fraction: dice.part() - 0.3, band: None }],
+        3 => vec![Want::Target {
+            fraction: dice.part() - 0.3,
+            band: None,
+            execution: Execution::Cross,
+        }],
         _ => vec![],
     };
     wants.into_iter()

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::TradeId;
+use bot4_engine::event::{Execution, TradeId};
 use bot4_engine::history::{Columns, History, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitValue, Profile};
@@ -178,7 +178,10 @@ pub(crate) fn sleeve(instrument: u32, allocation: &str, decides: Decides) -> Sle
 }
 
 pub(crate) fn decided(program: Program) -> Decides {
-    Decides::Program { program: Box::new(program), decision: Decision::Target { band: None } }
+    Decides::Program {
+        program: Box::new(program),
+        decision: Decision::Target { band: None, execution: Execution::Cross },
+    }
 }
 
 pub(crate) fn profile(name: &str, changes: &[(&str, &str)]) -> Profile {

@@ -1,0 +1,202 @@
+//! From an intent that is written down to its order, in the manner that was asked for; and what is
+//! owed to a target on its way: a better place, its next part, another attempt.
+//!
+//! A target that lies at the touch follows it by calling back what lies and acting on the same
+//! target anew, so nothing ever lies twice.
+
+use super::glance::{Glance, Wanted};
+use super::{Bot, BotError, Output, lies};
+use crate::decision::execution::{self, Manner, TRIED_EVERY};
+use crate::decision::target;
+use crate::event::{Action, Execution, Intent, Side, SleeveId, Want};
+use crate::instrument::InstrumentId;
+use crate::journal::{Carrying, Record};
+use crate::risk::breaker::Breakers;
+use crate::risk::{self, Approved, Assessment, Refusal};
+use crate::units::{Nanos, Overflow, Price};
+
+impl Bot {
+    /// An intent that is written down, to an order, if risk says so.
+    pub(super) fn act(
+        &mut self,
+        intent: &Intent,
+        breakers: Breakers,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let (ts, sleeve) = (self.now, intent.sleeve);
+        let (intent, manner) = self.step(intent)?;
+        let assessed = risk::assess(&intent, &self.view(sleeve, breakers)?);
+        let approved = match assessed {
+            Ok(None) => return Ok(()),
+            Err(refusal) => return self.keep(Record::Refused { ts, sleeve, refusal }, out),
+            Ok(Some(Assessment { approved, clipped })) => {
+                if let Some(limit) = clipped {
+                    self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
+                }
+                approved
+            }
+        };
+        let laid = match manner {
+            Manner::Take => Ok(approved),
+            Manner::Make => self.lay_down(approved)?,
+        };
+        match laid {
+            Ok(approved) => self.place(approved, out),
+            Err(refusal) => self.keep(Record::Refused { ts, sleeve, refusal }, out),
+        }
+    }
+
+    /// An approval becomes an order, which is written down before it is sent. None leaves without a
+    /// worst price.
+    pub(super) fn place(&mut self, approved: Approved, out: &mut Output) -> Result<(), BotError> {
+        let id = approved.instrument();
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        // Whoever approved it looked at the mark; a limit needs none.
+        let approved = match self.mark_of(id) {
+            Some(mark) => approved.protected(rules, mark, self.profile.collar)?,
+            None => approved,
+        };
+        let approved = approved.replacing(self.replacing.take());
+        let action = self.state.orders().place(approved)?;
+        if let Action::Place { id, order } = action {
+            self.keep(Record::Placed { ts: self.now, id, order }, out)?;
+        }
+        out.actions.push(action);
+        self.reserve()
+    }
+
+    /// What of an intent is acted on now, and how.
+    fn step(&self, intent: &Intent) -> Result<(Intent, Manner), BotError> {
+        let Want::Target { fraction, band, execution } = intent.want else {
+            return Ok((*intent, Manner::Take));
+        };
+        let since = self.state.carrying(intent.sleeve).map_or(self.now, |one| one.since());
+        let waited = self.now.minus(since)?;
+        let manner = execution::manner(execution, waited);
+        if !matches!(execution, Execution::Slice { .. }) {
+            return Ok((*intent, manner));
+        }
+        let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
+        let held = self.held(sleeve)?.unwrap_or(fraction);
+        let fraction = execution::part(execution, waited, fraction, held);
+        let want = Want::Target { fraction, band, execution };
+        Ok((Intent { want, ..*intent }, manner))
+    }
+
+    /// An approval to lie at the best price of its own side.
+    fn lay_down(&self, approved: Approved) -> Result<Result<Approved, Refusal>, BotError> {
+        let id = approved.instrument();
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        let best = self.best_own(id, approved.side());
+        Ok(best.map_or(Err(Refusal::NoPrice), |price| approved.resting(rules, price)))
+    }
+
+    /// The best price of a side that can be believed; where only bars speak, their close.
+    fn best_own(&self, id: InstrumentId, side: Side) -> Option<Price> {
+        let touch = self.touch_of(id).map(|touch| match side {
+            Side::Buy => touch.bid,
+            Side::Sell => touch.ask,
+        });
+        touch.or_else(|| self.mark_of(id).map(|mark| mark.price))
+    }
+
+    /// Whether `intent` is what the sleeve is on its way to already, in a manner that looks after
+    /// itself: to want it once more would only call back what lies for it.
+    pub(super) fn is_on_its_way(&self, intent: &Intent) -> bool {
+        let Some(carrying) = self.state.carrying(intent.sleeve).filter(|c| c.is_of(&intent.want))
+        else {
+            return false;
+        };
+        match carrying.execution() {
+            Execution::Cross => false,
+            Execution::Passive | Execution::PassiveThenCross { .. } => {
+                carrying.is_missed() || self.state.is_working(intent.sleeve)
+            }
+            Execution::Slice { .. } => carrying.is_missed() || carrying.has_parts_left(),
+        }
+    }
+
+    /// Go on with every target that is on its way.
+    pub(super) fn carry_on(
+        &mut self,
+        breakers: Breakers,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        for place in 0..self.sleeves.len() {
+            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+            let Some(carrying) = self.state.carrying(sleeve) else {
+                continue;
+            };
+            if self.is_more_due(sleeve, &carrying)? && !self.is_held_back(sleeve) {
+                let want = carrying.want();
+                self.want_under(&Intent { sleeve, want }, breakers, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything is to be done for a target: it was missed, its place or its manner is
+    /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`].
+    fn is_more_due(&self, sleeve: SleeveId, carrying: &Carrying) -> Result<bool, BotError> {
+        let execution = carrying.execution();
+        if execution == Execution::Cross && !carrying.is_missed() {
+            return Ok(false);
+        }
+        let silent = self.now.minus(carrying.tried())?;
+        if silent < TRIED_EVERY || self.state.is_waiting(sleeve) {
+            return Ok(false);
+        }
+        let missed = carrying.is_missed() && !self.state.is_working(sleeve);
+        let begun = |at: Nanos| {
+            at.minus(carrying.since()).map(|waited| execution::parts_begun(execution, waited))
+        };
+        Ok(missed
+            || match execution {
+                Execution::Cross => false,
+                Execution::Passive | Execution::PassiveThenCross { .. } => {
+                    let waited = self.now.minus(carrying.since())?;
+                    self.is_misplaced(sleeve, execution::manner(execution, waited))
+                }
+                Execution::Slice { .. } => begun(self.now)? > begun(carrying.tried())?,
+            })
+    }
+
+    /// Whether an order of a sleeve that only makes lies behind the touch, or should take by now.
+    fn is_misplaced(&self, sleeve: SleeveId, manner: Manner) -> bool {
+        let mut working = self.state.orders().working();
+        working.any(|order| {
+            let new = order.new_order();
+            if new.sleeve != sleeve || !new.terms.post_only || !lies(order) {
+                return false;
+            }
+            let left_behind = || {
+                let best = self.best_own(new.instrument, new.side).zip(new.limit);
+                best.is_some_and(|(best, limit)| match new.side {
+                    Side::Buy => best > limit,
+                    Side::Sell => best < limit,
+                })
+            };
+            manner == Manner::Take || left_behind()
+        })
+    }
+
+    /// What a sleeve whose targets do not simply cross wants. It goes the long way; kept out of
+    /// line so that the others' way stays short.
+    #[cold]
+    pub(super) fn glance_at_styled(
+        &self,
+        sleeve: SleeveId,
+        want: Want,
+    ) -> Result<Option<Glance>, BotError> {
+        let Want::Target { fraction, band, .. } = want else {
+            return Ok(None);
+        };
+        let intent = Intent { sleeve, want };
+        let seat = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
+        let held = if band.is_some() { self.held(seat)? } else { None };
+        let last = self.state.target(sleeve);
+        let due = target::is_due(fraction, last, band, held);
+        let due = due && !self.is_held_back(sleeve) && !self.is_on_its_way(&intent);
+        Ok(due.then_some(Glance { sleeve, wanted: Wanted::Styled(want) }))
+    }
+}

@@ -1,0 +1,84 @@
+//! No order leaves without a worst price: what takes gets a limit where the collar ends, what only
+//! makes gets its place. The approval stays the same, or becomes smaller.
+
+use super::{Approved, Refusal, collared_at, sizing};
+use crate::event::{NewOrder, OrderTerms, Side, Size, TimeInForce};
+use crate::exposure::Mark;
+use crate::instrument::{Instrument, InstrumentId};
+use crate::units::{Overflow, Price, Rate};
+
+impl Approved {
+    /// Of which instrument.
+    #[must_use]
+    pub const fn instrument(&self) -> InstrumentId {
+        self.0.instrument
+    }
+
+    /// Which way.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.0.side
+    }
+
+    /// A market order as one that trades at once down to where the collar ends, and no further; the
+    /// rest is canceled. What has a limit already is as it was. It reserves what it may cost there.
+    pub fn protected(self, rules: &Instrument, mark: Mark, collar: Rate) -> Result<Self, Overflow> {
+        let order = self.0;
+        if order.limit.is_some() {
+            return Ok(self);
+        }
+        let worst = collared_at(rules, order.side, mark, collar)?;
+        let limit = match order.side {
+            Side::Buy => on_tick(worst, Side::Buy, rules)?,
+            Side::Sell => on_tick(worst, Side::Sell, rules)?,
+        };
+        // The tick of a cheap coin may be wider than the collar: the next one can always be had.
+        let limit = match order.side {
+            Side::Buy => limit.max(on_tick(mark.price, Side::Sell, rules)?),
+            Side::Sell => limit.min(on_tick(mark.price, Side::Buy, rules)?).max(rules.tick),
+        };
+        let reserve = match (order.side, order.size) {
+            (Side::Buy, Size::Base(qty)) => {
+                sizing::with_fee(rules.notional(limit, qty)?, rules.taker_fee)?
+            }
+            (Side::Buy, Size::Quote(_)) | (Side::Sell, _) => order.reserve,
+        };
+        let terms = OrderTerms { tif: TimeInForce::Ioc, ..order.terms };
+        Ok(Self(NewOrder { limit: Some(limit), reserve, terms, ..order }))
+    }
+
+    /// A market order as one that lies at `price`, on the tick behind it, and never takes. What was
+    /// to be spent buys so much base, fee included, as venues let nothing else lie.
+    pub fn resting(self, rules: &Instrument, price: Price) -> Result<Self, Refusal> {
+        let order = self.0;
+        if order.limit.is_some() {
+            return Ok(self);
+        }
+        let limit = on_tick(price, order.side, rules)?;
+        if !limit.is_positive() {
+            return Err(Refusal::NotUsable);
+        }
+        let size = match order.size {
+            Size::Base(qty) => Size::Base(qty),
+            Size::Quote(budget) => Size::Base(rules.qty_for(budget, limit, rules.taker_fee)?),
+        };
+        if matches!(size, Size::Base(qty) if !qty.is_positive()) {
+            return Err(Refusal::BelowMinimum);
+        }
+        let terms = OrderTerms { post_only: true, ..order.terms };
+        Ok(Self(NewOrder { limit: Some(limit), size, terms, ..order }))
+    }
+}
+
+/// A price on the tick, not worse than it was: lower for a buy, higher for a sell.
+fn on_tick(price: Price, side: Side, rules: &Instrument) -> Result<Price, Overflow> {
+    let (price, tick) = (price.mantissa(), rules.tick.mantissa());
+    let over = price.checked_rem_euclid(tick).ok_or(Overflow)?;
+    let below = price.checked_sub(over).ok_or(Overflow)?;
+    let at = match side {
+        Side::Buy => Some(below),
+        Side::Sell if over == 0 => Some(below),
+        Side::Sell => below.checked_add(tick),
+    };
+    at.map(Price::new).ok_or(Overflow)
+}
