@@ -51,21 +51,22 @@ fn fills(backtest: &Backtest) -> Vec<Fill> {
 
 #[test]
 fn spends_the_target_fee_included_at_the_next_open() {
-    let free = settings(profile("unleveraged", &[]));
+    // Nothing is too far from the mark.
+    let free = settings(profile("unleveraged", &[("collar", "1")]));
     let slipping = Settings { slippage: rate("0.01"), ..free };
-    let mut rows = told(&[(100.0, 1.0), (200.0, 1.0), (400.0, 0.0), (50.0, 0.0)]);
-    rows[1].close = 210.0;
-    rows[1].high = 210.0;
+    let mut rows = told(&[(100.0, 1.0), (180.0, 1.0), (400.0, 0.0), (50.0, 0.0)]);
+    rows[1].close = 190.0;
+    rows[1].high = 190.0;
     let backtest = of_volume(&rows, &slipping);
     let [bought, sold] = fills(&backtest)[..] else {
         panic!("{:?}", fills(&backtest));
     };
-    // 10,000 / (202 × 1.001), floored to 10⁻⁸; the bar that decided is never the one that fills.
-    assert_eq!((bought.ts, bought.qty), (ns(START + HOUR), Qty::new(4_945_549_500)));
+    // 10,000 / (181.8 × 1.001), floored to 10⁻⁸; the bar that decided is never the one that fills.
+    assert_eq!((bought.ts, bought.qty), (ns(START + HOUR), Qty::new(5_495_055_000)));
     assert_eq!((sold.ts, sold.qty), (ns(START + 3 * HOUR), bought.qty));
     let rules = backtest.bot().state().instrument(InstrumentId(0)).unwrap();
     let price = |price: Price| rules.price_as_f64(price);
-    assert_eq!((price(bought.price), price(sold.price)), (202.0, 49.5));
+    assert_eq!((price(bought.price), price(sold.price)), (181.8, 49.5));
     let cash = backtest.bot().account().cash;
     let spent = rules.notional(bought.price, bought.qty).unwrap().plus(bought.fee).unwrap();
     let got = rules.notional(sold.price, sold.qty).unwrap().minus(sold.fee).unwrap();

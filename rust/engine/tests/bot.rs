@@ -441,13 +441,13 @@ fn shorts_that_work_count_before_they_fill() {
 
 #[test]
 fn working_buys_keep_their_cash() {
-    let mut desk = Desk::outside(&[("borrowing", "false")]);
+    let mut desk = Desk::outside(&[("borrowing", "false"), ("collar", "0.1")]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
     let buy = |qty| Want::Trade { side: Side::Buy, qty, limit: None };
     desk.ask(0, buy(80.0));
-    assert_eq!(desk.bot.account().reserved, amount("8008"));
-    assert_eq!(desk.ask(1, buy(80.0)), "intent; clipped: free_cash; buy Base((199000))");
+    assert_eq!(desk.bot.account().reserved, amount("8808.8"), "at worst");
+    assert_eq!(desk.ask(1, buy(80.0)), "intent; clipped: free_cash; buy Base((119000))");
     let ts = desk.now();
     let unanswered = OrderUpdate::Unanswered;
     desk.tell(Event::Order { ts, order: OrderId::new(7, 0), update: unanswered });

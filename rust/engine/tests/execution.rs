@@ -302,3 +302,12 @@ fn the_parts_of_a_slice_begin_evenly_and_the_last_is_exact() {
     assert_eq!(execution::part(style, seconds(20), 0.7, 0.1).to_bits(), 0.7_f64.to_bits());
     assert_eq!(execution::manner(style, seconds(0)), Manner::Take);
 }
+
+#[test]
+fn an_order_reserves_no_more_than_is_free_where_nobody_lends() {
+    let mut floor = Floor::new("unleveraged");
+    floor.at(1, 99, 101);
+    let want = Want::Trade { side: Side::Buy, qty: 990.0, limit: None };
+    floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
+    assert_eq!(floor.order(0).reserve, amount("1000"));
+}

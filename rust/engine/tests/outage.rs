@@ -208,7 +208,7 @@ fn a_cancel_that_was_only_written_down_is_sent_after_a_restart() {
 
 #[test]
 fn an_order_that_cannot_be_said_is_denied_and_holds_nothing_back() {
-    let mut floor = Floor::of(&["binance:BTCUSDT"], "1000000000000", leaning(None));
+    let mut floor = Floor::of(&["binance:BTCUSDT"], "100000000000000000", leaning(None));
     floor.frame("binance", &binance_diff(10, "", "")).unwrap();
     let levels = r#""bids":[["60000.00","3.0"]],"asks":[["60000.01","2.0"]]"#;
     let body = format!(r#"{{"lastUpdateId":10,{levels}}}"#);

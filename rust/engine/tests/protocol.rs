@@ -256,7 +256,7 @@ fn fills_that_a_venue_announced_keep_their_exposure_until_they_are_told() {
     floor.tell(Event::Fill(fill(0, 300, trade())));
     assert_eq!(floor.reserved(), Amount::ZERO);
     assert_eq!(floor.bot.state().late_fills(), 0, "it was announced");
-    assert_eq!(floor.time(20), NOTHING);
+    assert_eq!(floor.time(20), ["buy 1"], "what is missing is wanted anew");
 }
 
 #[test]

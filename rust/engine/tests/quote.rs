@@ -542,7 +542,7 @@ fn a_flattening_closes_what_was_made_and_quotes_nothing() {
     let ts = desk.now();
     assert_eq!(desk.tell(Event::Flatten { ts }), "intent; cancel 1");
     assert_eq!(desk.touch(10_009, 10_011), "");
-    assert_eq!(desk.canceled(1), "sell 2 at 0", "at the market");
+    assert_eq!(desk.canceled(1), "sell 2 at 5005", "at the market, down to the collar");
     assert_eq!(desk.touch(9_999, 10_001), "");
 }
 

@@ -1,11 +1,12 @@
 //! No order leaves without a worst price: what takes gets a limit where the collar ends, what only
 //! makes gets its place. The approval stays the same, or becomes smaller.
 
+use super::limits::Profile;
 use super::{Approved, Refusal, collared_at, sizing};
 use crate::event::{NewOrder, OrderTerms, Side, Size, TimeInForce};
-use crate::exposure::Mark;
+use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId};
-use crate::units::{Overflow, Price, Rate};
+use crate::units::{Overflow, Price};
 
 impl Approved {
     /// Of which instrument.
@@ -21,25 +22,33 @@ impl Approved {
     }
 
     /// A market order as one that trades at once down to where the collar ends, and no further; the
-    /// rest is canceled. What has a limit already is as it was. It reserves what it may cost there.
-    pub fn protected(self, rules: &Instrument, mark: Mark, collar: Rate) -> Result<Self, Overflow> {
+    /// rest is canceled. What has a limit already is as it was. It reserves what it may cost there,
+    /// or all that is free where nobody lends more.
+    pub fn protected(
+        self,
+        rules: &Instrument,
+        mark: Mark,
+        (profile, account): (&Profile, &Account),
+    ) -> Result<Self, Overflow> {
         let order = self.0;
         if order.limit.is_some() {
             return Ok(self);
         }
-        let worst = collared_at(rules, order.side, mark, collar)?;
-        let limit = match order.side {
-            Side::Buy => on_tick(worst, Side::Buy, rules)?,
-            Side::Sell => on_tick(worst, Side::Sell, rules)?,
-        };
+        let worst = collared_at(rules, order.side, mark, profile.collar)?;
         // The tick of a cheap coin may be wider than the collar: the next one can always be had.
+        let limit = on_tick(worst, order.side, rules)?;
         let limit = match order.side {
             Side::Buy => limit.max(on_tick(mark.price, Side::Sell, rules)?),
-            Side::Sell => limit.min(on_tick(mark.price, Side::Buy, rules)?).max(rules.tick),
+            Side::Sell => limit.min(on_tick(mark.price, Side::Buy, rules)?),
         };
+        // A history may trade below its tick; no venue does, and none would be told so.
+        let limit = if limit.is_positive() { limit } else { worst.max(Price::new(1)) };
         let reserve = match (order.side, order.size) {
             (Side::Buy, Size::Base(qty)) => {
-                sizing::with_fee(rules.notional(limit, qty)?, rules.taker_fee)?
+                let cost = sizing::with_fee(rules.notional(limit, qty)?, rules.taker_fee)?;
+                let free = account.cash.minus(account.reserved)?;
+                let most = if profile.borrowing { cost } else { cost.min(free) };
+                most.max(order.reserve)
             }
             (Side::Buy, Size::Quote(_)) | (Side::Sell, _) => order.reserve,
         };
