@@ -79,6 +79,8 @@ class Programs(Protocol):
         allocation: str,
         program: _engine.Program,
         band: float | None = None,
+        *,
+        execution: str = "cross",
     ) -> None:
         """Run a program as the target of a strategy on an instrument."""
 
@@ -103,8 +105,11 @@ def seat(
     Raises SignalError for an expression that cannot run, EngineError for what the engine refuses.
     """
     match decision:
-        case Target(fraction, band):
-            engine.add_program(strategy, instrument, allocation, program([fraction]), band)
+        case Target(fraction, band, execution):
+            compiled = program([fraction])
+            engine.add_program(
+                strategy, instrument, allocation, compiled, band, execution=execution
+            )
         case Quote() as wanted:
             compiled = program(wanted.outputs)
             levels, requote = wanted.levels, wanted.requote

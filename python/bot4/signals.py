@@ -137,17 +137,28 @@ class Target:
 
     fraction: Expr
     band: float | None = None
+    execution: str = "cross"
 
 
-def target(x: Operand, band: float | None = None) -> Target:
+def target(x: Operand, band: float | None = None, *, execution: str = "cross") -> Target:
     """Hold `x` times the equity allocated to the strategy; 1 is fully long, -1 short, 0 flat.
 
     It trades when `x` changes, or, where `band` (a fraction of equity) is given, when drift leaves
     the band. Risk may clip or refuse what it asks for.
+
+    `execution` names how it gets there. ``cross`` takes at once what lies within the collar of the
+    risk profile; what it did not get is wanted anew at the next bar or second. ``passive`` lies at
+    the best price of its own side and follows it. ``passive_then_cross:30`` crosses after 30
+    seconds. ``slice:10:600`` crosses in 10 equal parts over 600 seconds (TWAP). The engine refuses
+    other words when the strategy is run (EngineError).
     """
+    given: object = execution
+    if not isinstance(given, str):
+        raise SignalError(f"execution must be words such as 'cross' or 'passive', not {given!r}")
     if band is None:
-        return Target(as_expr(x))
-    return Target(as_expr(x), as_number(band, "band must be a number, a fraction of equity"))
+        return Target(as_expr(x), None, given)
+    number = as_number(band, "band must be a number, a fraction of equity")
+    return Target(as_expr(x), number, given)
 
 
 def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def test_a_frame_leads_to_an_unsigned_request() -> None:
     )
     assert (request.method, request.path) == ("POST", "/api/v3/order")
     assert request.refused is None
-    assert request.body.decode().split("&")[:3] == ["symbol=BTCUSDT", "side=SELL", "type=MARKET"]
+    assert request.body.decode().split("&")[:3] == ["symbol=BTCUSDT", "side=SELL", "type=LIMIT"]
     assert f"newClientOrderId={request.id}" in request.body.decode()
     assert b"signature" not in request.body
     assert b"timestamp" not in request.body

@@ -35,6 +35,8 @@ class Backtest:
         allocation: str,
         program: Program,
         band: float | None = None,
+        *,
+        execution: str = "cross",
     ) -> None:
         """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
 

@@ -82,7 +82,7 @@ class Context:
 
     It is a frozen snapshot: what it tells stays as it was, and asking through it after the call
     it was given to raises EngineError. So do a size that is not
-    above zero, a band below zero, either not finite, and a negative ``n``.
+    above zero, a band below zero, either not finite, an unknown execution, and a negative ``n``.
     """
 
     @property
@@ -110,12 +110,12 @@ class Context:
     def history(self, n: int) -> History:
         """Up to ``n`` finished bars (fewer at the start)."""
 
-    def target(self, fraction: float, band: float | None = None) -> None:
+    def target(self, fraction: float, band: float | None = None, execution: str = "cross") -> None:
         """Hold ``fraction`` of the equity allocated to this strategy, signed.
 
         It trades when ``fraction`` changes, or when drift leaves ``band`` (a fraction of equity).
-        NaN means no opinion. The last target of a call counts; orders of this strategy that still
-        work are called back first.
+        ``execution`` is as in ``b4.target``. NaN is no opinion. The last target of a call counts;
+        orders of this strategy that still work are called back first.
         """
 
     def buy(self, qty: float, limit: float | None = None) -> None:

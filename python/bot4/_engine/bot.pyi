@@ -77,6 +77,8 @@ class Bot:
         allocation: str,
         program: Program,
         band: float | None = None,
+        *,
+        execution: str = "cross",
     ) -> None:
         """Let output 0 of `program` be the target of `strategy` on `instrument`."""
 

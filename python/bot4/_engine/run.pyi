@@ -43,6 +43,8 @@ class Run:
         allocation: str,
         program: Program,
         band: float | None = None,
+        *,
+        execution: str = "cross",
     ) -> None:
         """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
 

@@ -88,7 +88,9 @@ impl PyBacktest {
         })
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
+    #[pyo3(signature = (
+        strategy, instrument, allocation, program, band=None, *, execution="cross"
+    ))]
     fn add_program(
         &mut self,
         strategy: &str,

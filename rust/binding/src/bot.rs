@@ -100,7 +100,9 @@ impl PyBot {
         Ok(())
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
+    #[pyo3(signature = (
+        strategy, instrument, allocation, program, band=None, *, execution="cross"
+    ))]
     fn add_program(
         &mut self,
         strategy: &str,

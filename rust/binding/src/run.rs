@@ -210,7 +210,9 @@ impl PyRun {
         self.setup()?.add(Market::Bars(Arc::clone(&bars.0))).raise()
     }
 
-    #[pyo3(signature = (strategy, instrument, allocation, program, band=None, execution="cross"))]
+    #[pyo3(signature = (
+        strategy, instrument, allocation, program, band=None, *, execution="cross"
+    ))]
     fn add_program(
         &mut self,
         strategy: &str,

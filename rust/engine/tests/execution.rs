@@ -10,6 +10,7 @@ use bot4_engine::event::{
     Action, Event, Execution, Fill, Intent, NewOrder, OrderId, OrderUpdate, Quote, Side, Size,
     SleeveId, TimeInForce, Want,
 };
+use bot4_engine::history::Row;
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::{self, Record, State};
 use bot4_engine::risk::limits::Profile;
@@ -310,4 +311,28 @@ fn an_order_reserves_no_more_than_is_free_where_nobody_lends() {
     let want = Want::Trade { side: Side::Buy, qty: 990.0, limit: None };
     floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
     assert_eq!(floor.order(0).reserve, amount("1000"));
+}
+
+#[test]
+fn a_venue_over_bars_cancels_what_met_an_open_beyond_its_limit() {
+    let price = |place, price| Row { volume: 1.0, ..market::row(place, [price; 4]) };
+    let mut rows = vec![price(0, 100.0), price(1, 110.0), price(2, 110.0), price(3, 110.0)];
+    rows[1].low = 100.0;
+    let decided = market::decided(market::volume_is_target());
+    let sleeves = vec![market::sleeve(0, "1", decided)];
+    let settings = market::settings(market::profile("unleveraged", &[]));
+    let backtest = market::run(vec![market::history("file:X", &rows)], sleeves, &settings);
+    let (_, _, records) = journal::decode(&backtest.journal()).unwrap();
+    let said: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Placed { id, .. } => Some(format!("placed {}", id.sequence())),
+            Record::Update { order, update: OrderUpdate::Canceled, .. } => {
+                Some(format!("canceled {}", order.sequence()))
+            }
+            Record::Fill(fill) => Some(format!("filled {}", fill.order.sequence())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["placed 0", "canceled 0", "placed 1", "filled 1"]);
 }

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending};
 use crate::book::Ladder;
-use crate::event::{Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Tick, TickKind};
+use crate::event::{
+    Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Tick, TickKind, TimeInForce,
+};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
@@ -141,7 +143,7 @@ impl Matching {
         };
         match (left, order.limit) {
             (None, _) => {}
-            (Some(left), Some(limit)) if left.is_positive() => {
+            (Some(left), Some(limit)) if left.is_positive() && rests(&order) => {
                 let ahead = pit.ladder.at(order.side, limit);
                 pit.resting.push(Resting { id, order, limit, left, ahead });
             }
@@ -363,6 +365,11 @@ impl Matching {
         }
         Ok(())
     }
+}
+
+/// Whether what it cannot take at once may rest.
+const fn rests(order: &NewOrder) -> bool {
+    matches!(order.terms.tif, TimeInForce::Gtc | TimeInForce::Gtd(_))
 }
 
 const fn against(side: Side) -> Side {

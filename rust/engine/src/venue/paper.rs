@@ -3,12 +3,13 @@
 //! A market order fills at the open of the next bar, moved against us by the slippage. A limit
 //! order that this open is already beyond takes it, with the slippage, but never worse than its
 //! limit; one that rests fills at its limit when a later bar trades through it, never on a touch.
-//! The bar that decided never fills. Sizes are not limited by volume.
+//! The bar that decided never fills. An order that trades at once or not at all takes the open or is
+//! canceled. Sizes are not limited by volume.
 
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending};
-use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size};
+use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, TimeInForce};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Nanos, Price, Rate};
 
@@ -103,7 +104,21 @@ impl Paper {
         for resting in &mut self.resting {
             resting.fresh &= resting.order.instrument != bar.instrument;
         }
+        self.let_go(bar, events);
         Ok(())
+    }
+
+    /// What trades at once or not at all, and met an open beyond its limit, is canceled.
+    fn let_go(&mut self, bar: &Bar, events: &mut Vec<Event>) {
+        let clearing = &mut self.clearing;
+        self.resting.retain(|resting| {
+            let stays = resting.fresh || !at_once(&resting.order);
+            if !stays {
+                clearing.note(bar.open_ns, resting.id, Deed::Canceled { asked: false });
+                events.push(answer(bar.open_ns, resting.id, OrderUpdate::Canceled));
+            }
+            stays
+        });
     }
 
     /// No more bars of an instrument will come: what rests in it expires.
@@ -175,6 +190,9 @@ impl Paper {
         let (Some(rules), Some(limit)) = (rules, order.limit) else {
             return Ok(None);
         };
+        if at_once(order) {
+            return Ok(None);
+        }
         let through = match order.side {
             Side::Buy => rules.price(bar.low)? < limit,
             Side::Sell => rules.price(bar.high)? > limit,
@@ -202,6 +220,10 @@ impl Paper {
         let (trade, fee) = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
         Ok(Event::Fill(Fill { order: resting.id, trade, ts, price, qty, fee, last: qty == wanted }))
     }
+}
+
+const fn at_once(order: &NewOrder) -> bool {
+    matches!(order.terms.tif, TimeInForce::Ioc | TimeInForce::Fok)
 }
 
 const fn answer(ts: Nanos, order: OrderId, update: OrderUpdate) -> Event {

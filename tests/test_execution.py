@@ -1,0 +1,89 @@
+"""How a target is carried out, as a strategy says it and as a backtest over bars shows it."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+import bot4 as b4
+
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+HELD = b4.where(b4.close > 0, 0.8, 0.8)
+
+
+def bars(prices: list[float], lows: dict[int, float] | None = None) -> pl.DataFrame:
+    """Hourly bars that open and close at each price; `lows` deepens single ones."""
+    low = [(lows or {}).get(place, price) for place, price in enumerate(prices)]
+    ts = [FIRST + timedelta(hours=place) for place in range(len(prices))]
+    return pl.DataFrame(
+        {
+            "ts": pl.Series(ts).cast(pl.Datetime("ns", "UTC")),
+            "open": prices,
+            "high": prices,
+            "low": low,
+            "close": prices,
+            "volume": [1.0] * len(prices),
+        }
+    )
+
+
+@b4.strategy
+def styled(style: str = "cross") -> b4.Target:
+    """Hold most of it, in the style that is named."""
+    return b4.target(HELD, execution=style)
+
+
+class Asks(b4.Strategy):
+    """The same as a class."""
+
+    def __init__(self, style: str = "cross") -> None:
+        self.style = style
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        """Ask for it at every bar."""
+        ctx.target(0.8, execution=self.style)
+
+
+def quantities(strategy: object, frame: pl.DataFrame) -> list[float]:
+    """What each fill bought."""
+    result = b4.backtest(strategy, frame, fee_bps=0, slippage_bps=0)  # type: ignore[arg-type] # of either form
+    return result.fills["quantity"].to_list()
+
+
+@pytest.mark.parametrize("form", ["program", "class"])
+@pytest.mark.parametrize(
+    ("style", "bought"),
+    [
+        ("cross", [80.0]),
+        ("slice:4:14400", [20.0, 20.0, 20.0, 20.0]),
+        # The market never comes to it.
+        ("passive", []),
+        ("passive_then_cross:7200", [80.0]),
+    ],
+)
+def test_a_style_buys_what_it_says(form: str, style: str, bought: list[float]) -> None:
+    strategy = styled(style=style) if form == "program" else b4.strategy(Asks)(style=style)
+    assert quantities(strategy, bars([100.0] * 8)) == pytest.approx(bought)
+
+
+def test_a_passive_target_is_filled_where_the_market_comes_to_it() -> None:
+    frame = bars([100.0, 100.0, 100.0, 100.0], lows={2: 99.0})
+    assert quantities(styled(style="passive"), frame) == pytest.approx([80.0])
+
+
+def test_a_target_whose_open_lay_beyond_the_collar_is_had_at_a_later_bar() -> None:
+    fills = b4.backtest(styled(), bars([100.0, 110.0, 110.0, 110.0, 110.0]), fee_bps=0).fills
+    assert fills.height == 1
+    assert fills["price"][0] == pytest.approx(110.0, rel=0.001)
+
+
+@pytest.mark.parametrize("wrong", ["", "Cross", "slice:1:60", "passive_then_cross:0"])
+def test_words_that_are_no_style_are_refused_in_a_line(wrong: str) -> None:
+    for strategy in (styled(style=wrong), b4.strategy(Asks)(style=wrong)):
+        with pytest.raises(b4.Bot4Error, match="execution must be 'cross', 'passive'"):
+            quantities(strategy, bars([100.0] * 3))
+
+
+def test_what_is_no_word_is_refused_where_it_is_said() -> None:
+    with pytest.raises(b4.SignalError, match="execution must be words"):
+        b4.target(HELD, execution=3)  # type: ignore[arg-type] # what is refused
