@@ -44,9 +44,9 @@ class Asks(b4.Strategy):
         ctx.target(0.8, execution=self.style)
 
 
-def quantities(strategy: object, frame: pl.DataFrame) -> list[float]:
+def quantities(strategy: b4.ConfiguredStrategy, frame: pl.DataFrame) -> list[float]:
     """What each fill bought."""
-    result = b4.backtest(strategy, frame, fee_bps=0, slippage_bps=0)  # type: ignore[arg-type] # of either form
+    result = b4.backtest(strategy, frame, fee_bps=0, slippage_bps=0)
     return result.fills["quantity"].to_list()
 
 
@@ -87,3 +87,41 @@ def test_words_that_are_no_style_are_refused_in_a_line(wrong: str) -> None:
 def test_what_is_no_word_is_refused_where_it_is_said() -> None:
     with pytest.raises(b4.SignalError, match="execution must be words"):
         b4.target(HELD, execution=3)  # type: ignore[arg-type] # what is refused
+
+
+class Terms(b4.Strategy):
+    """Buys once, then sells on the terms it is given."""
+
+    def __init__(self, terms: dict[str, object] | None = None) -> None:
+        self.terms = terms or {}
+        self.bar = -1
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        """Buy ten, then sell twenty."""
+        self.bar += 1
+        if self.bar == 0:
+            ctx.buy(10.0)
+        elif self.bar == 2:
+            ctx.sell(20.0, **self.terms)  # type: ignore[arg-type] # a table of terms
+
+
+def test_an_order_that_may_only_reduce_sells_what_is_held() -> None:
+    frame = bars([100.0] * 6)
+    result = b4.backtest(b4.strategy(Terms)(terms={"reduce_only": True}), frame, risk="research")
+    assert result.fills["quantity"].to_list() == [10.0, 10.0]
+    free = b4.backtest(b4.strategy(Terms)(terms={}), frame, risk="research")
+    assert free.fills["quantity"].to_list() == [10.0, 20.0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"tif": "day"}, "tif must be gtc, ioc or fok, not 'day'"),
+        ({"tif": "ioc", "expires_ns": 1}, "an order that is ioc has no expires_ns"),
+    ],
+)
+def test_terms_that_cannot_be_said_are_refused_in_a_line(
+    terms: dict[str, object], said: str
+) -> None:
+    with pytest.raises(b4.Bot4Error, match=said):
+        b4.backtest(b4.strategy(Terms)(terms=terms), bars([100.0] * 6))

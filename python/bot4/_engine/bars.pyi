@@ -118,11 +118,34 @@ class Context:
         orders of this strategy that still work are called back first.
         """
 
-    def buy(self, qty: float, limit: float | None = None) -> None:
-        """Buy ``qty`` base units, at market or at ``limit``."""
+    def buy(
+        self,
+        qty: float,
+        limit: float | None = None,
+        *,
+        tif: str = "gtc",
+        expires_ns: int | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> None:
+        """Buy ``qty`` base units, within the collar of the risk profile or to ``limit``.
 
-    def sell(self, qty: float, limit: float | None = None) -> None:
-        """Sell ``qty`` base units, at market or at ``limit``."""
+        ``tif`` is ``gtc``, ``ioc`` or ``fok``; ``expires_ns`` ends a ``gtc`` order with a limit.
+        ``post_only`` wants a limit and never takes. ``reduce_only`` never makes the position
+        larger: what would is cut off or refused. Raises EngineError.
+        """
+
+    def sell(
+        self,
+        qty: float,
+        limit: float | None = None,
+        *,
+        tif: str = "gtc",
+        expires_ns: int | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> None:
+        """Sell ``qty`` base units, on the same terms as `buy`."""
 
     def cancel(self) -> None:
         """Cancel every working order of this strategy."""

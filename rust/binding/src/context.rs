@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bot4_engine::decision::execution::parse;
-use bot4_engine::event::{Bar, Execution, Intent, Side, SleeveId, Want};
+use bot4_engine::event::{Bar, Execution, Intent, OrderTerms, Side, SleeveId, TimeInForce, Want};
 use bot4_engine::history::{History, Row};
+use bot4_engine::units::Nanos;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
@@ -159,6 +160,17 @@ impl PyContext {
         Ok(())
     }
 
+    fn trade(
+        &mut self,
+        side: Side,
+        qty: f64,
+        limit: Option<f64>,
+        terms: OrderTerms,
+    ) -> PyResult<()> {
+        let qty = size(qty)?;
+        self.ask(Want::Trade { side, qty, limit, terms })
+    }
+
     /// End its life; what was asked for.
     pub(crate) fn close(&mut self) -> Vec<Intent> {
         let wants = self.wants.take().unwrap_or_default();
@@ -190,20 +202,64 @@ impl PyContext {
         self.ask(Want::Target { fraction, band, execution })
     }
 
-    #[pyo3(signature = (qty, limit=None))]
-    fn buy(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
-        let qty = size(qty)?;
-        self.ask(Want::Trade { side: Side::Buy, qty, limit })
+    #[pyo3(signature = (
+        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false
+    ))]
+    fn buy(
+        &mut self,
+        qty: f64,
+        limit: Option<f64>,
+        tif: &str,
+        expires_ns: Option<i64>,
+        post_only: bool,
+        reduce_only: bool,
+    ) -> PyResult<()> {
+        let terms = OrderTerms {
+            tif: in_force(tif, expires_ns)?,
+            post_only,
+            reduce_only,
+            ..OrderTerms::default()
+        };
+        self.trade(Side::Buy, qty, limit, terms)
     }
 
-    #[pyo3(signature = (qty, limit=None))]
-    fn sell(&mut self, qty: f64, limit: Option<f64>) -> PyResult<()> {
-        let qty = size(qty)?;
-        self.ask(Want::Trade { side: Side::Sell, qty, limit })
+    #[pyo3(signature = (
+        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false
+    ))]
+    fn sell(
+        &mut self,
+        qty: f64,
+        limit: Option<f64>,
+        tif: &str,
+        expires_ns: Option<i64>,
+        post_only: bool,
+        reduce_only: bool,
+    ) -> PyResult<()> {
+        let terms = OrderTerms {
+            tif: in_force(tif, expires_ns)?,
+            post_only,
+            reduce_only,
+            ..OrderTerms::default()
+        };
+        self.trade(Side::Sell, qty, limit, terms)
     }
 
     fn cancel(&mut self) -> PyResult<()> {
         self.ask(Want::CancelAll)
+    }
+}
+
+/// How long an order may work, by its word or its end.
+fn in_force(tif: &str, expires_ns: Option<i64>) -> PyResult<TimeInForce> {
+    match (tif, expires_ns) {
+        ("gtc", None) => Ok(TimeInForce::Gtc),
+        ("gtc", Some(end)) => Ok(TimeInForce::Gtd(Nanos::new(end))),
+        ("ioc", None) => Ok(TimeInForce::Ioc),
+        ("fok", None) => Ok(TimeInForce::Fok),
+        ("ioc" | "fok", Some(_)) => {
+            Err(EngineError::new_err(format!("an order that is {tif} has no expires_ns")))
+        }
+        _ => Err(EngineError::new_err(format!("tif must be gtc, ioc or fok, not '{tif}'"))),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Execution, Fill, NewOrder, OrderId, QuoteSide, Side, Size, SleeveId, TwoSided, Unexplained,
-    Want,
+    Execution, Fill, NewOrder, OrderId, OrderTerms, QuoteSide, Side, Size, SleeveId, TimeInForce,
+    TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
@@ -254,12 +254,25 @@ fn want(want: &Want, rules: Option<&Instrument>) -> String {
         Want::Target { fraction, execution, .. } => {
             format!("target {fraction}, {}", execution::name(*execution))
         }
-        Want::Trade { side, qty, limit: None } => format!("{} {qty}", side.name()),
-        Want::Trade { side, qty, limit: Some(limit) } => {
-            format!("{} {qty} at {limit}", side.name())
+        Want::Trade { side, qty, limit, terms } => {
+            let at = limit.map_or(String::new(), |limit| format!(" at {limit}"));
+            format!("{} {qty}{at}{}", side.name(), treated(terms))
         }
         Want::CancelAll => "cancel all".to_owned(),
     }
+}
+
+/// Terms in words, behind a comma each; nothing where they are the usual ones.
+fn treated(terms: &OrderTerms) -> String {
+    let tif = match terms.tif {
+        TimeInForce::Gtc => String::new(),
+        TimeInForce::Ioc => ", ioc".to_owned(),
+        TimeInForce::Fok => ", fok".to_owned(),
+        TimeInForce::Gtd(until) => format!(", until {}", until.mantissa()),
+    };
+    let post_only = if terms.post_only { ", post only" } else { "" };
+    let reduce_only = if terms.reduce_only { ", reduce only" } else { "" };
+    format!("{tif}{post_only}{reduce_only}")
 }
 
 fn quoted(quote: &TwoSided, rules: Option<&Instrument>) -> String {

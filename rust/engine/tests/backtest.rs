@@ -10,7 +10,8 @@ use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    BreakerState, Component, Execution, Fill, Intent, Side, SleeveId, TradingState, Want,
+    BreakerState, Component, Execution, Fill, Intent, OrderTerms, Side, SleeveId, TradingState,
+    Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_as_f64};
@@ -315,7 +316,7 @@ fn what_a_strategy_outside_orders_passes_the_same_risk() {
     let ask = |backtest: &mut Backtest, want| {
         backtest.ask(Intent { sleeve: SleeveId(0), want }).unwrap();
     };
-    let trade = |side, qty, limit| Want::Trade { side, qty, limit };
+    let trade = |side, qty, limit| Want::Trade { side, qty, limit, terms: OrderTerms::default() };
     ask(&mut backtest, trade(Side::Buy, 1.0, None));
     backtest.advance().unwrap();
     ask(&mut backtest, trade(Side::Buy, 2.0, Some(95.0)));

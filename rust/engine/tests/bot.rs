@@ -9,8 +9,8 @@ mod market;
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    Action, Bar, BreakerState, Component, Event, Execution, Fill, Intent, OrderId, OrderUpdate,
-    Quote, Side, SleeveId, TradingState, Want,
+    Action, Bar, BreakerState, Component, Event, Execution, Fill, Intent, OrderId, OrderTerms,
+    OrderUpdate, Quote, Side, SleeveId, TradingState, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, UnitError};
 use bot4_engine::journal::{Record, StateError};
@@ -245,7 +245,10 @@ fn the_account_is_what_a_program_reads() {
         desk.step(100.0, 0.0);
         let fraction = desk.bot.state().target(SleeveId(0)).unwrap_or(NAN);
         assert_eq!(fraction.to_bits(), wanted[0].to_bits(), "{stream} while flat");
-        desk.ask(0, Want::Trade { side: Side::Buy, qty: 20.0, limit: None });
+        desk.ask(
+            0,
+            Want::Trade { side: Side::Buy, qty: 20.0, limit: None, terms: OrderTerms::default() },
+        );
         desk.fill(0, 8_000, 200_000);
         desk.step(100.0, 0.0);
         assert_eq!(desk.bot.state().target(SleeveId(0)), Some(wanted[1]), "{stream}");
@@ -336,7 +339,10 @@ fn a_quote_that_is_crossed_is_not_traded_on() {
     // Healed by the next good one; worth its cost while there is no price.
     let mut desk = Desk::outside(&[]);
     desk.step(100.0, 0.0);
-    desk.ask(0, Want::Trade { side: Side::Buy, qty: 10.0, limit: None });
+    desk.ask(
+        0,
+        Want::Trade { side: Side::Buy, qty: 10.0, limit: None, terms: OrderTerms::default() },
+    );
     desk.fill(0, 10_000, 100_000);
     let mut equity = |bid, ask| {
         desk.tell(touch(desk.now(), bid, ask));
@@ -353,7 +359,7 @@ fn a_price_too_old_is_not_traded_on() {
     let mut desk = Desk::outside(&[]);
     desk.step(100.0, 0.0);
     desk.tell(Event::Time(ns(START + HOUR + 60 * market::SECOND)));
-    let buy = Want::Trade { side: Side::Buy, qty: 1.0, limit: None };
+    let buy = Want::Trade { side: Side::Buy, qty: 1.0, limit: None, terms: OrderTerms::default() };
     assert_eq!(desk.ask(0, buy), "intent; buy Base((10000))");
     desk.tell(Event::Time(ns(START + HOUR + 60 * market::SECOND + 1)));
     assert_eq!(desk.ask(0, buy), "intent; no: stale_price");
@@ -365,7 +371,12 @@ fn a_halt_cancels_everything_once() {
     let mut desk = Desk::outside(&[]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
-    let limit = |limit| Want::Trade { side: Side::Buy, qty: 1.0, limit: Some(limit) };
+    let limit = |limit| Want::Trade {
+        side: Side::Buy,
+        qty: 1.0,
+        limit: Some(limit),
+        terms: OrderTerms::default(),
+    };
     for (place, price) in [(0, 99.0), (1, 99.0), (0, 98.0), (0, 97.0)] {
         desk.ask(place, limit(price));
     }
@@ -418,10 +429,16 @@ fn a_fill_counts_before_the_next_bar_does() {
     let mut desk = Desk::outside(&[("gross_max", "1")]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
-    desk.ask(0, Want::Trade { side: Side::Buy, qty: 60.0, limit: None });
+    desk.ask(
+        0,
+        Want::Trade { side: Side::Buy, qty: 60.0, limit: None, terms: OrderTerms::default() },
+    );
     desk.fill(0, 10_000, 600_000);
     assert_eq!(desk.bot.account().gross, amount("6000"));
-    let clipped = desk.ask(1, Want::Trade { side: Side::Buy, qty: 60.0, limit: None });
+    let clipped = desk.ask(
+        1,
+        Want::Trade { side: Side::Buy, qty: 60.0, limit: None, terms: OrderTerms::default() },
+    );
     assert_eq!(clipped, "intent; clipped: gross_limit; buy Base((400000))");
 }
 
@@ -430,7 +447,8 @@ fn shorts_that_work_count_before_they_fill() {
     let mut desk = Desk::outside(&[("gross_max", "1")]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
-    let sell = Want::Trade { side: Side::Sell, qty: 60.0, limit: None };
+    let sell =
+        Want::Trade { side: Side::Sell, qty: 60.0, limit: None, terms: OrderTerms::default() };
     assert_eq!(desk.ask(0, sell), "intent; sell Base((600000))");
     assert_eq!(desk.bot.account().working_short, Some(amount("6000")));
     assert_eq!(desk.ask(1, sell), "intent; clipped: gross_limit; sell Base((400000))");
@@ -444,7 +462,7 @@ fn working_buys_keep_their_cash() {
     let mut desk = Desk::outside(&[("borrowing", "false"), ("collar", "0.1")]);
     desk.step(100.0, 0.0);
     desk.bar(1, 100.0, 0.0);
-    let buy = |qty| Want::Trade { side: Side::Buy, qty, limit: None };
+    let buy = |qty| Want::Trade { side: Side::Buy, qty, limit: None, terms: OrderTerms::default() };
     desk.ask(0, buy(80.0));
     assert_eq!(desk.bot.account().reserved, amount("8808.8"), "at worst");
     assert_eq!(desk.ask(1, buy(80.0)), "intent; clipped: free_cash; buy Base((119000))");

@@ -11,8 +11,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderUpdate, Question, Side, Size,
-    SleeveId, TradeId, Want,
+    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side,
+    Size, SleeveId, TradeId, Want,
 };
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::order::OrderState;
@@ -213,7 +213,7 @@ impl Floor {
         let side = if self.dice.one_in(4) { Side::Buy } else { side };
         let qty = 1.0 + f64::from(u32::try_from(self.dice.below(50)).unwrap());
         let limit = Some(1.0);
-        let want = Want::Trade { side, qty, limit };
+        let want = Want::Trade { side, qty, limit, terms: OrderTerms::default() };
         let actions = self.tell(&Event::Intent(Intent { sleeve: SleeveId(0), want }));
         let [Action::Place { id, order }] = actions[..] else {
             panic!("{actions:?}");

@@ -7,8 +7,8 @@ mod market;
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::decision::execution::{self, Manner};
 use bot4_engine::event::{
-    Action, Event, Execution, Fill, Intent, NewOrder, OrderId, OrderUpdate, Quote, Side, Size,
-    SleeveId, TimeInForce, Want,
+    Action, Event, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Quote,
+    Side, Size, SleeveId, TimeInForce, Want,
 };
 use bot4_engine::history::Row;
 use bot4_engine::instrument::InstrumentId;
@@ -137,7 +137,8 @@ fn a_target_that_crosses_leaves_with_the_price_where_the_collar_ends() {
 fn an_order_in_base_reserves_what_it_may_cost_where_the_collar_ends() {
     let mut floor = Floor::new("unleveraged");
     floor.at(1, 99, 101);
-    let want = Want::Trade { side: Side::Buy, qty: 100.0, limit: None };
+    let want =
+        Want::Trade { side: Side::Buy, qty: 100.0, limit: None, terms: OrderTerms::default() };
     let intent = Intent { sleeve: SleeveId(0), want };
     assert_eq!(floor.tell(Event::Intent(intent)), ["buy 0 at 105 ioc"]);
     let fee = instrument().taker_fee;
@@ -308,7 +309,8 @@ fn the_parts_of_a_slice_begin_evenly_and_the_last_is_exact() {
 fn an_order_reserves_no_more_than_is_free_where_nobody_lends() {
     let mut floor = Floor::new("unleveraged");
     floor.at(1, 99, 101);
-    let want = Want::Trade { side: Side::Buy, qty: 990.0, limit: None };
+    let want =
+        Want::Trade { side: Side::Buy, qty: 990.0, limit: None, terms: OrderTerms::default() };
     floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
     assert_eq!(floor.order(0).reserve, amount("1000"));
 }
@@ -335,4 +337,81 @@ fn a_venue_over_bars_cancels_what_met_an_open_beyond_its_limit() {
         })
         .collect();
     assert_eq!(said, ["placed 0", "canceled 0", "placed 1", "filled 1"]);
+}
+
+/// A floor where 300 units are held, and what it does about an order on these terms.
+fn traded(side: Side, qty: f64, limit: Option<f64>, terms: OrderTerms) -> (Vec<String>, String) {
+    let mut floor = Floor::new("unleveraged");
+    floor.at(1, 99, 101);
+    let want = Want::Trade { side: Side::Buy, qty: 300.0, limit: None, terms: usual() };
+    floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
+    floor.fill(0, 100);
+    let want = Want::Trade { side, qty, limit, terms };
+    let left = floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
+    let said = floor.out.records.iter().find_map(|record| match record {
+        Record::Refused { refusal, .. } => Some(format!("refused: {}", refusal.name())),
+        Record::Clipped { limit, .. } => Some(format!("clipped: {}", limit.name())),
+        Record::Placed { order, .. } => Some(if order.terms == terms {
+            "as asked for".to_owned()
+        } else {
+            format!("{:?}", order.terms.tif)
+        }),
+        _ => None,
+    });
+    (left, said.unwrap())
+}
+
+fn usual() -> OrderTerms {
+    OrderTerms::default()
+}
+
+#[test]
+fn an_order_leaves_on_the_terms_that_were_asked_for() {
+    let post_only = OrderTerms { post_only: true, ..usual() };
+    let reduce_only = OrderTerms { reduce_only: true, ..usual() };
+    let tif = |tif| OrderTerms { tif, ..usual() };
+    let end = TimeInForce::Gtd(seconds(60));
+    for (limit, terms, left, said) in [
+        (Some(1.02), usual(), "sell 1 at 102 gtc", "as asked for"),
+        (Some(1.02), post_only, "sell 1 at 102 post", "as asked for"),
+        (Some(1.02), reduce_only, "sell 1 at 102 gtc", "as asked for"),
+        (Some(1.02), tif(end), "sell 1 at 102 else", "as asked for"),
+        (Some(0.98), tif(TimeInForce::Ioc), "sell 1 at 98 ioc", "as asked for"),
+        (None, usual(), "sell 1 at 95 ioc", "Ioc"),
+        (None, tif(TimeInForce::Fok), "sell 1 at 95 else", "as asked for"),
+    ] {
+        let (actions, record) = traded(Side::Sell, 100.0, limit, terms);
+        assert_eq!(
+            (actions, record.as_str()),
+            (vec![left.to_owned()], said),
+            "{limit:?} {terms:?}"
+        );
+    }
+}
+
+#[test]
+fn terms_that_no_order_can_have_are_refused() {
+    let post_only = OrderTerms { post_only: true, ..usual() };
+    let tif = |tif| OrderTerms { tif, ..usual() };
+    let (past, later) = (TimeInForce::Gtd(seconds(1)), TimeInForce::Gtd(seconds(60)));
+    for (limit, terms) in [
+        (None, post_only),
+        (Some(1.02), OrderTerms { tif: TimeInForce::Ioc, ..post_only }),
+        (Some(1.02), OrderTerms { tif: TimeInForce::Fok, ..post_only }),
+        (Some(1.02), tif(past)),
+        (None, tif(later)),
+    ] {
+        let (actions, record) = traded(Side::Sell, 100.0, limit, terms);
+        assert_eq!(actions, NOTHING, "{limit:?} {terms:?}");
+        assert_eq!(record, "refused: terms", "{limit:?} {terms:?}");
+    }
+}
+
+#[test]
+fn an_order_that_may_only_reduce_never_makes_a_position_larger() {
+    let terms = OrderTerms { reduce_only: true, ..usual() };
+    let (actions, record) = traded(Side::Buy, 10.0, Some(1.0), terms);
+    assert_eq!((actions.len(), record.as_str()), (0, "refused: reduce_only"));
+    let (actions, record) = traded(Side::Sell, 400.0, Some(1.02), terms);
+    assert_eq!((actions.len(), record.as_str()), (1, "clipped: reduce_only"));
 }

@@ -25,17 +25,24 @@ use crate::market::{
     volume_is_target, walk,
 };
 
+fn executions() -> impl Strategy<Value = Execution> {
+    prop_oneof![
+        Just(Execution::Cross),
+        Just(Execution::Passive),
+        any::<i64>().prop_map(|after| Execution::PassiveThenCross { after: ns(after) }),
+        (any::<u16>(), any::<i64>())
+            .prop_map(|(parts, over)| Execution::Slice { parts, over: ns(over) }),
+    ]
+}
+
 fn wants() -> impl Strategy<Value = Want> {
     let float = || any::<u64>().prop_map(f64::from_bits);
     let perhaps = || (any::<bool>(), float()).prop_map(|(some, value)| some.then_some(value));
     prop_oneof![
-        (float(), perhaps()).prop_map(|(fraction, band)| Want::Target {
-            fraction,
-            band,
-            execution: Execution::Cross
-        }),
-        (select(vec![Side::Buy, Side::Sell]), float(), perhaps())
-            .prop_map(|(side, qty, limit)| Want::Trade { side, qty, limit }),
+        (float(), perhaps(), executions())
+            .prop_map(|(fraction, band, execution)| { Want::Target { fraction, band, execution } }),
+        (select(vec![Side::Buy, Side::Sell]), float(), perhaps(), terms())
+            .prop_map(|(side, qty, limit, terms)| { Want::Trade { side, qty, limit, terms } }),
         Just(Want::CancelAll),
         quotes(),
     ]

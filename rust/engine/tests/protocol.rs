@@ -6,8 +6,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Execution, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId,
-    Unexplained, Want,
+    Action, Bar, Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, SleeveId,
+    TradeId, Unexplained, Want,
 };
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::Record;
@@ -176,7 +176,12 @@ fn an_order_in_doubt_that_the_venue_shows_is_believed() {
 #[test]
 fn while_an_order_is_in_doubt_only_what_reduces_passes() {
     let mut floor = unanswered();
-    let want = Want::Trade { side: bot4_engine::event::Side::Buy, qty: 1.0, limit: None };
+    let want = Want::Trade {
+        side: bot4_engine::event::Side::Buy,
+        qty: 1.0,
+        limit: None,
+        terms: OrderTerms::default(),
+    };
     floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
     let refused = floor.out.records.iter().find_map(|record| {
         if let Record::Refused { refusal, .. } = record { Some(refusal.name()) } else { None }

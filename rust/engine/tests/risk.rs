@@ -7,7 +7,8 @@
 mod market;
 
 use bot4_engine::event::{
-    BreakerState, Component, Execution, Intent, Side, Size, SleeveId, TradingState, Want,
+    BreakerState, Component, Execution, Intent, OrderTerms, Side, Size, SleeveId, TradingState,
+    Want,
 };
 use bot4_engine::exposure::{Account, Exposure, Mark};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
@@ -131,16 +132,18 @@ fn target(fraction: f64) -> Want {
 }
 
 fn buy(qty: f64) -> Want {
-    Want::Trade { side: Side::Buy, qty, limit: None }
+    Want::Trade { side: Side::Buy, qty, limit: None, terms: OrderTerms::default() }
 }
 
 fn sell(qty: f64) -> Want {
-    Want::Trade { side: Side::Sell, qty, limit: None }
+    Want::Trade { side: Side::Sell, qty, limit: None, terms: OrderTerms::default() }
 }
 
 fn at(limit: f64, want: Want) -> Want {
     match want {
-        Want::Trade { side, qty, .. } => Want::Trade { side, qty, limit: Some(limit) },
+        Want::Trade { side, qty, .. } => {
+            Want::Trade { side, qty, limit: Some(limit), terms: OrderTerms::default() }
+        }
         Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
     }
 }
@@ -487,7 +490,8 @@ fn scenes() -> impl Strategy<Value = Scene> {
 fn wants() -> impl Strategy<Value = Want> {
     let limit = prop_oneof![Just(None), (1.0_f64..600.0).prop_map(Some)];
     let trade = (any::<bool>(), 0.000_1_f64..100.0, limit).prop_map(|(buys, qty, limit)| {
-        Want::Trade { side: if buys { Side::Buy } else { Side::Sell }, qty, limit }
+        let side = if buys { Side::Buy } else { Side::Sell };
+        Want::Trade { side, qty, limit, terms: OrderTerms::default() }
     });
     prop_oneof![(-3.0_f64..3.0).prop_map(target), trade]
 }

@@ -10,8 +10,8 @@ mod market;
 use bot4_engine::backtest::BacktestError;
 use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Event, Fill, Intent, OrderUpdate, Side, SleeveId, Tick, TickKind,
-    TradingState, Want,
+    Bar, BreakerState, Component, Event, Fill, Intent, OrderTerms, OrderUpdate, Side, SleeveId,
+    Tick, TickKind, TradingState, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::instrument::InstrumentId;
@@ -417,7 +417,8 @@ fn what_the_market_cannot_say_stops_the_session() {
     };
     let one = bar(3_000.0, 0);
     session.on_moment(&[], &[one], one.close_ns, &mut keeper).unwrap();
-    let want = Want::Trade { side: Side::Buy, qty: 0.01, limit: None };
+    let want =
+        Want::Trade { side: Side::Buy, qty: 0.01, limit: None, terms: OrderTerms::default() };
     let intent = Event::Intent(Intent { sleeve: SleeveId(1), want });
     session.tell(&intent, &mut keeper).unwrap();
     let broken = bar(1e30, 1);

@@ -72,6 +72,8 @@ pub enum Want {
         qty: f64,
         /// Limit price in quote units; `None` is a market order.
         limit: Option<f64>,
+        /// How the order is to be treated.
+        terms: OrderTerms,
     },
     /// Have these orders working and no others.
     Quote(TwoSided),

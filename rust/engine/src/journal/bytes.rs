@@ -2,14 +2,14 @@
 //!
 //! A journal is a magic, the instruments and the number of sleeves, then records. Each frame is its
 //! length (u32), eight bytes of a hash chained over all frames before it, and its payload, all
-//! little-endian. A torn or altered frame is found, and told by its offset. Long because each kind
-//! of record is written and read beside each other.
+//! little-endian. A torn or altered frame is found, and told by its offset.
+//!
+//! Long because every record's bytes are here, but an intent's.
 
 use super::Record;
 use crate::event::{
-    Amendment, BreakerState, Component, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms,
-    OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
-    TradingState, TwoSided, Unexplained, Want,
+    Amendment, BreakerState, Component, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side,
+    Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
@@ -157,6 +157,10 @@ impl<'a> Frames<'a> {
     }
 }
 
+mod intent;
+
+use intent::{read_intent, write_intent};
+
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
@@ -224,11 +228,6 @@ impl<'a> Reader<'a> {
     fn optional(&mut self) -> Option<Option<u64>> {
         let (is_some, value) = (self.u8()?, self.u64()?);
         Some((is_some == 1).then_some(value))
-    }
-    fn quote_side(&mut self) -> Option<Option<QuoteSide>> {
-        let (is_some, price, step) = (self.u8()?, self.i64()?, self.i64()?);
-        let side = QuoteSide { price: Price::new(price), step: Price::new(step) };
-        Some((is_some == 1).then_some(side))
     }
     /// `value` if nothing is left over.
     fn end<T>(&self, value: T) -> Option<T> {
@@ -438,86 +437,6 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         _ => return None,
     };
     from.end(record)
-}
-
-fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
-    out.u32(intent.sleeve.0);
-    match intent.want {
-        Want::Target { fraction, band, execution } => {
-            out.u8(0);
-            out.u64(fraction.to_bits());
-            out.optional(band.map(f64::to_bits));
-            write_execution(out, execution);
-        }
-        Want::Trade { side, qty, limit } => {
-            out.u8(1);
-            out.u8(side as u8);
-            out.u64(qty.to_bits());
-            out.optional(limit.map(f64::to_bits));
-        }
-        Want::CancelAll => out.u8(2),
-        Want::Quote(TwoSided { bid, ask, size, levels }) => {
-            out.u8(3);
-            for side in [bid, ask] {
-                out.u8(u8::from(side.is_some()));
-                out.i64(side.map_or(0, |side| side.price.mantissa()));
-                out.i64(side.map_or(0, |side| side.step.mantissa()));
-            }
-            out.i64(size.mantissa());
-            out.u8(levels);
-        }
-    }
-}
-
-fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
-    let sleeve = SleeveId(from.u32()?);
-    let want = match from.u8()? {
-        0 => Want::Target {
-            fraction: f64::from_bits(from.u64()?),
-            band: from.optional()?.map(f64::from_bits),
-            execution: read_execution(from)?,
-        },
-        1 => Want::Trade {
-            side: coded(&Side::ALL, from.u8()?)?,
-            qty: f64::from_bits(from.u64()?),
-            limit: from.optional()?.map(f64::from_bits),
-        },
-        2 => Want::CancelAll,
-        3 => Want::Quote(TwoSided {
-            bid: from.quote_side()?,
-            ask: from.quote_side()?,
-            size: Rate::new(from.i64()?),
-            levels: from.u8()?,
-        }),
-        _ => return None,
-    };
-    Some(Intent { sleeve, want })
-}
-
-fn write_execution(out: &mut Writer<'_>, execution: Execution) {
-    match execution {
-        Execution::Cross => out.u8(0),
-        Execution::Passive => out.u8(1),
-        Execution::PassiveThenCross { after } => {
-            out.u8(2);
-            out.i64(after.mantissa());
-        }
-        Execution::Slice { parts, over } => {
-            out.u8(3);
-            out.u32(u32::from(parts));
-            out.i64(over.mantissa());
-        }
-    }
-}
-
-fn read_execution(from: &mut Reader<'_>) -> Option<Execution> {
-    Some(match from.u8()? {
-        0 => Execution::Cross,
-        1 => Execution::Passive,
-        2 => Execution::PassiveThenCross { after: from.nanos()? },
-        3 => Execution::Slice { parts: u16::try_from(from.u32()?).ok()?, over: from.nanos()? },
-        _ => return None,
-    })
 }
 
 fn write_order(out: &mut Writer<'_>, order: &NewOrder) {

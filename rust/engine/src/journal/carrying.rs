@@ -69,8 +69,8 @@ impl Carrying {
             if fraction.to_bits() == self.fraction.to_bits() && execution == self.execution)
     }
 
-    /// What is carried out once `want` came at `ts`. The same target goes on where it is on its way:
-    /// something `works`, was missed, or parts of it are left. Else it begins.
+    /// What is carried out once `want` came at `ts`. The same target goes on where it is on its
+    /// way: something `works`, it was missed, or parts of it are left. Else it begins.
     pub(super) fn then(before: Option<Self>, want: &Want, works: bool, ts: Nanos) -> Option<Self> {
         let Want::Target { fraction, execution, .. } = *want else {
             return None;
@@ -83,7 +83,7 @@ impl Carrying {
 }
 
 impl State {
-    /// The target that a sleeve is on its way to, or reached; `None` where it wanted something else.
+    /// The target that a sleeve is on its way to, or reached; `None` where something else came.
     #[must_use]
     pub fn carrying(&self, sleeve: SleeveId) -> Option<Carrying> {
         self.carrying.get(sleeve.index()).copied().flatten()

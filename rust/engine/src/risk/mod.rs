@@ -21,6 +21,7 @@ pub mod monitor;
 mod pass;
 mod protection;
 mod sizing;
+mod terms;
 
 use crate::event::{
     Intent, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, TradingState, Want,
@@ -91,6 +92,10 @@ pub enum Refusal {
     Frozen = 16,
     /// The fate of an order of the instrument is unknown: only reducing orders are allowed.
     OrderUnknown = 17,
+    /// Terms that no order can have: over before it begins, post-only and at once, or without a limit.
+    Terms = 18,
+    /// It may only reduce, and so much is not held.
+    ReduceOnly = 19,
 }
 
 /// Most orders of the account that may work at once; reducing orders pass beyond it.
@@ -98,7 +103,7 @@ pub const ORDERS_WORKING_MAX: usize = 200;
 
 impl Refusal {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::NoPrice,
         Self::StalePrice,
         Self::NoEquity,
@@ -117,6 +122,8 @@ impl Refusal {
         Self::TooManyOrders,
         Self::Frozen,
         Self::OrderUnknown,
+        Self::Terms,
+        Self::ReduceOnly,
     ];
 
     /// The reason's name in reports, metrics and logs.
@@ -141,6 +148,8 @@ impl Refusal {
             Self::TooManyOrders => "too_many_orders",
             Self::Frozen => "frozen",
             Self::OrderUnknown => "order_unknown",
+            Self::Terms => "terms",
+            Self::ReduceOnly => "reduce_only",
         }
     }
 }
@@ -222,18 +231,22 @@ pub struct Quoted {
 /// [`Want::CancelAll`] is not an order and needs no approval; the orders of a [`Want::Quote`] are
 /// checked one by one, by [`assess_quoted`].
 pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Refusal> {
-    let limit = match intent.want {
+    let (limit, terms) = match intent.want {
         Want::CancelAll | Want::Quote(_) => return Ok(None),
-        Want::Target { .. } | Want::Trade { limit: None, .. } => None,
-        Want::Trade { limit: Some(limit), .. } => Some(limit),
+        Want::Target { .. } => (None, OrderTerms::default()),
+        Want::Trade { limit, terms, .. } => (limit, terms),
     };
+    terms::check(&terms, limit.is_some(), view.now)?;
     let mark = believable(view)?;
     let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
         return Ok(None);
     };
+    let (asked, cut) = terms::reduced(asked, &terms, view)?;
     let admitted = admit(asked, view)?;
     let limit = limit.map(|price| on_tick(price, admitted.asked.side, view)).transpose()?;
-    size_up(intent.sleeve, admitted, limit, (view, mark)).map(Some)
+    let Assessment { approved, clipped } = size_up(intent.sleeve, admitted, limit, (view, mark))?;
+    let clipped = clipped.or(cut);
+    Ok(Some(Assessment { approved: approved.on(terms), clipped }))
 }
 
 /// Check one order of a quote.

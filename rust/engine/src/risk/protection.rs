@@ -52,7 +52,11 @@ impl Approved {
             }
             (Side::Buy, Size::Quote(_)) | (Side::Sell, _) => order.reserve,
         };
-        let terms = OrderTerms { tif: TimeInForce::Ioc, ..order.terms };
+        let tif = match order.terms.tif {
+            TimeInForce::Fok => TimeInForce::Fok,
+            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Gtd(_) => TimeInForce::Ioc,
+        };
+        let terms = OrderTerms { tif, ..order.terms };
         Ok(Self(NewOrder { limit: Some(limit), reserve, terms, ..order }))
     }
 

@@ -20,7 +20,7 @@ impl Asked {
     pub(super) fn of(want: &Want, view: &View<'_>, price: Price) -> Result<Option<Self>, Refusal> {
         match *want {
             Want::CancelAll | Want::Quote(_) => Ok(None),
-            Want::Trade { side, qty, limit: _ } => {
+            Want::Trade { side, qty, .. } => {
                 let qty = view.instrument.qty_down(qty)?;
                 if !qty.is_positive() {
                     return Err(Refusal::NotUsable);

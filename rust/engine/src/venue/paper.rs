@@ -3,7 +3,7 @@
 //! A market order fills at the open of the next bar, moved against us by the slippage. A limit
 //! order that this open is already beyond takes it, with the slippage, but never worse than its
 //! limit; one that rests fills at its limit when a later bar trades through it, never on a touch.
-//! The bar that decided never fills. An order that trades at once or not at all takes the open or is
+//! The bar that decided never fills. What trades at once or not at all takes the open or is
 //! canceled. Sizes are not limited by volume.
 
 use serde::{Deserialize, Serialize};

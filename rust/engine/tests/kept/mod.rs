@@ -12,7 +12,8 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Execution, Intent, OrderId, Side, SleeveId, Tick, TickKind, Want,
+    Bar, BreakerState, Component, Execution, Intent, OrderId, OrderTerms, Side, SleeveId, Tick,
+    TickKind, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
@@ -288,7 +289,7 @@ fn wanted(bar: &Bar) -> impl Iterator<Item = Want> {
     let mut dice = Dice(bar.close_ns.mantissa().unsigned_abs() ^ bar.close.to_bits());
     let side = Side::ALL[usize::from(dice.below(2) == 1)];
     let near = bar.close * (0.9995 + 0.001 * dice.part());
-    let one = |limit| Want::Trade { side, qty: 0.02, limit };
+    let one = |limit| Want::Trade { side, qty: 0.02, limit, terms: OrderTerms::default() };
     let wants = match dice.below(6) {
         0 => vec![one(None), one(Some(near))],
         1 => vec![one(Some(near)), one(Some(near * 0.999))],
