@@ -127,7 +127,8 @@ fn a_frame_becomes_an_encoded_order_and_records_to_keep() {
     floor.gateway.on_event(&canceled, &mut |outgoing| sent.push(told(outgoing))).unwrap();
     let next = OrderId::new(7, 1).client_text();
     let buy = format!(
-        "POST /api/v3/order symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=5000\
+        "POST /api/v3/order symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=IOC\
+         &quantity=0.05555&price=90000\
          &newClientOrderId={next}"
     );
     assert_eq!(sent, [buy]);
