@@ -91,7 +91,7 @@ impl Desk {
     }
 
     fn intent(&mut self, side: Side) -> Result<(OrderId, NewOrder), Unusable> {
-        let want = Want::Trade { side, qty: 0.01, limit: None };
+        let want = Want::Trade { side, qty: 0.01, limit: None, terms: OrderTerms::default() };
         let placed = self.tell(&Event::Intent(Intent { sleeve: SleeveId(0), want }))?;
         placed.ok_or_else(|| Unusable::from("risk let no order through"))
     }
