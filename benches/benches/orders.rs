@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use bot4_benches::Unusable;
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
-    TradeId, Want,
+    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size,
+    SleeveId, TradeId, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::encode_record;
