@@ -1,5 +1,6 @@
 //! Submits that are not answered: the bot's whole way from an order to what became of it, against a
-//! venue that knows. Requests and answers are lost or late, questions fail or come too early.
+//! venue that knows. Requests leave late, are lost or on their way for long, as are answers;
+//! questions fail or come too early, and what is asked for is not yet in the list of trades.
 //!
 //! `BOT4_DOUBTS` says how many submits, `BOT4_SEED` which.
 
@@ -44,9 +45,10 @@ struct Truth {
     id: OrderId,
     order: NewOrder,
     fate: Fate,
-    /// When it is taken in, and when it trades.
+    /// When it is taken in, when it trades, and when that is in the list of trades.
     arrives: i64,
     trades: i64,
+    listed: i64,
     canceled: bool,
     told: bool,
 }
@@ -78,26 +80,21 @@ impl Truth {
         Event::Order { ts: ns(now), order: self.id, update }
     }
 
-    /// The venue's answer, true as of now.
-    fn answer(&self, question: Question, now: i64) -> Vec<Event> {
-        let there = self.is_there(now);
-        let open = there && !self.is_filled(now) && !self.canceled && self.fate != Fate::Rejected;
+    /// The venue's answer, true as of now. An order that is over is in no list of open ones, and one
+    /// that has not traded in no list of trades.
+    fn answer(&self, question: Question, now: i64) -> Event {
+        let said = |update| self.update(now, update);
+        let (there, filled) = (self.is_there(now), self.is_filled(now));
+        let open = there && !filled && !self.canceled && self.fate != Fate::Rejected;
         match question {
-            Question::ById if self.is_filled(now) => vec![self.fill()],
-            Question::ById if there && self.canceled => {
-                vec![self.update(now, OrderUpdate::Canceled)]
-            }
-            Question::ById if there && self.fate == Fate::Rejected => {
-                vec![self.update(now, OrderUpdate::Rejected)]
-            }
-            Question::ById | Question::Open if open => vec![self.update(now, OrderUpdate::Acked)],
-            Question::Trades if self.is_filled(now) => vec![self.fill()],
-            Question::ById => vec![self.update(now, OrderUpdate::NotFoundById)],
-            // The order is over: it is in no list of open ones, and that says nothing else.
-            Question::Open if there => Vec::new(),
-            Question::Open => vec![self.update(now, OrderUpdate::NotFoundOpen)],
-            Question::Trades if there => Vec::new(),
-            Question::Trades => vec![self.update(now, OrderUpdate::NotFoundTrades)],
+            Question::ById if !there => said(OrderUpdate::NotFoundById),
+            Question::ById if filled => self.fill(),
+            Question::ById if self.canceled => said(OrderUpdate::Canceled),
+            Question::ById if self.fate == Fate::Rejected => said(OrderUpdate::Rejected),
+            Question::Open if !open => said(OrderUpdate::NotFoundOpen),
+            Question::ById | Question::Open => said(OrderUpdate::Acked),
+            Question::Trades if filled && now >= self.listed => self.fill(),
+            Question::Trades => said(OrderUpdate::NotFoundTrades),
         }
     }
 }
@@ -164,8 +161,7 @@ impl Floor {
                         continue;
                     }
                     let after = self.dice.between(0, 3 * SECOND);
-                    let answers = truth.answer(question, self.now);
-                    self.coming.extend(answers.into_iter().map(|event| (self.now + after, event)));
+                    self.coming.push((self.now + after, truth.answer(question, self.now)));
                 }
                 Action::Place { .. } => panic!("one intent, one order"),
                 Action::Cancel { .. } | Action::Amend { .. } | Action::Trip { .. } => {}
@@ -225,14 +221,21 @@ impl Floor {
             5 => Fate::FilledAtOnce,
             _ => Fate::FilledLate,
         };
-        let sent = self.now;
+        // It may wait here, behind a rate limit or a slow disk, and leaves when it is in doubt; who
+        // sends it says so. Or it leaves at once, and nobody says so.
+        let waits = if self.dice.one_in(3) { self.dice.between(0, 12 * SECOND) } else { 0 };
+        let (written, sent) = (self.now, self.now + waits);
         // Nothing is taken in behind the fence: that is what it is for.
         let arrives = sent + self.dice.between(0, 13 * SECOND - 1);
         let after = if fate == Fate::FilledLate { self.dice.between(0, 60 * SECOND) } else { 0 };
         let trades = arrives + after;
+        let listed = trades + self.dice.between(0, 30 * SECOND);
         self.sent += 1;
-        let truth = Truth { id, order, fate, arrives, trades, canceled: false, told: false };
-        if self.dice.one_in(2) {
+        let (canceled, told) = (false, false);
+        let truth = Truth { id, order, fate, arrives, trades, listed, canceled, told };
+        if waits > 0 {
+            self.coming.push((sent, truth.update(sent, OrderUpdate::Sent)));
+        } else if self.dice.one_in(2) {
             self.tell(&truth.update(sent, OrderUpdate::Sent));
         }
         let heard = self.dice.one_in(4);
@@ -242,7 +245,7 @@ impl Floor {
             let event = truth.update(arrives, update);
             self.coming.push((arrives + self.dice.between(0, 20 * SECOND), event));
         } else if self.dice.one_in(3) {
-            self.tell(&truth.update(sent, OrderUpdate::Unanswered));
+            self.tell(&truth.update(written, OrderUpdate::Unanswered));
         }
         // The stream of trades, which may lose some.
         if matches!(fate, Fate::FilledAtOnce | Fate::FilledLate) && self.dice.one_in(2) {
@@ -261,6 +264,8 @@ impl Floor {
             self.step(&mut truth);
             let state = self.bot.state().orders().get(id).unwrap().state();
             doubted |= state == OrderState::Unknown;
+            let in_time = self.now < truth.arrives + DOUBT_MAX;
+            assert!(in_time || state != OrderState::Unknown, "still in doubt: {truth:?}");
             if state.is_terminal() {
                 break;
             }
