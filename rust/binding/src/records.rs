@@ -321,7 +321,9 @@ impl Met {
             Record::Amend { ts, order, to } => {
                 self.change(order, |order| order.on_amend_sent(to, ts));
             }
-            Record::CumQty { order, qty, .. } => self.change(order, |order| order.on_told(qty)),
+            Record::CumQty { ts, order, qty } => {
+                self.change(order, |order| order.on_told(qty, ts));
+            }
             // What it cost is the ledger's: here only the life counts.
             Record::Fill(fill) => {
                 self.change(fill.order, |order| order.on_fill(&fill, Amount::ZERO).map(|_| ()))

@@ -22,6 +22,7 @@ pub mod order;
 pub mod venue;
 pub mod portfolio;
 pub mod journal;
+pub mod reconcile;
 pub mod report;
 pub mod bot;
 pub mod gateway;

@@ -459,17 +459,17 @@ fn a_trade_that_is_told_twice_is_booked_once() {
 #[test]
 fn what_a_venue_announced_stays_at_risk_until_it_is_told() {
     let mut orders = placed(&[sell(30)]);
-    orders.on_told(id(0), Qty::new(20)).unwrap();
+    orders.on_told(id(0), Qty::new(20), Nanos::new(1)).unwrap();
     // What it said before is older.
-    orders.on_told(id(0), Qty::new(5)).unwrap();
+    orders.on_told(id(0), Qty::new(5), Nanos::new(1)).unwrap();
     say(&mut orders, 0, OrderUpdate::Canceled).unwrap();
     assert_eq!(exposure(&orders).working_sell, Qty::new(20));
     assert_eq!(orders.working().count(), 1, "something may still come of it");
     assert_eq!(orders.on_fill(&fill(id(0), 20, false), spent(20)), Ok(Filled::Booked));
     assert_eq!(exposure(&orders), Exposure::default());
     assert_eq!(orders.working().count(), 0);
-    assert_eq!(orders.on_told(id(0), Qty::new(31)), Err(OrderError::Overfill));
-    assert_eq!(orders.on_told(id(0), Qty::new(-1)), Err(OrderError::Overfill));
+    assert_eq!(orders.on_told(id(0), Qty::new(31), Nanos::new(1)), Err(OrderError::Overfill));
+    assert_eq!(orders.on_told(id(0), Qty::new(-1), Nanos::new(1)), Err(OrderError::Overfill));
 }
 
 #[test]

@@ -26,6 +26,13 @@ impl OrderId {
         self.0
     }
 
+    /// The epoch in it: which start it was.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "the upper half is what is wanted")]
+    pub const fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
     /// The sequence in it: how many orders came before, over all starts.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
@@ -106,7 +113,7 @@ impl TradeId {
 }
 
 /// Which way an order goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// More base, less quote.
     Buy,
@@ -316,6 +323,34 @@ impl OrderUpdate {
             | Self::NotFoundTrades
             | Self::NeverArrived
             | Self::Gone => None,
+        }
+    }
+
+    /// Whether it is a venue's word of the order itself; not what we did, asked or concluded.
+    #[must_use]
+    pub const fn is_of_venue(self) -> bool {
+        match self {
+            Self::Received
+            | Self::Acked
+            | Self::Rejected
+            | Self::Canceled
+            | Self::CancelRejected
+            | Self::Amended
+            | Self::AmendRejected
+            | Self::Expired => true,
+            Self::Released
+            | Self::Denied
+            | Self::Sent
+            | Self::CancelSent
+            | Self::Unanswered
+            | Self::NotFoundById
+            | Self::NotFoundOpen
+            | Self::NotFoundTrades
+            | Self::NeverArrived
+            | Self::AskedById
+            | Self::AskedOpen
+            | Self::AskedTrades
+            | Self::Gone => false,
         }
     }
 

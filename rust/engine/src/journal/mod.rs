@@ -186,8 +186,8 @@ impl State {
                 self.orders.on_amend_sent(order, to, ts)?;
                 self.refresh_of(order);
             }
-            Record::CumQty { ts: _, order, qty } => {
-                self.orders.on_told(order, qty)?;
+            Record::CumQty { ts, order, qty } => {
+                self.orders.on_told(order, qty, ts)?;
                 self.refresh_of(order);
             }
             Record::Fill(fill) => self.on_fill(record, &fill)?,

@@ -38,6 +38,8 @@ pub struct Order {
     sent: Nanos,
     /// When its venue was last asked for something: to cancel it, to amend it, what became of it.
     asked: Nanos,
+    /// When its venue last said something of it; before that: when it was written down.
+    heard: Nanos,
     /// Its venue has shown that it has it.
     shown: bool,
     /// We asked for its end, and nobody has refused yet.
@@ -96,6 +98,7 @@ impl Order {
             told: Qty::ZERO,
             sent: ts,
             asked: ts,
+            heard: ts,
             shown: false,
             canceling: false,
             amending: None,
@@ -143,6 +146,12 @@ impl Order {
     #[must_use]
     pub const fn asked(&self) -> Nanos {
         self.asked
+    }
+
+    /// When its venue last said something of it; before that: when it was written down.
+    #[must_use]
+    pub const fn heard(&self) -> Nanos {
+        self.heard
     }
 
     /// Whether its venue has shown that it has it.
@@ -225,6 +234,9 @@ impl Order {
         if update.question().is_some() {
             self.asked = ts;
         }
+        if update.is_of_venue() {
+            self.heard = self.heard.max(ts);
+        }
         if self.state.is_terminal() {
             return Ok(());
         }
@@ -306,13 +318,14 @@ impl Order {
         Ok(())
     }
 
-    /// Its venue says how much of it is filled in all. What is less than was told before is old.
-    pub fn on_told(&mut self, qty: Qty) -> Result<(), OrderError> {
+    /// Its venue said at `ts` how much of it is filled in all. What is less than was told before is
+    /// old.
+    pub fn on_told(&mut self, qty: Qty, ts: Nanos) -> Result<(), OrderError> {
         let too_much = self.qty_max().is_some_and(|most| qty > most);
         if qty.is_negative() || too_much || self.state == OrderState::Initialized {
             return Err(OrderError::Overfill);
         }
-        self.told = self.told.max(qty);
+        (self.told, self.heard) = (self.told.max(qty), self.heard.max(ts));
         self.shown |= qty.is_positive();
         Ok(())
     }
@@ -339,6 +352,7 @@ impl Order {
         let (filled, spent) = (self.filled.plus(fill.qty)?, self.spent.plus(spent)?);
         let announced = filled <= self.told;
         (self.filled, self.spent, self.shown) = (filled, spent, true);
+        self.heard = self.heard.max(fill.ts);
         // Of what is sized in base the sum decides: fills may come in any order. While an amend is
         // unclear, what its venue calls the last of one size may be part of the other.
         let last = self.qty_max().map_or(fill.last, |most| filled >= most);

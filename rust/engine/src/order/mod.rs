@@ -120,9 +120,9 @@ impl Orders {
         self.change(id, |order| order.on_amend_sent(to, ts))
     }
 
-    /// A venue said how much of an order is filled in all.
-    pub fn on_told(&mut self, id: OrderId, qty: Qty) -> Result<(), OrderError> {
-        self.change(id, |order| order.on_told(qty))
+    /// A venue said at `ts` how much of an order is filled in all.
+    pub fn on_told(&mut self, id: OrderId, qty: Qty, ts: Nanos) -> Result<(), OrderError> {
+        self.change(id, |order| order.on_told(qty, ts))
     }
 
     /// Whether a fill can be of its order; `spent` is notional and fee. Changes nothing.
@@ -202,6 +202,12 @@ impl Orders {
     fn of_sequence(&self, sequence: u32) -> Option<&Order> {
         let place = sequence.checked_sub(self.first)?;
         self.all.get(usize::try_from(place).ok()?)
+    }
+
+    /// What ids carry since the last start.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Every order that is kept, in the order of placing.
