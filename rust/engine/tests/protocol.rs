@@ -265,6 +265,20 @@ fn fills_that_a_venue_announced_keep_their_exposure_until_they_are_told() {
 }
 
 #[test]
+fn what_is_over_and_waits_for_its_fills_is_not_called_back() {
+    let mut floor = Floor::new();
+    floor.want(0.5);
+    floor.say(0, OrderUpdate::Acked, 1);
+    floor.tell(Event::CumQty { ts: ns(SECOND), order: id(0), qty: Qty::new(300) });
+    floor.say(0, OrderUpdate::Canceled, 2);
+    let intent = Intent { sleeve: SleeveId(0), want: Want::CancelAll };
+    assert_eq!(floor.tell(Event::Intent(intent)), []);
+    let why = Some(Unexplained::Fill);
+    assert_eq!(floor.tell(Event::Freeze { ts: ns(3 * SECOND), instrument: HERE, why }), []);
+    assert_eq!(floor.bot.state().frozen(HERE), why);
+}
+
+#[test]
 fn after_a_restart_what_no_venue_has_shown_is_in_doubt() {
     let mut floor = Floor::new();
     floor.want(0.5);

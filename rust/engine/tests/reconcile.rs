@@ -1,6 +1,7 @@
 //! A venue's report of the account against ours: each kind of difference, one at a time.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "the few events that a report leads to")]
 
 mod market;
 
@@ -22,7 +23,7 @@ use crate::market::{SECOND, amount, instrument, ns};
 const HERE: InstrumentId = InstrumentId(0);
 const EPOCH: u32 = 7;
 
-/// What is known, and what the venue says.
+/// What is known.
 struct Desk {
     state: State,
 }
@@ -199,6 +200,30 @@ fn an_ack_and_fills_that_were_lost_are_told_again() {
 }
 
 #[test]
+fn what_is_sized_in_quote_is_done_when_its_venue_says_so() {
+    let name = id(0).client_text();
+    for booked in [false, true] {
+        let mut desk = Desk::new();
+        let (sleeve, instrument, side) = (SleeveId(0), HERE, Side::Buy);
+        let (size, reserve) = (Size::Quote(amount("1")), amount("1"));
+        let (limit, terms, replaces) = (None, OrderTerms::default(), None);
+        let order = NewOrder { sleeve, instrument, side, size, limit, reserve, terms, replaces };
+        desk.keep(Record::Placed { ts: ns(10 * SECOND), id: id(0), order });
+        let done = ReportedOrder { limit: None, qty: None, ..ours(0, ReportedState::Filled, 9) };
+        let fills = [traded(&name, 1, 4, 11), traded(&name, 2, 5, 12)];
+        if booked {
+            let open = ReportedOrder { state: ReportedState::Open, ..done.clone() };
+            desk.hear(&with_fills(with_orders(20, &[open]), &fills));
+            assert_eq!(desk.order(0), (OrderState::PartiallyFilled, 9));
+        }
+        desk.hear(&with_fills(with_orders(30, &[done]), &fills));
+        let over = if booked { OrderState::Canceled } else { OrderState::Filled };
+        assert_eq!((desk.order(0), desk.frozen()), ((over, 9), None));
+        assert_eq!(desk.state.exposure(HERE).working_buy, Amount::ZERO);
+    }
+}
+
+#[test]
 fn what_is_filled_beyond_its_trades_is_held_and_then_freezes() {
     let mut desk = Desk::with_open_order();
     let report = |second| with_orders(second, &[ours(0, ReportedState::Canceled, 4)]);
@@ -239,24 +264,18 @@ fn an_end_with_less_filled_than_was_booked_freezes() {
 }
 
 #[test]
-fn an_order_that_vanished_is_gone_only_by_lists_behind_the_fence() {
+fn an_order_that_vanished_is_gone_only_by_questions_behind_the_fence() {
     let mut desk = Desk::with_open_order();
     assert_eq!(updates(&desk.hear(&nothing(20))), [OrderUpdate::Unanswered]);
     assert_eq!(updates(&desk.hear(&nothing(30))), [], "the fence is at 33.5 s");
-    assert_eq!(updates(&desk.hear(&nothing(34))), [OrderUpdate::NotFoundOpen]);
-    assert_eq!(updates(&desk.hear(&nothing(36))), [], "its trades may be listed late");
-    assert_eq!(updates(&desk.hear(&nothing(39))), [OrderUpdate::NotFoundTrades]);
-    desk.say(0, OrderUpdate::Gone, 39);
+    let found = [OrderUpdate::NotFoundOpen, OrderUpdate::NotFoundTrades];
+    assert_eq!(updates(&desk.hear(&nothing(34))), found);
+    let gone = Record::Update { ts: ns(34 * SECOND), order: id(0), update: OrderUpdate::Gone };
+    desk.state.apply(&gone).unwrap_err();
+    let report = VenueReport { absent: vec![id(0)], ..nothing(40) };
+    assert_eq!(updates(&desk.hear(&report)), [OrderUpdate::NotFoundById]);
+    desk.keep(gone);
     assert_eq!(desk.order(0), (OrderState::Canceled, 0));
-}
-
-#[test]
-fn an_order_asked_for_by_id_and_in_no_list_is_gone_at_once_behind_the_fence() {
-    let mut desk = Desk::with_open_order();
-    let report = |second| VenueReport { absent: vec![id(0)], ..nothing(second) };
-    assert_eq!(updates(&desk.hear(&report(20))), [OrderUpdate::Unanswered]);
-    let found = [OrderUpdate::NotFoundById, OrderUpdate::NotFoundOpen];
-    assert_eq!(updates(&desk.hear(&report(34))), found);
 }
 
 #[test]
@@ -277,6 +296,16 @@ fn an_order_on_its_way_is_not_doubted() {
     desk.say(0, OrderUpdate::Acked, 12);
     assert_eq!(updates(&desk.hear(&nothing(13))), [], "lists may lag behind an ack");
     assert_eq!(updates(&desk.hear(&nothing(9))), [], "asked before it was sent");
+}
+
+#[test]
+fn an_order_that_never_arrived_and_is_being_canceled_comes_into_doubt() {
+    let mut desk = Desk::new();
+    desk.place(0, Side::Buy, 10);
+    desk.say(0, OrderUpdate::CancelSent, 11);
+    assert_eq!(updates(&desk.hear(&nothing(20))), [OrderUpdate::Unanswered]);
+    let found = [OrderUpdate::NotFoundOpen, OrderUpdate::NotFoundTrades];
+    assert_eq!(updates(&desk.hear(&nothing(40))), found);
 }
 
 #[test]
@@ -346,6 +375,15 @@ fn an_order_that_came_back_freezes() {
     let told = desk.hear(&report(20));
     assert_eq!(told.findings.unexplained, [(HERE, Difference::Returned(id(0)))]);
     assert_eq!(desk.frozen(), Some(Unexplained::Order));
+}
+
+#[test]
+fn an_order_that_was_filled_between_two_questions_did_not_come_back() {
+    let mut desk = Desk::with_open_order();
+    let report = with_orders(20, &[ours(0, ReportedState::Open, 3)]);
+    let fills = [traded(&id(0).client_text(), 1, 3, 12), traded(&id(0).client_text(), 2, 7, 20)];
+    desk.hear(&with_fills(report, &fills));
+    assert_eq!((desk.order(0), desk.frozen()), ((OrderState::Filled, 10), None));
 }
 
 #[test]

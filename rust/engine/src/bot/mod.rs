@@ -744,9 +744,9 @@ impl Bot {
     }
 }
 
-/// Whether a working order is not being canceled.
+/// Whether a working order is not being canceled, nor over with fills still to come.
 fn lies(order: &Order) -> bool {
-    !order.is_canceling()
+    !order.is_canceling() && !order.state().is_terminal()
 }
 
 /// Whether a program reads more than bars.

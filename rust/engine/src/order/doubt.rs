@@ -59,15 +59,13 @@ pub struct Doubt {
     asked: Nanos,
     /// A bit for each [`Question`] that found nothing.
     not_found: u8,
-    /// When the last of them was asked; before that: when the doubt began.
-    nothing_at: Nanos,
 }
 
 impl Doubt {
     /// It began at `since`; the request left at `sent` or before.
     pub(super) const fn new(since: Nanos, sent: Nanos, fence: Nanos) -> Self {
         let fence = Nanos::new(sent.mantissa().saturating_add(fence.mantissa()));
-        Self { since, fence, asked: since, not_found: 0, nothing_at: since }
+        Self { since, fence, asked: since, not_found: 0 }
     }
 
     /// When it began.
@@ -94,7 +92,6 @@ impl Doubt {
     pub(super) fn on_not_found(&mut self, question: Question, asked: Nanos) {
         if asked >= self.fence {
             self.not_found |= 1 << question as u8;
-            self.nothing_at = self.nothing_at.max(asked);
         }
     }
 
@@ -109,12 +106,6 @@ impl Doubt {
     #[must_use]
     pub const fn found_nothing(&self, question: Question) -> bool {
         self.not_found & (1 << question as u8) != 0
-    }
-
-    /// When the last question that found nothing was asked; before that: when the doubt began.
-    #[must_use]
-    pub const fn nothing_at(&self) -> Nanos {
-        self.nothing_at
     }
 
     /// The venue was asked.

@@ -1,6 +1,7 @@
 //! Orders of ours that a venue does not list → doubt, and behind its fence evidence.
 //!
-//! The bot draws the conclusion itself, from two questions that found nothing.
+//! The bot draws the conclusion itself, from two questions that found nothing, the order's own
+//! among them.
 
 use super::{Case, Difference};
 use crate::event::{OrderId, OrderUpdate, Question};
@@ -32,7 +33,7 @@ impl Case<'_> {
         let (Some(_), Some(owed)) = (owes(before), owes(&order)) else {
             return;
         };
-        if self.is_quiet(id) && self.has_trades_of(&order) && !self.filled.contains(&id) {
+        if self.is_quiet(id) && self.has_trades_of(&order) {
             self.differ_of(id, Difference::Owed(id, owed));
         }
     }
@@ -48,16 +49,16 @@ impl Case<'_> {
                     self.evidence(&order, &doubt, by_id);
                 }
             }
-            // It was there: now nothing of it is sure. One that was never shown may be on its way,
-            // and what is not answered in time is doubted by the bot.
+            // It was there, or we have asked for its end: now nothing of it is sure. One that is on
+            // its way is doubted by the bot where it is not answered in time.
             OrderState::Pending
             | OrderState::Open
             | OrderState::PartiallyFilled
             | OrderState::PendingCancel
             | OrderState::PendingAmend => {
                 let gone = by_id || self.report.orders.is_some();
-                let still = self.is_quiet(id) && order.sent() < self.report.asked_ts;
-                if gone && still && order.is_shown() && !self.filled.contains(&id) {
+                let still = self.is_quiet(id) && self.is_listed_by_now(order.heard());
+                if gone && still && order.sent() < self.report.asked_ts {
                     self.say(id, OrderUpdate::Unanswered, self.report.ts);
                 }
             }
@@ -77,14 +78,10 @@ impl Case<'_> {
     fn evidence(&mut self, order: &Order, doubt: &Doubt, by_id: bool) {
         let asked = self.report.asked_ts;
         let owes = order.owed().map_or(true, Qty::is_positive);
-        if asked < doubt.fence() || self.filled.contains(&order.id()) || owes {
+        if asked < doubt.fence() || owes {
             return;
         }
-        // An order that rested may have been filled just before the lists were asked for, and its
-        // trade not be listed yet: that there is none counts only some time after it was not open.
-        let open_before = doubt.found_nothing(Question::Open);
-        let later = open_before && self.is_listed_by_now(doubt.nothing_at());
-        let trades = self.has_trades_of(order) && (!order.is_shown() || later);
+        let trades = self.has_trades_of(order);
         for (question, update, found_nothing) in [
             (Question::ById, OrderUpdate::NotFoundById, by_id),
             (Question::Open, OrderUpdate::NotFoundOpen, self.report.orders.is_some()),

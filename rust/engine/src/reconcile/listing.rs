@@ -71,7 +71,10 @@ impl Case<'_> {
         };
         let ts = self.report.ts;
         if order.state().is_terminal() {
-            if !is_over(listed.state) && self.is_quiet(id) {
+            // Its trades were asked for later, and may have ended it in between.
+            let before = self.before.orders().get(id);
+            let was_over = before.is_some_and(|before| before.state().is_terminal());
+            if was_over && !is_over(listed.state) && self.is_quiet(id) {
                 self.differ_of(id, Difference::Returned(id));
             }
             return;

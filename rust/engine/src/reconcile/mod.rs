@@ -150,8 +150,6 @@ struct Case<'a> {
     listed: BTreeMap<OrderId, &'a ReportedOrder>,
     /// Orders that cannot be the ones that are listed under their names.
     contradicted: BTreeSet<OrderId>,
-    /// Orders of which this report brought fills.
-    filled: BTreeSet<OrderId>,
     told: Reconciled,
 }
 
@@ -163,7 +161,6 @@ impl<'a> Case<'a> {
             report,
             listed: BTreeMap::new(),
             contradicted: BTreeSet::new(),
-            filled: BTreeSet::new(),
             told: Reconciled::default(),
         }
     }
@@ -272,12 +269,11 @@ impl<'a> Case<'a> {
         };
         let fill = Fill { order: id, trade, ts, price, qty, fee, last };
         if ours && self.tell(Event::Fill(fill), &Record::Fill(fill)) {
-            self.filled.insert(id);
-        } else {
-            self.differ(told.instrument, Difference::Fill(id, trade));
-            if new.instrument != told.instrument {
-                self.differ_of(id, Difference::Fill(id, trade));
-            }
+            return;
+        }
+        self.differ(told.instrument, Difference::Fill(id, trade));
+        if new.instrument != told.instrument {
+            self.differ_of(id, Difference::Fill(id, trade));
         }
     }
 
