@@ -13,8 +13,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId,
-    TradeId, Want,
+    Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size,
+    SleeveId, TradeId, Want,
 };
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::StateError;
@@ -267,7 +267,8 @@ impl Day {
         if wish < 2 && self.orders.iter().filter(|order| order.leaves() > 0).count() < 5 {
             let side = if wish == 0 { Side::Buy } else { Side::Sell };
             let qty = f64::from(u32::try_from(1 + self.dice.below(50)).unwrap());
-            let want = Want::Trade { side, qty, limit: Some(1.0) };
+            let (limit, terms) = (Some(1.0), OrderTerms::default());
+            let want = Want::Trade { side, qty, limit, terms };
             self.tell(&Event::Intent(Intent { sleeve: SleeveId(0), want }));
         } else if wish == 2 && self.dice.one_in(4) {
             let want = Want::CancelAll;

@@ -80,8 +80,8 @@ impl Truth {
         Event::Order { ts: ns(now), order: self.id, update }
     }
 
-    /// The venue's answer, true as of now. An order that is over is in no list of open ones, and one
-    /// that has not traded in no list of trades.
+    /// The venue's answer, true as of now. An order that is over is in no list of open ones, and
+    /// one that has not traded in no list of trades.
     fn answer(&self, question: Question, now: i64) -> Event {
         let said = |update| self.update(now, update);
         let (there, filled) = (self.is_there(now), self.is_filled(now));

@@ -327,13 +327,16 @@ fn a_venue_over_bars_cancels_what_met_an_open_beyond_its_limit() {
     let (_, _, records) = journal::decode(&backtest.journal()).unwrap();
     let said: Vec<_> = records
         .iter()
-        .filter_map(|record| match record {
-            Record::Placed { id, .. } => Some(format!("placed {}", id.sequence())),
-            Record::Update { order, update: OrderUpdate::Canceled, .. } => {
+        .filter_map(|record| {
+            if let Record::Placed { id, .. } = record {
+                Some(format!("placed {}", id.sequence()))
+            } else if let Record::Update { order, update: OrderUpdate::Canceled, .. } = record {
                 Some(format!("canceled {}", order.sequence()))
+            } else if let Record::Fill(fill) = record {
+                Some(format!("filled {}", fill.order.sequence()))
+            } else {
+                None
             }
-            Record::Fill(fill) => Some(format!("filled {}", fill.order.sequence())),
-            _ => None,
         })
         .collect();
     assert_eq!(said, ["placed 0", "canceled 0", "placed 1", "filled 1"]);
@@ -348,15 +351,17 @@ fn traded(side: Side, qty: f64, limit: Option<f64>, terms: OrderTerms) -> (Vec<S
     floor.fill(0, 100);
     let want = Want::Trade { side, qty, limit, terms };
     let left = floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
-    let said = floor.out.records.iter().find_map(|record| match record {
-        Record::Refused { refusal, .. } => Some(format!("refused: {}", refusal.name())),
-        Record::Clipped { limit, .. } => Some(format!("clipped: {}", limit.name())),
-        Record::Placed { order, .. } => Some(if order.terms == terms {
-            "as asked for".to_owned()
+    let said = floor.out.records.iter().find_map(|record| {
+        if let Record::Refused { refusal, .. } = record {
+            Some(format!("refused: {}", refusal.name()))
+        } else if let Record::Clipped { limit, .. } = record {
+            Some(format!("clipped: {}", limit.name()))
+        } else if let Record::Placed { order, .. } = record {
+            let asked = order.terms == terms;
+            Some(if asked { "as asked for".to_owned() } else { format!("{:?}", order.terms.tif) })
         } else {
-            format!("{:?}", order.terms.tif)
-        }),
-        _ => None,
+            None
+        }
     });
     (left, said.unwrap())
 }

@@ -1,4 +1,5 @@
-//! Records as bytes and back; the state as the fold of them.
+//! Records as bytes and back; the state as the fold of them. Long because every kind of record is
+//! drawn here.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 

@@ -1,7 +1,7 @@
 //! Whatever order a venue's words come in, and however often: each story of an order, told in every
 //! order there is, ends alike. What is told is true, so none of it may be refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
 mod market;
 

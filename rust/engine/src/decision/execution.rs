@@ -92,7 +92,8 @@ pub fn parts_begun(execution: Execution, waited: Nanos) -> u16 {
 }
 
 /// The fraction to hold after `waited` on the way from what is `held`: of what is missing, the
-/// share of this part among those that are left, so that what a part did not get the others make good.
+/// share of this part among those that are left, so that what a part did not get the others make
+/// good.
 #[must_use]
 pub fn part(execution: Execution, waited: Nanos, fraction: f64, held: f64) -> f64 {
     let Execution::Slice { parts, .. } = execution else {

@@ -284,8 +284,8 @@ pub enum OrderUpdate {
     NotFoundOpen = 14,
     /// The venue's list of trades, asked for after the fence, was whole and without one of it.
     NotFoundTrades = 15,
-    /// It never arrived at the venue, proven: the fence has passed, and two answers agree, by its id
-    /// one of them.
+    /// It never arrived at the venue, proven: the fence has passed, and two answers agree, by its
+    /// id one of them.
     NeverArrived = 16,
     /// We asked the venue for it, by its id.
     AskedById = 17,

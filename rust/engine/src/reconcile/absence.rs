@@ -24,7 +24,8 @@ impl Case<'_> {
         }
     }
 
-    /// More of an order was said to be filled than its trades came to, and here they are not either.
+    /// More of an order was said to be filled than its trades came to, and here they are not
+    /// either.
     fn owed(&mut self, id: OrderId) {
         let (Some(before), Some(order)) = (self.before.orders().get(id), self.order(id)) else {
             return;

@@ -154,8 +154,8 @@ impl Case<'_> {
         }
     }
 
-    /// An order that we asked to amend is listed: whether its terms say what became of that. Its old
-    /// ones do so only where the request can no longer be on its way, or the order is over.
+    /// An order that we asked to amend is listed: whether its terms say what became of that. Its
+    /// old ones do so only where the request can no longer be on its way, or the order is over.
     fn amended(&mut self, order: &Order, listed: &ReportedOrder) -> bool {
         let (id, ts) = (order.id(), self.report.ts);
         let Some(to) = order.amending() else {

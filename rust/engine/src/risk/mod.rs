@@ -92,7 +92,8 @@ pub enum Refusal {
     Frozen = 16,
     /// The fate of an order of the instrument is unknown: only reducing orders are allowed.
     OrderUnknown = 17,
-    /// Terms that no order can have: over before it begins, post-only and at once, or without a limit.
+    /// Terms that no order can have: over before it begins, post-only and at once, or without a
+    /// limit.
     Terms = 18,
     /// It may only reduce, and so much is not held.
     ReduceOnly = 19,

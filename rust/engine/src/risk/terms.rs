@@ -24,8 +24,8 @@ pub(super) fn check(terms: &OrderTerms, limited: bool, now: Nanos) -> Result<(),
     if over || ends || lies || waits { Err(Refusal::Terms) } else { Ok(()) }
 }
 
-/// What of an order that may only reduce does, all that works counted; and whether that is less than
-/// was asked for. Where nothing does, it is refused: no venue is trusted to see to it.
+/// What of an order that may only reduce does, all that works counted; and whether that is less
+/// than was asked for. Where nothing does, it is refused: no venue is trusted to see to it.
 pub(super) fn reduced(
     asked: Asked,
     terms: &OrderTerms,
