@@ -87,7 +87,7 @@ def test_answers_and_fills_reach_the_ledger() -> None:
     assert floor.bot.position("binance:BTCUSDT") == f"-{qty}"
     (buy,) = floor.sizes("5", "1")
     assert b"side=BUY" in buy.body
-    assert b"quoteOrderQty=" in buy.body
+    assert b"type=LIMIT&timeInForce=IOC&quantity=" in buy.body
     # While it works, the opposite wish calls it back.
     (cancel,) = floor.sizes("1", "5")
     assert (cancel.kind, cancel.method, cancel.id) == ("cancel", "DELETE", buy.id)

@@ -13,22 +13,35 @@ pub struct Abilities {
     pub stop_limit: bool,
     /// Let a trigger follow the market by a distance in price.
     pub trailing: bool,
+    /// Size an order with a limit by what it may spend. Else it is sized in base, at the mark.
+    pub quote_limit: bool,
     /// Change price and size of an order that keeps its id. Else it is canceled and placed anew.
     pub amend: bool,
 }
 
 impl Abilities {
     /// All of it.
-    pub const ALL: Self =
-        Self { gtd: true, stop_market: true, stop_limit: true, trailing: true, amend: true };
+    pub const ALL: Self = Self {
+        gtd: true,
+        stop_market: true,
+        stop_limit: true,
+        trailing: true,
+        quote_limit: true,
+        amend: true,
+    };
 
     /// Of the venue before the colon of a symbol.
     #[must_use]
     pub fn of(venue: &str) -> Self {
         match venue {
             // Its trailing is in hundredths of a percent, and its amend only shrinks.
-            "binance" => Self { gtd: false, trailing: false, amend: false, ..Self::ALL },
-            "coinbase" => Self { stop_market: false, trailing: false, ..Self::ALL },
+            "binance" => {
+                Self { gtd: false, trailing: false, quote_limit: false, amend: false, ..Self::ALL }
+            }
+            "kraken" => Self { quote_limit: false, ..Self::ALL },
+            "coinbase" => {
+                Self { stop_market: false, trailing: false, quote_limit: false, ..Self::ALL }
+            }
             _ => Self::ALL,
         }
     }

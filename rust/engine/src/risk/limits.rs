@@ -151,7 +151,8 @@ impl Profile {
             order_max: percent(100),
             daily_loss_max: percent(100),
             drawdown_max: percent(100),
-            collar: percent(5),
+            // A history may open anywhere: a backtest trades there, as others do.
+            collar: percent(100),
             price_age_max: Nanos::new(60 * SECOND_NS),
             shorting: false,
             borrowing: false,
@@ -163,6 +164,7 @@ impl Profile {
                 order_max: percent(2),
                 daily_loss_max: percent(3),
                 drawdown_max: percent(10),
+                collar: percent(5),
                 ..unleveraged
             }),
             "unleveraged" => Ok(unleveraged),

@@ -3,10 +3,11 @@
 
 use super::limits::Profile;
 use super::{Approved, Refusal, collared_at, sizing};
+use crate::ability::Abilities;
 use crate::event::{NewOrder, OrderTerms, Side, Size, TimeInForce};
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId};
-use crate::units::{Overflow, Price};
+use crate::units::{Amount, Overflow, Price};
 
 impl Approved {
     /// Of which instrument.
@@ -23,7 +24,8 @@ impl Approved {
 
     /// A market order as one that trades at once down to where the collar ends, and no further; the
     /// rest is canceled. What has a limit already is as it was. It reserves what it may cost there,
-    /// or all that is free where nobody lends more.
+    /// or all that is free where nobody lends more. Where the venue sizes only market orders in
+    /// quote, it buys what the mark says its budget is worth, as far as that can be paid for.
     pub fn protected(
         self,
         rules: &Instrument,
@@ -43,10 +45,21 @@ impl Approved {
         };
         // A history may trade below its tick; no venue does, and none would be told so.
         let limit = if limit.is_positive() { limit } else { worst.max(Price::new(1)) };
-        let reserve = match (order.side, order.size) {
+        let free = account.cash.minus(account.reserved)?;
+        let size = match order.size {
+            Size::Quote(budget) if !Abilities::of(rules.venue()).quote_limit => {
+                let wanted = rules.qty_for(budget, mark.price, rules.taker_fee)?;
+                // At its worst price too it is paid for.
+                let paid = rules.qty_for(free.max(Amount::ZERO), limit, rules.taker_fee)?;
+                let qty = if profile.borrowing { wanted } else { wanted.min(paid) };
+                // Less than a lot stays what it was: the venue cannot be told it, and says so.
+                if qty.is_positive() { Size::Base(qty) } else { order.size }
+            }
+            size @ (Size::Base(_) | Size::Quote(_)) => size,
+        };
+        let reserve = match (order.side, size) {
             (Side::Buy, Size::Base(qty)) => {
                 let cost = sizing::with_fee(rules.notional(limit, qty)?, rules.taker_fee)?;
-                let free = account.cash.minus(account.reserved)?;
                 let most = if profile.borrowing { cost } else { cost.min(free) };
                 most.max(order.reserve)
             }
@@ -57,7 +70,7 @@ impl Approved {
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Gtd(_) => TimeInForce::Ioc,
         };
         let terms = OrderTerms { tif, ..order.terms };
-        Ok(Self(NewOrder { limit: Some(limit), reserve, terms, ..order }))
+        Ok(Self(NewOrder { size, limit: Some(limit), reserve, terms, ..order }))
     }
 
     /// A market order as one that lies at `price`, on the tick behind it, and never takes. What was
