@@ -21,18 +21,18 @@ LEDGERS = {
     (
         "sma_cross",
         "unleveraged",
-    ): "c3d224a69363955128e8d3d8cbe8be2f226c79bb247525ca2b7485c8f0159ee6",
-    ("sma_cross", "default"): "d1186c2ccf6e72e61ff913c630536fc0aabf210372042980d1cdcd91a887f516",
+    ): "108ca6fcb0e71d68833ccb9692cd8bbe0c6d3adf6c9c9dbede2a138eb0c91be0",
+    ("sma_cross", "default"): "5560e54bb522c9c9b0248b4e41fc8fbc78916a25faf0308aebf2a9fb65f47991",
     (
         "donchian_breakout",
         "unleveraged",
-    ): "3362937fe5b2d07058d5716de39bced16b45aee7518f98269bbbbc758863e80d",
+    ): "b46f7a905726c420e9c9e054b51a610f4318d22280b6a78be9bd7fc583c7c86e",
     (
         "donchian_breakout",
         "research",
-    ): "3362937fe5b2d07058d5716de39bced16b45aee7518f98269bbbbc758863e80d",
+    ): "5b197d61fb5fcd35a5d8564998c68abc475bde26e2cb7b7cf55f63b10f9382d7",
 }
-BUSY = "a22019fb79851af2987f1007ea418e8b6e58b06c00445bd8a1ce66094d91eaaf"
+BUSY = "9f05e865d6c3e4367feb408c4af0e9968172548b1a4c24ad5d74492aacf4c426"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),

@@ -16,9 +16,9 @@ CASH = 10_000.0
 
 def check(data: Path | pl.DataFrame, frame: pl.DataFrame, chosen: Periods) -> None:
     fast, slow = chosen.fast, chosen.slow
-    # The judge buys at any price: old histories have opens beyond any sane collar.
-    strategy, wide = sma_cross(fast=fast, slow=slow), {"collar": 1}
-    result = b4.backtest(strategy, data, cash=CASH, fee_bps=10, slippage_bps=1, limits=wide)
+    result = b4.backtest(
+        sma_cross(fast=fast, slow=slow), data, cash=CASH, fee_bps=10, slippage_bps=1
+    )
     opens, closes = frame["open"].to_list(), frame["close"].to_list()
     judged = oracle.sma_cross(opens, closes, fast, slow, cash=CASH, fee=0.001, slippage=0.0001)
     told = f"{data if isinstance(data, Path) else 'simulated'} {chosen} (seed {SEED})"
