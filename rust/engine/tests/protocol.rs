@@ -6,8 +6,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, SleeveId,
-    TradeId, Unexplained, Want,
+    Action, Bar, Event, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Side,
+    Size, SleeveId, TimeInForce, TradeId, Unexplained, Want,
 };
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::Record;
@@ -177,7 +177,7 @@ fn an_order_in_doubt_that_the_venue_shows_is_believed() {
 fn while_an_order_is_in_doubt_only_what_reduces_passes() {
     let mut floor = unanswered();
     let want = Want::Trade {
-        side: bot4_engine::event::Side::Buy,
+        side: Side::Buy,
         qty: 1.0,
         limit: None,
         terms: OrderTerms::default(),
@@ -210,6 +210,31 @@ fn a_cancel_that_is_not_answered_is_asked_for_again() {
     assert_eq!(floor.time(6), ["cancel 0"]);
     assert_eq!(floor.time(7), NOTHING);
     assert_eq!(floor.time(11), ["cancel 0"]);
+}
+
+/// The venue has no such order any more, and the word of its end was lost.
+#[test]
+fn an_order_whose_time_is_over_is_not_canceled_at_every_tick() {
+    let mut floor = Floor::new();
+    let terms = OrderTerms { tif: TimeInForce::Gtd(ns(3 * SECOND)), ..OrderTerms::default() };
+    let order = NewOrder {
+        sleeve: SleeveId(0),
+        instrument: HERE,
+        side: Side::Buy,
+        size: Size::Base(Qty::new(10)),
+        limit: Some(Price::new(100)),
+        reserve: amount("1"),
+        terms,
+        replaces: None,
+    };
+    floor.tell(Event::Adopted { ts: ns(2 * SECOND), id: id(0), order });
+    floor.say(0, OrderUpdate::Acked, 2);
+    assert_eq!(floor.time(7), NOTHING, "its venue ends it by itself");
+    assert_eq!(floor.time(8), ["cancel 0"]);
+    floor.say(0, OrderUpdate::CancelRejected, 8);
+    assert_eq!(floor.time(9), NOTHING);
+    assert_eq!(floor.time(12), NOTHING);
+    assert_eq!(floor.time(13), ["cancel 0"]);
 }
 
 #[test]

@@ -46,6 +46,8 @@ enum Due {
 
 /// What of an order is due at `now`; `ends` is whether its venue ends orders at their time.
 fn due(order: &Order, now: Nanos, ends: bool) -> Due {
+    let silent = now.mantissa().saturating_sub(order.asked().mantissa());
+    let late = silent >= ANSWER_WITHIN.mantissa();
     if let TimeInForce::Gtd(until) = order.new_order().terms.tif {
         let grace = if ends { ANSWER_WITHIN.mantissa() } else { 0 };
         let over = now.mantissa() >= until.mantissa().saturating_add(grace);
@@ -55,12 +57,11 @@ fn due(order: &Order, now: Nanos, ends: bool) -> Due {
         }
         let works =
             matches!(state, OrderState::Pending | OrderState::Open | OrderState::PartiallyFilled);
-        if works && over {
+        // Where its venue refused that, not again at every tick.
+        if works && over && (late || order.asked() < until) {
             return Due::Cancel;
         }
     }
-    let silent = now.mantissa().saturating_sub(order.asked().mantissa());
-    let late = silent >= ANSWER_WITHIN.mantissa();
     match order.state() {
         OrderState::Intended | OrderState::Sent if late => Due::Doubt,
         OrderState::PendingAmend if late => Due::Doubt,
