@@ -387,8 +387,6 @@ impl Order {
             Move::Stay | Move::Illegal => return,
             Move::To(OrderState::Open | OrderState::PartiallyFilled) => at_venue(),
             Move::To(state) | Move::Late(state) => state,
-            Move::Back if self.doubt.is_some() => OrderState::Unknown,
-            Move::Back if self.canceling => OrderState::PendingCancel,
             Move::Back if self.shown => at_venue(),
             Move::Back => OrderState::Sent,
         };

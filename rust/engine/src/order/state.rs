@@ -58,8 +58,7 @@ pub enum Trigger {
 pub enum Move {
     /// On to this state.
     To(OrderState),
-    /// Back to what it was before we asked: unknown where that was unclear, at the venue where the
-    /// venue has shown it, else sent.
+    /// Back to what it was before we asked: at the venue where the venue has shown it, else sent.
     Back,
     /// Nothing: it says what is already so, or only adds to the evidence.
     Stay,
