@@ -176,12 +176,7 @@ fn an_order_in_doubt_that_the_venue_shows_is_believed() {
 #[test]
 fn while_an_order_is_in_doubt_only_what_reduces_passes() {
     let mut floor = unanswered();
-    let want = Want::Trade {
-        side: Side::Buy,
-        qty: 1.0,
-        limit: None,
-        terms: OrderTerms::default(),
-    };
+    let want = Want::Trade { side: Side::Buy, qty: 1.0, limit: None, terms: OrderTerms::default() };
     floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
     let refused = floor.out.records.iter().find_map(|record| {
         if let Record::Refused { refusal, .. } = record { Some(refusal.name()) } else { None }
