@@ -5,7 +5,7 @@
 This file only says which names are public; importing it loads no plotting and no terminal code.
 """
 
-from bot4._engine import Bar, Bot, Context, Request, __version__
+from bot4._engine import Bar, Bot, Context, Reconciled, Request, __version__
 from bot4.decision import Quote, quote, seat
 from bot4.errors import (
     Bot4Error,
@@ -87,6 +87,7 @@ from bot4.strategy import (
     registered,
     strategy,
 )
+from bot4.venue_report import VenueFill, VenueOrder, VenueReport
 
 __all__ = [
     "BacktestResult",
@@ -107,6 +108,7 @@ __all__ = [
     "OutputError",
     "ParameterError",
     "Quote",
+    "Reconciled",
     "Request",
     "RiskError",
     "SignalError",
@@ -115,6 +117,9 @@ __all__ = [
     "StrategyError",
     "StrategyTemplate",
     "Target",
+    "VenueFill",
+    "VenueOrder",
+    "VenueReport",
     "__version__",
     "ask",
     "ask_size",

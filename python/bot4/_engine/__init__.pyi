@@ -10,7 +10,7 @@ from typing import Final
 
 from bot4._engine.backtest import Backtest, replay_journal
 from bot4._engine.bars import Bar, Bars, Context, History
-from bot4._engine.bot import Bot, Request
+from bot4._engine.bot import Bot, Reconciled, Request
 from bot4._engine.errors import (
     Bot4Error,
     DataError,
@@ -53,6 +53,7 @@ __all__ = [
     "JournalFile",
     "JournalInUseError",
     "Program",
+    "Reconciled",
     "Recording",
     "Request",
     "RiskError",

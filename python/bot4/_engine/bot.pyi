@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from bot4._engine.program import Program
+from bot4.venue_report import VenueReport
 
 @final
 class Request:
@@ -33,6 +34,25 @@ class Request:
     @property
     def refused(self) -> str | None:
         """Why the venue cannot be told so: the order is rejected, a cancel waits for its name."""
+
+@final
+class Reconciled:
+    """What came of a venue's report."""
+
+    @property
+    def requests(self) -> list[Request]: ...
+    @property
+    def events(self) -> int:
+        """How many things the bot was told."""
+    @property
+    def unexplained(self) -> list[tuple[str, str, str]]:
+        """Instrument, kind (``order``, ``fill``, ``position``, ``balance``) and what, in words."""
+    @property
+    def foreign_orders(self) -> list[str]:
+        """Names of orders that are not ours."""
+    @property
+    def foreign_fills(self) -> list[tuple[str, str, str, str]]:
+        """Fills that are not ours: instrument, side, size and price."""
 
 @final
 class Bot:
@@ -130,6 +150,14 @@ class Bot:
 
     def take_records(self) -> bytes:
         """What was written down since it was last taken. Keep it before you send anything."""
+
+    def reconcile(self, report: VenueReport) -> Reconciled:
+        """Make ours agree with what a venue says of the account, and name what cannot be explained.
+
+        The same report twice changes nothing. What a venue shows is believed; what it does not show
+        only by evidence, and never by a question that failed. Freezes the instruments whose orders,
+        fills, position or balance nothing explains. DataError for a report that cannot be.
+        """
 
     def take_resync(self) -> list[str]:
         """The instruments whose book must be told anew: said once, so repeat until it is live."""

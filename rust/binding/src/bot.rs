@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bot4_engine::bot::{Bot, Decides, Sleeve};
-use bot4_engine::event::{Event, Fill, OrderId, OrderUpdate, Side, TradeId};
+use bot4_engine::event::{Event, Fill, OrderUpdate, Side, TradeId};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
     Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
 };
+use bot4_engine::reconcile::reconcile;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::Nanos;
 use bot4_engine::wire::{Counts, Heard};
@@ -19,6 +20,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::backtest::{RawLimit, profile_of};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
+use crate::reconcile::{PyReconciled, RawReport, order_id};
 
 /// Most messages of venues that wait to be read; older ones go.
 const MESSAGES_MAX: usize = 1_000;
@@ -239,6 +241,18 @@ impl PyBot {
         self.send(py, |gateway, sent| {
             gateway.on_event(&Event::Fill(fill), &mut |outgoing| sent.push(outgoing))
         })
+    }
+
+    /// Where the bot refuses an event of it, the next report finds what is left.
+    fn reconcile(&mut self, py: Python<'_>, report: RawReport) -> PyResult<PyReconciled> {
+        let report = report.parse(self.gateway()?.bot().state())?;
+        self.believe(report.ts.mantissa())?;
+        let told = reconcile(self.gateway()?.bot().state(), &report).raise()?;
+        let requests = self.send(py, |gateway, sent| {
+            let mut send = |outgoing: &Outgoing<'_>| sent.push(outgoing);
+            told.events.iter().try_for_each(|event| gateway.on_event(event, &mut send))
+        })?;
+        Ok(PyReconciled::new(requests.unbind(), told, self.gateway()?.bot().state()))
     }
 
     fn take_records<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -465,11 +479,6 @@ impl<'py> Sent<'py> {
             refused,
         })
     }
-}
-
-fn order_id(text: &str) -> PyResult<OrderId> {
-    let id = OrderId::from_client_text(text);
-    id.ok_or_else(|| EngineError::new_err(format!("'{text}' is no order id of ours")))
 }
 
 /// What a decoder has seen, by name.

@@ -9,6 +9,7 @@ use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
 use bot4_engine::journal::{JournalError as Encoded, StateError};
 use bot4_engine::market::RecordingError;
+use bot4_engine::reconcile::ReportError;
 use bot4_engine::risk::limits::LimitError;
 use bot4_engine::session::{KeepError, SessionError};
 use bot4_engine::signal::SignalError as Signal;
@@ -69,6 +70,7 @@ raises! {
     UnitError => EngineError,
     Encoded => EngineError,
     RecordingError => DataError,
+    ReportError => DataError,
     StateError => EngineError,
     Overflow => EngineError,
 }

@@ -13,6 +13,7 @@ mod feed;
 mod gauge;
 mod journal_file;
 mod program;
+mod reconcile;
 mod recording;
 mod records;
 mod report;
@@ -37,6 +38,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<journal_file::PyJournalFile>()?;
     module.add_class::<bot::PyBot>()?;
     module.add_class::<bot::PyRequest>()?;
+    module.add_class::<reconcile::PyReconciled>()?;
     module.add("RECORDED", recording::codes(module.py())?)?;
     module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
