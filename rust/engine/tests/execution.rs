@@ -13,7 +13,6 @@ use bot4_engine::event::{
 use bot4_engine::history::Row;
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::{self, Record, State};
-use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Nanos, Price, Qty, Rate};
 
 use crate::market::{SECOND, amount, instrument, ns, trade};
@@ -34,7 +33,8 @@ impl Floor {
     fn new(profile: &str) -> Self {
         let (strategy, decides) = ("outside".to_owned(), Decides::Outside);
         let sleeve = Sleeve { strategy, instrument: HERE, allocation: Rate::ONE, decides };
-        let profile = Profile::named(profile).unwrap();
+        let collar = if profile == "unleveraged" { "0.05" } else { "0.5" };
+        let profile = market::profile(profile, &[("collar", collar)]);
         let bot = Bot::new(vec![instrument()], vec![sleeve], profile, 7);
         let mut floor = Self { bot, out: Output::default(), records: Vec::new(), now: 0 };
         floor.tell(Event::Deposit { ts: ns(0), amount: amount("1000") });
@@ -322,7 +322,7 @@ fn a_venue_over_bars_cancels_what_met_an_open_beyond_its_limit() {
     rows[1].low = 100.0;
     let decided = market::decided(market::volume_is_target());
     let sleeves = vec![market::sleeve(0, "1", decided)];
-    let settings = market::settings(market::profile("unleveraged", &[]));
+    let settings = market::settings(market::profile("unleveraged", &[("collar", "0.05")]));
     let backtest = market::run(vec![market::history("file:X", &rows)], sleeves, &settings);
     let (_, _, records) = journal::decode(&backtest.journal()).unwrap();
     let said: Vec<_> = records

@@ -128,7 +128,7 @@ fn a_frame_becomes_an_encoded_order_and_records_to_keep() {
     let next = OrderId::new(7, 1).client_text();
     let buy = format!(
         "POST /api/v3/order symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=IOC\
-         &quantity=0.05555&price=90000\
+         &quantity=0.08333&price=90000\
          &newClientOrderId={next}"
     );
     assert_eq!(sent, [buy]);

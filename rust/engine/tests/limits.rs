@@ -21,7 +21,7 @@ fn number(text: &str) -> LimitValue {
 fn the_profiles_are_the_ones_agreed_on() {
     let table = [
         ("default", "0.02 0.2 0.02 0.03 0.1 0.05 60 false false"),
-        ("unleveraged", "1 1 1 1 1 0.05 60 false false"),
+        ("unleveraged", "1 1 1 1 1 1 60 false false"),
         ("research", "5 10 10 1 1 0.5 60 true true"),
     ];
     for (name, wanted) in table {

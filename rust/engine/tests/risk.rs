@@ -303,15 +303,16 @@ fn the_least_notional_holds_for_what_opens() {
 
 #[test]
 fn a_limit_price_stays_inside_the_collar() {
-    let held = || Scene::quiet().holding(10_000);
+    let quiet = || Scene::quiet().limits("unleveraged", &[("collar", "0.05")]);
+    let held = || quiet().holding(10_000);
     check(&[
-        ("a buy at it", Scene::quiet(), at(105.0, buy(1.0)), "buy 1 at 105"),
-        ("a buy beyond", Scene::quiet(), at(105.01, buy(1.0)), "no: collar"),
-        ("a buy far below waits", Scene::quiet(), at(1.0, buy(1.0)), "buy 1 at 1"),
+        ("a buy at it", quiet(), at(105.0, buy(1.0)), "buy 1 at 105"),
+        ("a buy beyond", quiet(), at(105.01, buy(1.0)), "no: collar"),
+        ("a buy far below waits", quiet(), at(1.0, buy(1.0)), "buy 1 at 1"),
         ("a sell at it", held(), at(95.0, sell(1.0)), "sell 1 at 95"),
         ("a sell beyond", held(), at(94.99, sell(1.0)), "no: collar"),
         ("a sell far above waits", held(), at(900.0, sell(1.0)), "sell 1 at 900"),
-        ("on the tick", Scene::quiet(), at(99.996, buy(1.0)), "buy 1 at 100"),
+        ("on the tick", quiet(), at(99.996, buy(1.0)), "buy 1 at 100"),
     ]);
 }
 

@@ -48,12 +48,16 @@ impl Approved {
         let free = account.cash.minus(account.reserved)?;
         let size = match order.size {
             Size::Quote(budget) if !Abilities::of(rules.venue()).quote_limit => {
-                let wanted = rules.qty_for(budget, mark.price, rules.taker_fee)?;
+                let wanted = rules.qty_for(budget, mark.price, rules.taker_fee);
                 // At its worst price too it is paid for.
-                let paid = rules.qty_for(free.max(Amount::ZERO), limit, rules.taker_fee)?;
-                let qty = if profile.borrowing { wanted } else { wanted.min(paid) };
-                // Less than a lot stays what it was: the venue cannot be told it, and says so.
-                if qty.is_positive() { Size::Base(qty) } else { order.size }
+                let paid = rules.qty_for(free.max(Amount::ZERO), limit, rules.taker_fee);
+                let qty = if profile.borrowing {
+                    wanted
+                } else {
+                    wanted.and_then(|qty| Ok(qty.min(paid?)))
+                };
+                // What no size can say stays what it was: the venue cannot be told it.
+                qty.ok().filter(|qty| qty.is_positive()).map_or(order.size, Size::Base)
             }
             size @ (Size::Base(_) | Size::Quote(_)) => size,
         };
