@@ -8,14 +8,16 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot4 import _engine, calls
 from bot4.errors import ParameterError, known_names
 from bot4.history.frames import raw
 from bot4.history.recordings import kind_of, load
-from bot4.paths import written
+from bot4.paths import readable, reason, written
 
 FIGURES = ("mean", "p50", "p99", "p999", "max")
 SEED = 42
@@ -25,10 +27,11 @@ _CPUS = Path("/proc/cpuinfo")  # Linux; elsewhere the platform's own word is tak
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found of one key: times in nanoseconds, the timer's own share taken off."""
+    """What was found of one key, in its unit (``ns`` or ``per_s``), the timer's share taken off."""
 
     key: str
     what: str
+    unit: str
     method: str
     source: str
     mean: float
@@ -49,7 +52,13 @@ class Reading:
         """Whether every limit is kept; None where there is none."""
         if not self.limits:
             return None
-        return all(getattr(self, figure) <= limit for figure, limit in self.limits.items())
+        return all(map(self.keeps, self.limits))
+
+    def keeps(self, figure: str) -> bool:
+        """Whether the limit of one figure is kept: the least of a rate, the most of a time."""
+        value: float = getattr(self, figure)
+        limit = self.limits[figure]
+        return value >= limit if self.unit == "per_s" else value <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,14 @@ def measure(
     seed: int,
     *,
     quick: bool,
+    folder: str | Path = ".",
     say: Callable[[str], None],
 ) -> Iterator[Reading]:
     """Measure one key after the other, in the engine's order; `say` is told each before it begins.
 
-    No keys: all, those on captured markets only where there are captures. Raises ParameterError
-    for an unknown key or a negative seed, DataError for captures that cannot be read.
+    No keys: all, those on captured markets only where there are captures. Journals are written in
+    `folder`, and removed. Raises ParameterError for an unknown key, a negative seed or a folder
+    that cannot be written to, DataError for captures that cannot be read.
     """
     if seed < 0 or seed >= 2**64:
         raise ParameterError(
@@ -90,7 +101,28 @@ def measure(
     gauges = _chosen(keys, captured=bool(captures))
     recordings = list(load(captures)) if captures else []
     frames = raw([written(path) for path in captures]) if _are_frames(captures) else []
-    return (_taken(gauge, seed, recordings, frames, quick=quick, say=say) for gauge in gauges)
+    scratch = _scratch(folder)
+    take = partial(_taken, seed=seed, recordings=recordings, frames=frames, quick=quick, say=say)
+    return _each(gauges, scratch, take)
+
+
+def _scratch(folder: str | Path) -> TemporaryDirectory[str]:
+    """Where journals are written: beside what the operator keeps, as /tmp may be no disk."""
+    try:
+        return TemporaryDirectory(prefix=".bot4-bench-", dir=written(folder))
+    except OSError as error:
+        raise ParameterError(
+            f"no journal can be written in {readable(folder)} ({reason(error)}); "
+            "name another folder with --folder"
+        ) from error
+
+
+def _each(
+    gauges: Sequence[dict[str, Any]], scratch: TemporaryDirectory[str], take: partial[Reading]
+) -> Iterator[Reading]:
+    with scratch as folder:
+        for gauge in gauges:
+            yield take(gauge, folder=folder)
 
 
 def _are_frames(captures: Sequence[str]) -> bool:
@@ -111,10 +143,11 @@ def _chosen(keys: Sequence[str], *, captured: bool) -> list[dict[str, Any]]:
 
 def _taken(
     gauge: dict[str, Any],
+    *,
     seed: int,
     recordings: list[_engine.Recording],
     frames: list[tuple[int, str | None, bytes]],
-    *,
+    folder: str,
     quick: bool,
     say: Callable[[str], None],
 ) -> Reading:
@@ -122,8 +155,8 @@ def _taken(
     if gauge["outside"]:
         row = calls.TIMED[gauge["key"]](seed, quick=quick)
     else:
-        row = _engine.take_gauge(gauge["key"], seed, quick, recordings, frames)
-    words = {name: gauge[name] for name in ("key", "what", "method", "limits")}
+        row = _engine.take_gauge(gauge["key"], seed, quick, recordings, frames, folder)
+    words = {name: gauge[name] for name in ("key", "what", "unit", "method", "limits")}
     return Reading(**{**row, **words, "batches": tuple(row["batches"])})
 
 

@@ -26,6 +26,10 @@ KEYS = (
     "tick_to_intent_ns",
     "settle_ns",
     "tick_all_ns",
+    "orders_per_s_engine",
+    "orders_per_s_durable",
+    "orders_per_s_block",
+    "replay_events_per_s",
     "frame_to_request_ns",
     "frame_to_action_ns",
     "boundary_ns",
@@ -57,7 +61,9 @@ def check(row: dict[str, Any]) -> None:
     for figure in FIGURES:
         assert isinstance(row[figure], float)
     assert row["mean"] > 0
-    assert 0 <= row["p50"] <= row["p99"] <= row["p999"] <= row["max"]
+    rising = [row[figure] for figure in ("p50", "p99", "p999", "max")]
+    assert rising == sorted(rising, reverse=row["unit"] == "per_s")
+    assert min(rising) >= 0
     assert isinstance(row["n"], int)
     assert row["n"] > 0
     assert row["timer_ns"] > 0
@@ -66,8 +72,9 @@ def check(row: dict[str, Any]) -> None:
     assert row["what"]
     assert row["method"]
     assert row["source"]
-    over = [name for name, limit in row["limits"].items() if row[name] > limit]
-    assert row["kept"] is (None if not row["limits"] else not over)
+    sign = -1 if row["unit"] == "per_s" else 1
+    missed = [name for name, limit in row["limits"].items() if sign * row[name] > sign * limit]
+    assert row["kept"] is (None if not row["limits"] else not missed)
 
 
 @pytest.fixture
@@ -81,7 +88,8 @@ def test_prints_one_json_object_with_every_key(bot4: Bot4) -> None:
     ran = bot4("bench", "--quick", "--json")
     assert ran.code == 0
     told = json.loads(ran.out)
-    assert [key for key in told if key.endswith("_ns")] == list(KEYS)
+    assert [key for key in told if key.endswith("_ns") or "_per_s" in key] == list(KEYS)
+    assert all(told[key]["unit"] == ("per_s" if "_per_s" in key else "ns") for key in KEYS)
     for key in KEYS:
         check(told[key])
     assert told["seed"] == 42
@@ -121,8 +129,36 @@ def test_a_limit_is_kept_or_not(mean: float, kept: bool) -> None:
     assert reading(mean, {}).kept is None
 
 
-def reading(mean: float, limits: dict[str, float]) -> Reading:
-    return Reading("x_ns", "", "", "", mean, 1.0, 1.0, 1.0, 1.0, 1, 1.0, 1.0, (), None, {}, limits)
+@pytest.mark.parametrize(("mean", "kept"), [(8.0, True), (7.9, False)])
+def test_a_limit_of_a_rate_is_the_least(mean: float, kept: bool) -> None:
+    assert reading(mean, {"mean": 8.0}, "per_s").kept is kept
+    assert reading(mean, {}, "per_s").kept is None
+
+
+def reading(mean: float, limits: dict[str, float], unit: str = "ns") -> Reading:
+    figures = (mean, 1.0, 1.0, 1.0, 1.0)
+    return Reading("x_ns", "", unit, "", "", *figures, 1, 1.0, 1.0, (), None, {}, limits)
+
+
+def test_a_person_reads_that_a_rate_has_a_least(bot4: Bot4) -> None:
+    lines = bot4("bench", "--quick", "--only", "replay_events_per_s").out.splitlines()
+    assert "per_s: so many a second" in lines[1]
+    assert "mean 1,000,000 kept" in lines[3] or "mean 1,000,000 under" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"), [("orders_per_s_durable", "each"), ("orders_per_s_block", "block")]
+)
+def test_what_is_durable_says_how_and_leaves_nothing(
+    bot4: Bot4, tmp_path: Path, key: str, mode: str
+) -> None:
+    ran = bot4("bench", "--quick", "--json", "--only", key, "--folder", tmp_path)
+    row = json.loads(ran.out)[key]
+    check(row)
+    assert f"a journal on disk in {tmp_path}" in row["source"]
+    assert f"durability {mode}: " in row["source"]
+    assert row["notes"]["in_flight"] == 64
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_equal_seeds_give_equal_checksums(bot4: Bot4) -> None:
@@ -154,6 +190,7 @@ def test_measures_on_captured_frames(bot4: Bot4, capture: Path) -> None:
         (("--only", CAPTURED), "add --captures PATH"),
         (("--seed", "-1"), "--seed -1 is out of range"),
         (("--captures", "nowhere.gz"), "nowhere.gz"),
+        (("--folder", "nowhere"), "no journal can be written in nowhere"),
     ],
 )
 def test_refuses_in_one_line(bot4: Bot4, arguments: tuple[str, ...], words: str) -> None:

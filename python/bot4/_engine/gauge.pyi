@@ -12,9 +12,10 @@ from bot4._engine.recording import Recording
 def gauges() -> list[dict[str, Any]]:
     """All that can be measured of the engine, in the order in which data walks through it.
 
-    Each is ``{"key": str, "what": str, "method": str, "captured": bool, "outside": bool,
-    "limits": dict[str, float]}``: ``captured`` ones need captured markets, ``outside`` ones are
-    timed from Python, a limit is the most nanoseconds that a figure (``"mean"``, ``"p99"``) may be.
+    Each is ``{"key": str, "what": str, "unit": str, "method": str, "captured": bool,
+    "outside": bool, "limits": dict[str, float]}``: ``captured`` ones need captured markets,
+    ``outside`` ones are timed from Python. ``unit`` is ``"ns"``, of which a limit is the most that
+    a figure (``"mean"``, ``"p99"``) may be, or ``"per_s"``, of which it is the least.
     """
 
 def take_gauge(
@@ -23,18 +24,20 @@ def take_gauge(
     quick: bool,
     recordings: Sequence[Recording],
     frames: Sequence[tuple[int, str | None, bytes]],
+    folder: str | None = None,
 ) -> dict[str, Any]:
     """Measure one key; takes a second or so, holding no lock of Python.
 
     ``frames`` are what the recordings were read from: when each came (ns), the symbol of a REST
-    depth (empty where it names none; None: another frame), its bytes.
+    depth (empty where it names none; None: another frame), its bytes. ``folder`` is where journals
+    are written, for those that are measured on a disk; its owner removes it.
 
-    Keys: mean p50 p99 p999 max (floats, ns an operation, the timer's share taken off) n (count)
+    Keys: mean p50 p99 p999 max (floats, in its unit, the timer's share taken off) n (count)
     timer_ns (that share) clock_step_ns (how coarse the clock is) batches (the mean of each run,
     with all that interrupted it) source (what it ran on) checksum (int, or None where nothing can
     be compared by it) notes (dict[str, float], such as ``updates`` and ``share``). Raises
-    EngineError: unknown, or timed from Python; DataError: it needs a captured market;
-    InvariantError: the part gave a wrong answer.
+    EngineError: unknown, or timed from Python; DataError: it needs a captured market or a folder;
+    InvariantError: the part gave a wrong answer; JournalError: it cannot be written.
     """
 
 def read_samples(

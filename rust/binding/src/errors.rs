@@ -82,6 +82,7 @@ impl<T> Raise<T> for Result<T, GaugeError> {
             match error {
                 GaugeError::Wrong { .. } | GaugeError::Refused(_) => InvariantError::new_err(text),
                 GaugeError::Nothing { .. } | GaugeError::Wire(_) => DataError::new_err(text),
+                GaugeError::Journal(_) => JournalError::new_err(text),
                 GaugeError::Range(_)
                 | GaugeError::Outside(_)
                 | GaugeError::Bot(_)

@@ -1,5 +1,7 @@
 //! How long the engine's parts take: the gauges of `bot4-gauge`, in this very build.
 
+use std::path::PathBuf;
+
 use bot4_engine::event::Side;
 use bot4_engine::units::Nanos;
 use bot4_gauge::flow::{Flow, Update};
@@ -19,8 +21,8 @@ pub(crate) fn gauges(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
     for gauge in GAUGES {
         let limits = PyDict::new(py);
-        for (stat, ns_max) in gauge.limits {
-            limits.set_item(stat.name(), ns_max)?;
+        for (stat, limit) in gauge.limits {
+            limits.set_item(stat.name(), limit)?;
         }
         let entry = PyDict::new(py);
         entry.set_item("key", gauge.key)?;
@@ -28,6 +30,7 @@ pub(crate) fn gauges(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         entry.set_item("method", gauge.method)?;
         entry.set_item("captured", gauge.captured)?;
         entry.set_item("outside", matches!(gauge.taken, Taken::Outside))?;
+        entry.set_item("unit", gauge.unit.name())?;
         entry.set_item("limits", limits)?;
         list.append(entry)?;
     }
@@ -35,6 +38,7 @@ pub(crate) fn gauges(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 #[pyfunction]
+#[pyo3(signature = (key, seed, quick, recordings, frames, folder=None))]
 pub(crate) fn take_gauge<'py>(
     py: Python<'py>,
     key: &str,
@@ -42,6 +46,7 @@ pub(crate) fn take_gauge<'py>(
     quick: bool,
     recordings: Vec<Py<PyRecording>>,
     frames: Vec<(i64, Option<String>, Vec<u8>)>,
+    folder: Option<PathBuf>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let unknown = || EngineError::new_err(format!("no gauge is called {key}"));
     let gauge = Gauge::named(key).ok_or_else(unknown)?;
@@ -49,7 +54,8 @@ pub(crate) fn take_gauge<'py>(
     let frame =
         |(received, snapshot_of, text)| Frame { received: Nanos::new(received), snapshot_of, text };
     let frames: Vec<_> = frames.into_iter().map(frame).collect();
-    let setup = Setup { seed, quick, recorded: &recorded, frames: &frames };
+    let folder = folder.as_deref();
+    let setup = Setup { seed, quick, recorded: &recorded, frames: &frames, folder };
     row(py, py.detach(|| gauge.take(&setup)).raise()?)
 }
 

@@ -6,6 +6,7 @@
 //! limit stands beside its figure, and whoever reads both judges.
 
 pub mod book;
+mod durable;
 mod each;
 pub mod flow;
 pub mod frames;
@@ -18,8 +19,10 @@ pub mod signal;
 mod stopwatch;
 mod table;
 mod timing;
+pub mod trade;
 pub mod wire;
 
+use std::path::Path;
 use std::time::Duration;
 
 use bot4_engine::bot::BotError;
@@ -32,9 +35,10 @@ use bot4_engine::signal::SignalError;
 use bot4_engine::units::{Nanos, Overflow};
 use bot4_engine::wire::WireError;
 use bot4_engine::wire::sign::SignError;
+use bot4_journal::JournalError;
 
 pub use table::GAUGES;
-pub use timing::{Stat, Timer, Timing};
+pub use timing::{Stat, Timer, Timing, Unit};
 
 /// Operations measured where nothing quicker is asked for.
 const EVENTS: usize = 1_000_000;
@@ -96,6 +100,9 @@ pub enum GaugeError {
     /// A profile that is not there.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A journal that cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// An order that passes was refused.
     #[error("risk refused what passes every limit: {}", .0.name())]
     Refused(Refusal),
@@ -123,6 +130,8 @@ pub struct Setup<'a> {
     pub recorded: &'a [Recorded],
     /// The frames that they were read from.
     pub frames: &'a [Frame],
+    /// Where journals are written, for the keys that are measured on a disk. Its owner removes it.
+    pub folder: Option<&'a Path>,
 }
 
 impl<'a> Setup<'a> {
@@ -160,7 +169,7 @@ impl<'a> Setup<'a> {
 /// What was found of one key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The figures, nanoseconds an operation, the timer's own share taken off.
+    /// The figures, in the unit of the key, the timer's own share taken off.
     pub timing: Timing,
     /// What the timer itself takes, which was taken off, and how coarse its clock is.
     pub timer: Timer,
@@ -190,7 +199,9 @@ pub struct Gauge {
     pub key: &'static str,
     /// What one operation is.
     pub what: &'static str,
-    /// The most that each of these figures may be, in nanoseconds.
+    /// What its figures are counted in.
+    pub unit: Unit,
+    /// The most that each of these figures may be; of a rate the least.
     pub limits: &'static [(Stat, f64)],
     /// Whether it is measured on captured markets only.
     pub captured: bool,

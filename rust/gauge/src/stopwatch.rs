@@ -11,7 +11,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::timing::{Timer, Timing, median};
+use crate::timing::{Timer, Timing, Unit, median};
 use crate::{Reading, Setup};
 
 /// How a figure of this file comes about.
@@ -61,10 +61,15 @@ pub(crate) fn time<S, E>(
 
 /// What the clock takes around nothing.
 pub(crate) fn timer<E>(events: &[E]) -> Timer {
-    Timer::of(one_by_one(events, &mut (), |(), event| {
+    Timer::of(around_nothing(events))
+}
+
+/// The samples of it.
+pub(crate) fn around_nothing<E>(events: &[E]) -> Vec<u32> {
+    one_by_one(events, &mut (), |(), event| {
         black_box(event);
         0
-    }))
+    })
 }
 
 impl Reading {
@@ -77,6 +82,15 @@ impl Reading {
         Self::new(timing, timer, batches)
     }
 
+    /// The same in another unit, where each operation that was timed was so many.
+    pub(crate) fn in_unit(mut self, unit: Unit, each: f64) -> Self {
+        self.timing = self.timing.in_unit(unit, each);
+        for mean in &mut self.batches {
+            *mean = unit.of(*mean, each);
+        }
+        self
+    }
+
     pub(crate) fn new(timing: Timing, timer: Timer, batches: Vec<f64>) -> Self {
         let (source, checksum, notes) = (String::new(), None, Vec::new());
         Self { timing, timer, batches, source, checksum, notes }
@@ -86,6 +100,12 @@ impl Reading {
 #[allow(clippy::cast_precision_loss, reason = "events are counted in millions")]
 pub(crate) fn count<E>(events: &[E]) -> f64 {
     events.len().max(1) as f64
+}
+
+/// How many of the one to one of the other.
+#[allow(clippy::cast_precision_loss, reason = "they are counted in millions")]
+pub(crate) fn ratio(of: usize, to: usize) -> f64 {
+    of as f64 / to.max(1) as f64
 }
 
 /// How many of so many events take about [`STRETCH_NS`], at least one.

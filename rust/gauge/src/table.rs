@@ -1,6 +1,9 @@
 //! The table of all that is measured, in the order in which data walks through the engine.
 
-use crate::{Gauge, Stat, Taken, book, each, gateway, path, risk, sign, signal, stopwatch, wire};
+use crate::{
+    Gauge, Stat, Taken, Unit, book, durable, each, gateway, path, risk, sign, signal, stopwatch,
+    trade, wire,
+};
 
 const LOOPS: &str = "mean: median of short loops in Python, an empty loop's time taken off \
     (batches); quantiles and max: time.perf_counter_ns before and after each call, the mean of the \
@@ -14,6 +17,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: book::SEEDED,
         what: "one level of a book set, then both best prices read",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 8.0)],
         captured: false,
         method: stopwatch::METHOD,
@@ -22,6 +26,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: book::RECORDED,
         what: "the same on captured updates, from the first snapshot on",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 15.0)],
         captured: true,
         method: stopwatch::METHOD,
@@ -30,6 +35,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: wire::PARSE_BINANCE,
         what: "a depth update of 40 levels from bytes to integers",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 600.0)],
         captured: false,
         method: stopwatch::METHOD,
@@ -38,6 +44,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: wire::APPLY_BINANCE,
         what: "the same told to a book, then its touch read",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 1_000.0)],
         captured: false,
         method: stopwatch::METHOD,
@@ -46,6 +53,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: wire::PARSE_KRAKEN,
         what: "a book update from bytes to events, its checksum compared",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -54,6 +62,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: wire::PARSE_COINBASE,
         what: "a level2 update of four levels from bytes to events",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -62,6 +71,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: signal::TWENTY,
         what: "what a program reads of a changed book, and its 20 operations run",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 20.0)],
         captured: false,
         method: each::METHOD,
@@ -70,6 +80,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: risk::BREAKER,
         what: "the word of the breakers asked for all and for one",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 2.0)],
         captured: false,
         method: stopwatch::METHOD,
@@ -78,6 +89,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: risk::CHECK,
         what: "every check of risk on a target that is sized, and passes",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 10.0)],
         captured: false,
         method: stopwatch::METHOD,
@@ -86,6 +98,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: risk::TARGET,
         what: "the same on a target that flips, which is sized first",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -95,6 +108,7 @@ pub const GAUGES: &[Gauge] = &[
         key: path::INTENT,
         what: "a change of the market that led to an approved order: \
             book, 20 operations, decision, risk",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 50.0), (Stat::P99, 100.0)],
         captured: false,
         method: each::METHOD,
@@ -104,6 +118,7 @@ pub const GAUGES: &[Gauge] = &[
         key: path::SETTLE,
         what: "the records and the action of such an order written, after its glance: \
             intent, order, reserves, limits made anew",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: each::METHOD,
@@ -112,14 +127,52 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: path::ALL,
         what: "every change of the market on the same path",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: each::METHOD,
         taken: Taken::Here(path::all),
     },
     Gauge {
+        key: trade::ENGINE,
+        what: "an order through the engine: intent, risk, sent, acknowledged, filled, ledger",
+        unit: Unit::PerSecond,
+        limits: &[(Stat::Mean, 500_000.0)],
+        captured: false,
+        method: stopwatch::METHOD,
+        taken: Taken::Here(trade::engine),
+    },
+    Gauge {
+        key: durable::EACH,
+        what: "the same over a journal on disk, each order synced before it is sent",
+        unit: Unit::PerSecond,
+        limits: &[(Stat::Mean, 10_000.0)],
+        captured: false,
+        method: durable::METHOD,
+        taken: Taken::Here(durable::each),
+    },
+    Gauge {
+        key: durable::BLOCK,
+        what: "the same, ids synced in blocks before they are sent",
+        unit: Unit::PerSecond,
+        limits: &[(Stat::Mean, 10_000.0)],
+        captured: false,
+        method: durable::METHOD,
+        taken: Taken::Here(durable::block),
+    },
+    Gauge {
+        key: trade::REPLAY,
+        what: "a record of such orders decoded and applied to the state",
+        unit: Unit::PerSecond,
+        limits: &[(Stat::Mean, 1_000_000.0)],
+        captured: false,
+        method: stopwatch::METHOD,
+        taken: Taken::Here(trade::replayed),
+    },
+    Gauge {
         key: gateway::REQUEST,
         what: "a depth update of 40 levels in, an encoded unsigned order out",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: each::METHOD,
@@ -128,6 +181,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: "frame_to_action_ns",
         what: "the same through Python, from its call to its list of requests",
+        unit: Unit::Nanoseconds,
         limits: &[(Stat::Mean, 3_000.0)],
         captured: false,
         method: CALLS,
@@ -136,6 +190,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: "boundary_ns",
         what: "an empty call from Python into the engine and back",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: LOOPS,
@@ -144,6 +199,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: sign::BINANCE_HMAC,
         what: "an order signed for Binance with HMAC",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -152,6 +208,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: sign::BINANCE_ED25519,
         what: "an order signed for Binance with Ed25519",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -160,6 +217,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: sign::KRAKEN,
         what: "an order signed for Kraken",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -168,6 +226,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: sign::COINBASE_ES256,
         what: "a token made for an order at Coinbase with ES256",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,
@@ -176,6 +235,7 @@ pub const GAUGES: &[Gauge] = &[
     Gauge {
         key: sign::COINBASE_EDDSA,
         what: "a token made for an order at Coinbase with EdDSA",
+        unit: Unit::Nanoseconds,
         limits: &[],
         captured: false,
         method: stopwatch::METHOD,

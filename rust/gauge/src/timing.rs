@@ -4,6 +4,36 @@
 //! rounded. Clocks may tick coarsely (here every 10 ns), so quantiles are interpolated within a
 //! tick, as for any grouped figures; a maximum is a sample.
 
+/// What a figure is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds an operation: less is better, a limit is the most.
+    Nanoseconds,
+    /// Operations a second: more is better, a limit is the least, and a quantile is what so many
+    /// operations in 100 or 1,000 are faster than.
+    PerSecond,
+}
+
+impl Unit {
+    /// How keys of it end, or what stands in them: `book_update_ns`, `orders_per_s_engine`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::PerSecond => "per_s",
+        }
+    }
+
+    /// What took `ns`, in which there were `each` operations.
+    pub(crate) fn of(self, ns: f64, each: f64) -> f64 {
+        match self {
+            Self::Nanoseconds => ns / each,
+            // Nothing takes no time: a clock that ticked too coarsely says at least this.
+            Self::PerSecond => each * 1e9 / ns.max(1.0),
+        }
+    }
+}
+
 /// A figure that may have a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stat {
@@ -52,7 +82,7 @@ impl Timer {
     }
 }
 
-/// Nanoseconds an operation.
+/// Figures of operations: nanoseconds of each, or how many a second (see [`Unit`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
     /// The arithmetic mean, timed over many operations at once.
@@ -82,6 +112,19 @@ impl Timing {
         let (p99, p999) = (p99.max(p50), p999.max(p99).max(p50));
         let n = u64::try_from(samples.len()).unwrap_or(u64::MAX);
         Self { mean, p50, p99, p999, max, n }
+    }
+
+    /// The same in another unit, where each operation that was timed was so many.
+    pub(crate) fn in_unit(self, unit: Unit, each: f64) -> Self {
+        let told = |ns| unit.of(ns, each);
+        Self {
+            mean: told(self.mean),
+            p50: told(self.p50),
+            p99: told(self.p99),
+            p999: told(self.p999),
+            max: told(self.max),
+            n: self.n,
+        }
     }
 
     /// One of its figures.

@@ -1,6 +1,7 @@
 //! The gauges measure what they say, on inputs that a seed decides.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use bot4_engine::event::Side;
 use bot4_engine::market::{Recorded, RecordedColumns, RecordingError};
@@ -13,8 +14,9 @@ use bot4_gauge::frames::coinbase::Level2;
 use bot4_gauge::frames::kraken::Narrow;
 use bot4_gauge::session::Session;
 use bot4_gauge::sign::Signer;
+use bot4_gauge::trade::{Told, replay};
 use bot4_gauge::wire::{Heard40, Line};
-use bot4_gauge::{Frame, GAUGES, Gauge, GaugeError, Reading, Setup, Taken, path, signal};
+use bot4_gauge::{Frame, GAUGES, Gauge, GaugeError, Reading, Setup, Taken, Unit, path, signal};
 
 const SEED: u64 = 42;
 
@@ -84,26 +86,33 @@ fn recorded() -> Result<Recorded, RecordingError> {
     Recorded::new("binance:BTCUSDT", "0.01", "0.00001", columns)
 }
 
-fn is_a_reading(reading: &Reading, operations: u64) {
+fn is_a_reading(reading: &Reading, unit: Unit, operations: u64) {
     let timing = reading.timing;
     assert!(timing.mean > 0.0 && timing.mean.is_finite());
-    assert!(0.0 <= timing.p50 && timing.p50 <= timing.p99);
-    assert!(timing.p99 <= timing.p999 && timing.p999 <= timing.max);
+    let mut rising = [timing.p50, timing.p99, timing.p999, timing.max];
+    if unit == Unit::PerSecond {
+        rising.reverse();
+    }
+    assert!(0.0 <= rising[0] && rising.is_sorted(), "{rising:?}");
     assert!(reading.timer.mean_ns > 0.0 && reading.timer.step_ns > 0.0);
     assert_eq!(timing.n, operations);
 }
 
-const NOTHING: Setup<'static> = Setup { seed: SEED, quick: true, recorded: &[], frames: &[] };
+const NOTHING: Setup<'static> =
+    Setup { seed: SEED, quick: true, recorded: &[], frames: &[], folder: None };
 
 #[test]
 fn every_key_that_is_taken_here_gives_a_reading() {
     let recorded = [recorded().unwrap()];
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gauges");
+    let _ = std::fs::remove_dir_all(&folder);
     for gauge in GAUGES {
-        let setup = Setup { recorded: if gauge.captured { &recorded } else { &[] }, ..NOTHING };
+        let recorded = if gauge.captured { &recorded[..] } else { &[] };
+        let setup = Setup { recorded, folder: Some(&folder), ..NOTHING };
         match gauge.taken {
             Taken::Here(_) => {
                 let reading = gauge.take(&setup).unwrap();
-                is_a_reading(&reading, reading.timing.n);
+                is_a_reading(&reading, gauge.unit, reading.timing.n);
                 assert!(reading.timing.n >= 4, "{}", gauge.key);
                 assert_eq!(reading.batches.len(), 3);
                 assert!(!reading.source.is_empty());
@@ -113,6 +122,7 @@ fn every_key_that_is_taken_here_gives_a_reading() {
             }
         }
     }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -154,7 +164,7 @@ fn what_is_settled_is_what_was_intended() {
     assert_eq!(note(&settle, "intents"), note(&intent, "intents"));
     assert_eq!(settle.timing.n, intent.timing.n);
     assert_eq!(settle.source, intent.source);
-    is_a_reading(&settle, settle.timing.n);
+    is_a_reading(&settle, Unit::Nanoseconds, settle.timing.n);
 }
 
 /// Two frames a second, the first the snapshot; sizes at the touch lean in turn.
@@ -240,22 +250,35 @@ fn a_book_answers_what_its_seed_says() {
 fn says_what_is_missing() {
     let error = Gauge::named("book_update_recorded_ns").unwrap().take(&NOTHING).unwrap_err();
     assert_eq!(error.to_string(), "book_update_recorded_ns needs a capture with a book");
+    let error = Gauge::named("orders_per_s_durable").unwrap().take(&NOTHING).unwrap_err();
+    assert_eq!(error.to_string(), "orders_per_s_durable needs a folder to write to");
     assert!(Gauge::named("nothing_ns").is_none());
 }
 
 #[test]
-fn keys_are_unique_and_end_in_their_unit() {
+fn keys_are_unique_and_name_their_unit() {
     for (place, gauge) in GAUGES.iter().enumerate() {
-        assert!(gauge.key.ends_with("_ns"), "{}", gauge.key);
+        assert_eq!(gauge.key.ends_with("_ns"), gauge.unit == Unit::Nanoseconds, "{}", gauge.key);
+        assert_eq!(gauge.key.contains("_per_s"), gauge.unit == Unit::PerSecond, "{}", gauge.key);
         assert!(GAUGES[..place].iter().all(|before| before.key != gauge.key));
         assert!(!gauge.method.is_empty() && !gauge.what.is_empty());
     }
 }
 
 #[test]
+fn what_traders_wrote_down_gives_their_ledger_back() {
+    let told = Told::of(100).unwrap();
+    let mut state = told.state().unwrap();
+    let records: i64 = told.entries.iter().map(|entry| replay(&mut state, entry).unwrap()).sum();
+    assert_eq!(usize::try_from(records), Ok(told.records));
+    assert!(records >= 500, "an order leaves an intent, itself, three answers: {records}");
+    assert_eq!(state.ledger_hash(), told.ledger_hash);
+}
+
+#[test]
 fn samples_from_outside_are_read_like_ours() {
     let reading = Reading::of_samples(vec![30.0, 20.0, 40.0], vec![60; 1_000], vec![35; 1_000]);
-    is_a_reading(&reading, 1_000);
+    is_a_reading(&reading, Unit::Nanoseconds, 1_000);
     assert_eq!(reading.timing.mean, 30.0);
     assert!((reading.timing.p50 - 25.0).abs() < 0.51);
 }
