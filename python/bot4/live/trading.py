@@ -105,7 +105,9 @@ class Trading:
             await self._wind_down()
 
     async def _trade(self) -> None:
-        snapshot_s, events = self._started_s, 0
+        # What a start had to tell again counts: killed often, a run would have more and more of it.
+        told, kept = self.opened["events"], self.opened["snapshot"]
+        snapshot_s, events = self._started_s, int(told) - int(kept or 0)
         while self._stopping is None and not self.ended:
             events += (await self._on()).events
             late = time.monotonic() - snapshot_s >= self._plan.snapshot_s
