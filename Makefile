@@ -50,7 +50,7 @@ check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothi
 bench: $(VENV)/.built peers rivals ## time the engine, and BOT4 beside the others; CAPTURES='paths' for frames
 	cargo bench --locked -p bot4-benches
 	$(BOT4) bench $(foreach path,$(CAPTURES),--captures "$(path)")
-	@kept=0; for script in books compare recovery; do \
+	@kept=0; for script in books compare orders recovery; do \
 	    echo $(PYTHON_IN_VENV) benches/$$script.py; \
 	    $(PYTHON_IN_VENV) benches/$$script.py || kept=1; \
 	done; exit $$kept
