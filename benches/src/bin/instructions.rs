@@ -14,8 +14,9 @@ use std::io::Write;
 use bot4_benches::{SEED, Unusable};
 use bot4_engine::book::Ladder;
 use bot4_engine::bot::{BotError, Glance};
-use bot4_engine::event::{Event, Tick};
+use bot4_engine::event::{Event, Side, Tick};
 use bot4_engine::gateway::GatewayError;
+use bot4_engine::journal::State;
 use bot4_gauge::flow::{Flow, Update};
 use bot4_gauge::frames::binance::Depth;
 use bot4_gauge::frames::coinbase::Level2;
@@ -24,13 +25,15 @@ use bot4_gauge::risk::{Case, Scene, Word};
 use bot4_gauge::session::Session;
 use bot4_gauge::sign::Signer;
 use bot4_gauge::signal::Watched;
+use bot4_gauge::trade::{self, Told, Trader};
 use bot4_gauge::wire::{Heard40, Line};
-use bot4_gauge::{book, gateway, path, risk, sign, signal};
+use bot4_gauge::{GaugeError, book, gateway, path, risk, sign, signal};
 
 /// Enough that the first touch of a page does not show in the mean.
 const UPDATES: usize = 100_000;
 const FRAMES: usize = 1_000;
 const SIGNATURES: usize = 20;
+const ORDERS: usize = 10_000;
 
 /// An operation: its key, and what sets it up, runs its entry and counts what that did.
 type Entry = (&'static str, fn() -> Result<usize, Unusable>);
@@ -46,6 +49,8 @@ const ENTRIES: &[Entry] = &[
     ("risk_check", risk_check),
     ("risk_target", risk_target),
     ("tick_to_intent", tick_to_intent),
+    ("order_life", order_life),
+    ("replay_record", replay_record),
     ("frame_to_request", frame_to_request),
     ("sign_binance_hmac", sign_binance_hmac),
     ("sign_binance_ed25519", sign_binance_ed25519),
@@ -212,6 +217,36 @@ fn counted_tick_to_intent(
     event: &Event,
 ) -> Result<Option<Glance>, BotError> {
     desk.glance(event)
+}
+
+fn order_life() -> Result<usize, Unusable> {
+    let mut trader = Trader::new(1)?;
+    counted_order_life(&mut trader, &trade::sides(ORDERS))?;
+    Ok(ORDERS)
+}
+
+#[inline(never)]
+fn counted_order_life(trader: &mut Trader, sides: &[Side]) -> Result<(), GaugeError> {
+    for side in sides {
+        black_box(trader.trade(*side)?);
+    }
+    Ok(())
+}
+
+fn replay_record() -> Result<usize, Unusable> {
+    let told = Told::of(ORDERS)?;
+    let mut state = told.state()?;
+    let records = counted_replay_record(&mut state, &told.entries);
+    if records != told.records || state.ledger_hash() != told.ledger_hash {
+        return Err(Unusable::from("what is read back is another state"));
+    }
+    Ok(records)
+}
+
+#[inline(never)]
+fn counted_replay_record(state: &mut State, entries: &[Vec<u8>]) -> usize {
+    let one = |entry: &Vec<u8>| trade::replay(state, entry).and_then(|n| usize::try_from(n).ok());
+    entries.iter().map_while(one).sum()
 }
 
 fn frame_to_request() -> Result<usize, Unusable> {
