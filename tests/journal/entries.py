@@ -30,7 +30,7 @@ class Written:
             self.entries.append(self._next())
         for number, records in enumerate(self.entries, start=1):
             for place, record in enumerate(records):
-                record.update(entry=number, place=place, event=number * 3)
+                record.update(entry=number, place=place, event=number * 3, link=f"{number:032x}")
 
     def records(self, after: int, entries_max: int) -> list[Record]:
         """As ``Run.records`` and ``JournalFile.records``."""
@@ -73,10 +73,29 @@ class Written:
             size_base=None if in_quote else self._size(),
             size_quote=self._decimal(2) if in_quote else None,
             limit=self._decimal(2) if self._chance.random() < 0.3 else None,
+            state="intended",
+            ended=False,
+            **self._terms(),
         )
         self._working[order["id"]] = order
-        self._states[order["id"]] = "pending"
+        self._states[order["id"]] = "intended"
         yield order
+
+    def _terms(self) -> Record:
+        stop = self._chance.choice([None, "stop", "take_profit"])
+        tif = self._chance.choice(["gtc", "ioc", "gtd"])
+        return {
+            "tif": tif,
+            "expires_ns": self._ts if tif == "gtd" else None,
+            "post_only": self._chance.random() < 0.2,
+            "reduce_only": self._chance.random() < 0.2,
+            "stop": stop,
+            "stop_price": stop and self._decimal(2),
+            "trail": stop and self._decimal(2),
+            "held": self._chance.random() < 0.1,
+            "reserve": self._decimal(8),
+            "replaces": self._chance.choice([None, *self._states]),
+        }
 
     def _answered(self) -> Iterator[Record]:
         if not self._working:
@@ -116,7 +135,9 @@ class Written:
 
     def _update(self, order: Record, update: str) -> Record:
         state = self._moved(order, update)
-        return self._record("update", id=order["id"], update=update, state=state)
+        return self._record(
+            "update", id=order["id"], update=update, state=state, ended=state in ENDED
+        )
 
     def _moved(self, order: Record, said: str) -> str:
         state = self._states[order["id"]]
@@ -133,7 +154,9 @@ class Written:
             notional=str(price * qty),
             fee=str(price * qty / 1000),
             last=last,
-            state=self._moved(order, "last" if last else "fill"),
+            trade=str(self._chance.randrange(10**12)),
+            state=(state := self._moved(order, "last" if last else "fill")),
+            ended=state in ENDED,
         )
 
     def _size(self) -> str:
@@ -143,10 +166,11 @@ class Written:
         return str(Decimal(self._chance.randrange(1, 10 ** (places + 4))).scaleb(-places))
 
 
-WORKING = ("pending", "open", "partially_filled", "pending_cancel", "unknown")
+ENDED = frozenset({"filled", "rejected", "canceled", "expired", "dead"})
+WORKING = ("intended", "open", "partially_filled", "pending_cancel", "unknown")
 # The life of an order as `order.rs` has it: what is not here leaves the state as it is.
 LIFE = {
-    ("pending", "acked"): "open",
+    ("intended", "acked"): "open",
     ("unknown", "acked"): "open",
     ("pending_cancel", "cancel_rejected"): "open",
     **{(state, "last"): "filled" for state in WORKING},
@@ -175,7 +199,7 @@ def _order(placed: Record, about: Sequence[Record]) -> dict[str, Any]:
     filled = sum((Fraction(fill["qty"]) for fill in fills), Fraction(0))
     notional = sum((Fraction(fill["notional"]) for fill in fills), Fraction(0))
     return {
-        "state": states[-1] if states else "pending",
+        "state": states[-1],
         "fills": len(fills),
         "filled": filled,
         "notional": notional,

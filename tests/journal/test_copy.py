@@ -25,7 +25,7 @@ from bot4.run_folder import COPY
 from journal.entries import Written, orders
 
 SEED = 20
-TABLES = ("orders", "fills", "equity", "events", "meta")
+TABLES = ("orders", "fills", "equity", "events", "updates", "entries", "balances", "meta")
 
 
 def copied(folder: Path, journal: Written, entries_max: int = 50) -> None:
@@ -78,7 +78,7 @@ def test_an_order_is_what_all_its_records_make_of_it(tmp_path: Path, journal: Wr
             off = abs(Fraction(row["average_price"]) / order["average_price"] - 1)
             assert off < Fraction(1, 10**14), row["id"]
         states.add(row["state"])
-    assert {"pending", "open", "partially_filled", "pending_cancel", "filled"} <= states
+    assert {"intended", "open", "partially_filled", "pending_cancel", "filled"} <= states
     assert {"canceled", "expired", "rejected"} <= states
 
 
@@ -86,8 +86,9 @@ def test_every_other_record_is_a_row(tmp_path: Path, journal: Written) -> None:
     copied(tmp_path, journal)
     found = tables(tmp_path)
     fills = [record for record in journal.all if record["kind"] == "fill"]
-    names = "entry place ts id strategy instrument side price qty notional fee last"
-    assert found["fills"] == [tuple(fill[name] for name in names.split()) for fill in fills]
+    names = "entry place ts id strategy instrument side price qty notional fee last trade state"
+    shown = [row[:14] for row in found["fills"]]
+    assert shown == [tuple(fill[name] for name in names.split()) for fill in fills]
     values = [record for record in journal.all if record["kind"] == "equity"]
     names = "entry place ts equity cash"
     assert found["equity"] == [tuple(one[name] for name in names.split()) for one in values]
@@ -103,7 +104,15 @@ def test_every_other_record_is_a_row(tmp_path: Path, journal: Written) -> None:
 
 
 def test_a_kind_of_a_later_engine_is_kept_as_an_event(tmp_path: Path) -> None:
-    record = {"entry": 1, "place": 0, "event": 0, "ts": 5, "kind": "funding", "instrument": "a:B"}
+    record = {
+        "entry": 1,
+        "place": 0,
+        "event": 0,
+        "ts": 5,
+        "kind": "funding",
+        "instrument": "a:B",
+        "link": "",
+    }
     with closing(Copy(tmp_path)) as copy:
         copy.add([record])
     assert tables(tmp_path)["events"] == [(1, 0, 5, "funding", None, "a:B", None, None)]
@@ -378,13 +387,13 @@ def test_after_it_is_closed_it_says_so_in_one_line(tmp_path: Path, journal: Writ
 def test_the_schema_is_numbered_and_its_version_is_the_last_number(tmp_path: Path) -> None:
     Copy(tmp_path).close()
     assert tables(tmp_path)["meta"] == [(1, schema().version, 0, "", "")]
-    assert schema().version == 2
+    assert schema().version == 4
 
 
 def test_every_question_can_be_asked_of_the_schema() -> None:
     shipped = sorted(Path(__file__).resolve().parents[2].glob("sql/query/*.sql"))
     assert len(shipped) >= 4
-    marks = dict.fromkeys(("strategy", "instrument", "since_ns", "until_ns"))
+    marks = dict.fromkeys(("strategy", "instrument", "since_ns", "until_ns", "working", "id"))
     with closing(sqlite3.connect(":memory:")) as sqlite:
         sqlite.executescript(schema().script)
         for path in shipped:

@@ -160,13 +160,16 @@ class Run:
     def records(self, after: int, entries_max: int) -> list[dict[str, Any]]:
         """The durable records of the entries after number ``after``, oldest first.
 
-        Each has ``entry`` ``place`` ``event`` (market events told before) ``kind`` ``ts``; by kind:
+        Each has ``entry`` ``place`` ``event`` (market events told before) ``link`` (the entry's
+        check, hexadecimal) ``kind`` ``ts``; what is of an order has its ``state`` after it and
+        whether that is an end (``ended``). By kind:
         ``deposit`` amount; ``intent`` strategy instrument want; ``refused`` ``clipped``
         strategy instrument reason; ``order`` id strategy instrument side size_base size_quote
-        limit (None: market); ``update`` id update state (of the order after it); ``fill`` id
-        strategy instrument side price qty notional fee last state; ``equity`` cash equity;
-        ``breaker`` component state; ``control`` state; ``pause`` strategy paused; ``start`` epoch;
-        ``stop`` flatten; ``flatten``.
+        limit (None: market) tif expires_ns post_only reduce_only stop stop_price trail held
+        reserve replaces; ``update`` id update; ``amend`` id size_base size_quote limit reserve;
+        ``cum_qty`` id qty; ``fill`` id trade strategy instrument side price qty notional fee last;
+        ``equity`` cash equity; ``breaker`` component state; ``control`` state; ``pause`` strategy
+        paused; ``start`` epoch; ``stop`` flatten; ``flatten``; ``freeze`` instrument why.
         Money is decimal text.
         """
 

@@ -18,6 +18,7 @@ from bot4.cli import (
     ledger,
     new,
     operate,
+    order,
     replay,
     run,
     strategies,
@@ -45,7 +46,7 @@ app.command("resume")(operate.resume)
 app.command("flatten")(operate.flatten)
 app.command("halt")(operate.halt)
 app.command("stop")(operate.stop)
-app.command("orders")(ledger.orders)
+app.add_typer(order.app, name="orders")
 app.command("fills")(ledger.fills)
 app.command("equity")(ledger.equity)
 app.command("replay")(replay.replay)

@@ -67,7 +67,10 @@ def orders(
     until: Until = None,
     debug: Debug = False,
 ) -> None:
-    """Print the orders of a run, oldest first, and what became of each."""
+    """Print the orders of a run, oldest first, and what became of each.
+
+    `bot4 orders explain ID` tells the whole life of one.
+    """
     del debug  # it is read where errors are turned into lines
     _print(_Wanted("orders", run, json, csv, last, strategy, instrument, since, until))
 
@@ -119,7 +122,7 @@ def _print(wanted: _Wanted) -> None:
         raise ParameterError("--json and --csv are two forms of one thing; give one of them")
     screen = sys.stdout.isatty() and not (wanted.json or wanted.csv)
     last = _SCREEN_ROWS if screen and wanted.last is None else wanted.last
-    folder = _up_to_date(wanted)
+    folder = up_to_date(wanted.run)
     with reading(folder) as ledger:
         sleeves = ledger.sleeves()
         answer = ledger.ask(wanted.question, _filter(wanted, sleeves, last, folder))
@@ -148,7 +151,10 @@ def _print_text(
         sheet.print_plain(records, columns)
         return
     market = " · SIMULATED market" if SIMULATED in venues else "".join(f" · {v}" for v in venues)
-    counted = question if question == "equity" else f"the last {len(records)} {question}"
+    older = max(len(records) - _SCREEN_ROWS, 0) if question == "orders" else 0
+    counted = question if question == "equity" else f"the last {len(records) - older} {question}"
+    if older:
+        counted += f" and {older} older that still work"
     sheet.print_sheet(f"{counted} of {readable(folder)}{market}", records, columns)
 
 
@@ -193,7 +199,7 @@ def _draw(wanted: _Wanted, where: Path) -> str:
     """Draw what is asked for; the name of the run's folder."""
     from bot4.research import account, chart  # noqa: PLC0415 - Altair is slow to import
 
-    folder = _up_to_date(wanted)
+    folder = up_to_date(wanted.run)
     with reading(folder) as ledger:
         sleeves = ledger.sleeves()
         wish = _filter(wanted, sleeves, wanted.last, folder)
@@ -207,9 +213,9 @@ def _draw(wanted: _Wanted, where: Path) -> str:
     return readable(folder)
 
 
-def _up_to_date(wanted: _Wanted) -> Path:
+def up_to_date(run: Text) -> Path:
     """The folder of the run, its copy as new as can be: a bot that runs keeps it up itself."""
-    folder = find(wanted.run)
+    folder = find(run)
     with suppress(JournalInUseError):
         catch_up(folder)
     return folder
@@ -228,7 +234,8 @@ def _filter(
     instrument = None
     if wanted.instrument is not None:
         instrument = _instrument(wanted.instrument, sorted({name for _, name in sleeves}), folder)
-    return Filter(wanted.strategy, instrument, within.since_ns, within.until_ns, last)
+    working = wanted.question == "orders" and wanted.last is None
+    return Filter(wanted.strategy, instrument, within.since_ns, within.until_ns, last, working)
 
 
 def _instrument(given: str, known: Sequence[str], folder: Path) -> str:

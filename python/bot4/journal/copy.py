@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from bot4.errors import CopyError
@@ -36,10 +36,19 @@ _REASONS = {
     sqlite3.SQLITE_NOTADB: "it is damaged, and set aside",
 }
 
-_ORDER = "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FILL = "INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+def _marks(columns: int) -> str:
+    return f"({', '.join(['?'] * columns)})"
+
+
+_ORDER = f"INSERT OR REPLACE INTO orders VALUES {_marks(len(fields(Order)))}"  # noqa: S608 - marks
+_FILL = "INSERT INTO fills VALUES " + _marks(18)  # noqa: S608 - marks
 _EQUITY = "INSERT INTO equity VALUES (?, ?, ?, ?, ?)"
 _EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE = "INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ENTRY = "INSERT INTO entries VALUES (?, ?, ?)"
+_BALANCE = "INSERT OR REPLACE INTO balances VALUES (?, ?)"
+_BALANCES = "SELECT asset, amount FROM balances"
 _KNOWN = "SELECT * FROM orders WHERE id IN (SELECT value FROM json_each(?))"
 _META = "SELECT schema_version, last_entry, start_print, last_print FROM meta"
 _META_MADE = "INSERT INTO meta VALUES (1, ?, 0, '', '')"
@@ -95,7 +104,8 @@ class Copy:
         last = int(new[-1]["entry"])
         prints = (self._prints[0] or _start(new), fingerprint(_entry(new, last)))
         with self._refusals(), self._transaction():
-            self._write(rows(new, self._orders))
+            balances = dict(self._sqlite.execute(_BALANCES))
+            self._write(rows(new, self._orders, balances))
             self._sqlite.execute(_META_SET, (last, *prints))
         self._last, self._prints = last, prints
 
@@ -161,6 +171,9 @@ class Copy:
         run(_FILL, made.fills)
         run(_EQUITY, made.equity)
         run(_EVENT, made.events)
+        run(_UPDATE, made.updates)
+        run(_ENTRY, made.entries.values())
+        run(_BALANCE, made.balances.items())
 
     def _set_aside(self, why: str) -> None:
         # The log goes first: left beside a new file it would be read back into that one.

@@ -18,18 +18,22 @@ Cell = str | int | bool | None
 
 _WAIT_S = 5.0
 _ALL = 2**63 - 1
-_SWITCHES = frozenset({"last"})
+_SWITCHES = frozenset({"last", "ended", "post_only", "reduce_only", "held"})
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows are wanted; None asks for no less than all. `until_ns` itself is left out."""
+    """Which rows are wanted; None asks for no less than all. `until_ns` itself is left out.
+
+    `working` adds to the last of the orders those of before that still work.
+    """
 
     strategy: str | None = None
     instrument: str | None = None
     since_ns: int | None = None
     until_ns: int | None = None
     last: int | None = None
+    working: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Answer:
 
 
 class Ledger:
-    """An open copy, for reading: orders, fills, equity."""
+    """An open copy, for reading: orders and their lives, fills, equity."""
 
     def __init__(self, sqlite: sqlite3.Connection) -> None:
         self._sqlite = sqlite
@@ -56,6 +60,17 @@ class Ledger:
         marks = asdict(wanted or Filter())
         if marks["last"] is None:
             marks["last"] = _ALL
+        return self._answer(name, marks)
+
+    def order(self, id_: str) -> Mapping[str, Cell] | None:
+        """What is known of one order; None where there is none of that id."""
+        return next(self._answer("order", {"id": id_}).records(), None)
+
+    def life(self, id_: str) -> Answer:
+        """What happened to one order, step by step, from what was wanted before it."""
+        return self._answer("life", {"id": id_})
+
+    def _answer(self, name: str, marks: Mapping[str, Cell]) -> Answer:
         cursor = self._sqlite.execute(question(name), marks)
         columns = tuple(column[0] for column in cursor.description)
         switches = [at for at, column in enumerate(columns) if column in _SWITCHES]

@@ -20,6 +20,11 @@ _EXACT = Context(prec=60)
 _AVERAGE = Context(prec=15)
 _PRINT_BYTES = 16
 
+# The asset in which orders are paid, beside those of the instruments.
+CASH = "cash"
+# Records about an order that was placed before.
+_OF_ORDERS = frozenset({"update", "amend", "cum_qty", "fill"})
+
 # What `value` says, by kind; a kind that is not known here is kept without.
 _VALUES: Mapping[str, Callable[[Record], object]] = {
     "deposit": lambda record: record["amount"],
@@ -30,6 +35,8 @@ _VALUES: Mapping[str, Callable[[Record], object]] = {
     "control": lambda record: record["state"],
     "pause": lambda record: "paused" if record["paused"] else "resumed",
     "start": lambda record: record["epoch"],
+    "freeze": lambda record: record["why"],
+    "stop": lambda record: "flatten" if record["flatten"] else None,
 }
 
 
@@ -48,17 +55,30 @@ class Order:
     size_base: str | None
     size_quote: str | None
     limit: str | None
-    state: str = "pending"
+    state: str
     fills: int = 0
     filled: str = "0"
     notional: str = "0"
     fee: str = "0"
     average_price: str | None = None
+    ended: bool = False
+    tif: str = "gtc"
+    expires_ns: int | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    stop: str | None = None
+    stop_price: str | None = None
+    trail: str | None = None
+    held: bool = False
+    reserve: str = "0"
+    replaces: str | None = None
 
-    def on_update(self, record: Record) -> None:
-        """What the venue answered, or that we asked it to cancel."""
-        self.updated_ts = record["ts"]
-        self.state = record["state"]
+    def on_said(self, record: Record) -> None:
+        """An update, an amend we ask for, how much its venue says is filled."""
+        if record.get("update") == "amended":
+            self.limit, self.size_base = record["limit"], record["size_base"]
+            self.reserve = record["reserve"]
+        self._on_record(record)
 
     def on_fill(self, record: Record) -> None:
         """A part of it was done, or the rest."""
@@ -67,8 +87,11 @@ class Order:
         self.notional = _sum(self.notional, record["notional"])
         self.fee = _sum(self.fee, record["fee"])
         self.average_price = _average(self.notional, self.filled)
+        self._on_record(record)
+
+    def _on_record(self, record: Record) -> None:
         self.updated_ts = record["ts"]
-        self.state = record["state"]
+        self.state, self.ended = record["state"], record["ended"]
 
 
 @dataclass(slots=True)
@@ -79,30 +102,51 @@ class Rows:
     fills: list[Row] = field(default_factory=list)
     equity: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    updates: list[Row] = field(default_factory=list)
+    entries: dict[int, Row] = field(default_factory=dict)
+    balances: dict[str, str] = field(default_factory=dict)
+
+    def move(self, asset: str, amount: str) -> tuple[str, str]:
+        """Book what came in, or went out below zero; the balance before and after."""
+        before = self.balances.get(asset, "0")
+        self.balances[asset] = _sum(before, amount)
+        return before, self.balances[asset]
 
 
-def rows(records: Sequence[Record], known: Callable[[set[str]], dict[str, Order]]) -> Rows:
+def rows(
+    records: Sequence[Record],
+    known: Callable[[set[str]], dict[str, Order]],
+    balances: Mapping[str, str],
+) -> Rows:
     """The rows of a batch; `known` gives the orders of earlier ones, by id.
 
-    Raises InvariantError where a record is about an order that was never placed.
+    `balances` are those before it, by asset. Raises InvariantError where a record is about an order
+    that was never placed.
     """
     placed = {record["id"] for record in records if record["kind"] == "order"}
-    meant = {record["id"] for record in records if record["kind"] in {"update", "fill"}}
-    made = Rows(orders=known(meant - placed))
+    meant = {record["id"] for record in records if record["kind"] in _OF_ORDERS}
+    made = Rows(orders=known(meant - placed), balances=dict(balances))
     for record in records:
         _add(made, record)
     return made
 
 
 def _add(made: Rows, record: Record) -> None:
+    if record["kind"] != "equity":  # nobody asks where a value of the account is written
+        made.entries[record["entry"]] = (record["entry"], record["event"], record["link"])
     match record["kind"]:
         case "order":
             made.orders[record["id"]] = _placed(record)
-        case "update":
-            _order(made, record).on_update(record)
+            made.updates.append(_said(record, record["side"]))
+        case "update" | "amend" | "cum_qty":
+            _order(made, record).on_said(record)
+            made.updates.append(_said(record, record.get("update", record.get("qty"))))
         case "fill":
             _order(made, record).on_fill(record)
-            made.fills.append(_fill(record))
+            made.fills.append(_fill(made, record))
+        case "deposit":
+            made.move(CASH, record["amount"])
+            made.events.append(_event("deposit", record))
         case "equity":
             made.equity.append((*_where(record), record["equity"], record["cash"]))
         case kind:
@@ -128,6 +172,18 @@ def _placed(record: Record) -> Order:
         size_base=record["size_base"],
         size_quote=record["size_quote"],
         limit=record["limit"],
+        state=record["state"],
+        ended=record["ended"],
+        tif=record["tif"],
+        expires_ns=record["expires_ns"],
+        post_only=record["post_only"],
+        reduce_only=record["reduce_only"],
+        stop=record["stop"],
+        stop_price=record["stop_price"],
+        trail=record["trail"],
+        held=record["held"],
+        reserve=record["reserve"],
+        replaces=record["replaces"],
     )
 
 
@@ -141,7 +197,17 @@ def _order(made: Rows, record: Record) -> Order:
         ) from None
 
 
-def _fill(record: Record) -> Row:
+def _said(record: Record, value: str | None) -> Row:
+    sized = (record.get(name) for name in ("limit", "size_base", "size_quote", "reserve"))
+    return (*_where(record), record["id"], record["kind"], value, record["state"], *sized)
+
+
+def _fill(made: Rows, record: Record) -> Row:
+    taken, paid = (record["qty"], record["notional"])
+    buys = record["side"] == "buy"
+    position = made.move(record["instrument"], taken if buys else f"-{taken}")
+    before, _ = made.move(CASH, f"-{paid}" if buys else paid)
+    _, after = made.move(CASH, _negated(record["fee"]))
     return (
         *_where(record),
         record["id"],
@@ -153,6 +219,11 @@ def _fill(record: Record) -> Row:
         record["notional"],
         record["fee"],
         record["last"],
+        record["trade"],
+        record["state"],
+        *position,
+        before,
+        after,
     )
 
 
@@ -174,6 +245,10 @@ def _where(record: Record) -> Row:
 
 def _sum(one: str, other: str) -> str:
     return _plain(_EXACT.add(Decimal(one), Decimal(other)))
+
+
+def _negated(amount: str) -> str:
+    return _plain(_EXACT.minus(Decimal(amount)))
 
 
 def _average(notional: str, filled: str) -> str | None:

@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::errors::{EngineError, Raise};
-use crate::records::{self, Met, Names};
+use crate::met::Met;
+use crate::records::{self, Names};
 
 /// How many entries are read at once to find the orders placed before those asked for.
 const ENTRIES_AT_ONCE: usize = 4_096;
@@ -39,14 +40,14 @@ impl PyJournalFile {
         let reader = reader.as_ref().ok_or_else(closed)?;
         while *met_to < after {
             let before = reader.records(*met_to, ENTRIES_AT_ONCE).raise()?;
-            let Some((last, ..)) = before.last() else {
+            let Some(last) = before.last() else {
                 break;
             };
-            *met_to = *last;
+            *met_to = last.entry;
             met.meet(&before);
         }
         let entries = py.detach(|| reader.records(after, entries_max)).raise()?;
-        *met_to = entries.last().map_or(*met_to, |(last, ..)| (*met_to).max(*last));
+        *met_to = entries.last().map_or(*met_to, |last| (*met_to).max(last.entry));
         let header = reader.header();
         let sleeves = header.sleeves.iter();
         let names = Names {

@@ -12,6 +12,7 @@ mod errors;
 mod feed;
 mod gauge;
 mod journal_file;
+mod met;
 mod program;
 mod reconcile;
 mod recording;

@@ -1,19 +1,20 @@
 //! Records as dictionaries; money as decimal text.
 
-use std::collections::BTreeMap;
-
+use bot4_desk::Kept;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Execution, Fill, NewOrder, OrderId, OrderTerms, QuoteSide, Side, Size, SleeveId, TimeInForce,
-    TwoSided, Unexplained, Want,
+    Execution, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId,
+    TimeInForce, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
-use bot4_engine::order::{Order, OrderError, OrderState};
-use bot4_engine::units::{Amount, Nanos};
+use bot4_engine::order::OrderState;
+use bot4_engine::units::Price;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
+
+use crate::met::Met;
 
 /// Who traded what: the names behind a journal's numbers.
 pub(crate) struct Names<'a> {
@@ -72,31 +73,36 @@ impl Names<'_> {
                 self.name(&row, sleeve)?;
                 row.set_item("reason", refusal.name())?;
             }
-            Record::Placed { id, order, .. } => self.order(&row, id, &order)?,
-            Record::Update { order, update, .. } => {
-                row.set_item("id", order.client_text())?;
+            Record::Placed { id, order, .. } => {
+                self.order(&row, id, &order)?;
+                self.terms(&row, &order)?;
+            }
+            Record::Update { order: id, update, .. } => {
+                row.set_item("id", id.client_text())?;
                 row.set_item("update", update.name())?;
-                if let Some(order) = placed(order) {
+                if let Some(order) = placed(id) {
                     self.name(&row, order.sleeve)?;
+                    if update == OrderUpdate::Amended {
+                        self.sized(&row, &order)?;
+                        row.set_item("reserve", amount_as_text(order.reserve))?;
+                    }
                 }
             }
             Record::Amend { order: id, to, .. } => {
                 row.set_item("id", id.client_text())?;
-                if let Some((order, rules)) =
-                    placed(id).and_then(|order| Some((order, self.rules(order.instrument)?)))
-                {
+                if let Some(order) = placed(id) {
+                    let (limit, size) = (Some(to.limit), Size::Base(to.qty));
                     self.name(&row, order.sleeve)?;
-                    row.set_item("limit", rules.price_as_text(to.limit))?;
-                    row.set_item("size_base", rules.qty_as_text(to.qty))?;
+                    self.sized(&row, &NewOrder { limit, size, ..order })?;
+                    row.set_item("reserve", amount_as_text(to.reserve))?;
                 }
             }
             Record::CumQty { order: id, qty, .. } => {
                 row.set_item("id", id.client_text())?;
-                if let Some((order, rules)) =
-                    placed(id).and_then(|order| Some((order, self.rules(order.instrument)?)))
-                {
+                if let Some(order) = placed(id) {
+                    let rules = self.rules(order.instrument);
                     self.name(&row, order.sleeve)?;
-                    row.set_item("qty", rules.qty_as_text(qty))?;
+                    row.set_item("qty", rules.map(|rules| rules.qty_as_text(qty)))?;
                 }
             }
             Record::Fill(fill) => self.fill(&row, &fill, placed(fill.order))?,
@@ -130,18 +136,46 @@ impl Names<'_> {
         id: OrderId,
         order: &NewOrder,
     ) -> PyResult<()> {
+        row.set_item("id", id.client_text())?;
+        self.name(row, order.sleeve)?;
+        row.set_item("side", order.side.name())?;
+        self.sized(row, order)
+    }
+
+    /// What an amend may change of an order.
+    fn sized(&self, row: &Bound<'_, PyDict>, order: &NewOrder) -> PyResult<()> {
         let rules = self.rules(order.instrument);
         let (base, quote) = match order.size {
             Size::Base(qty) => (rules.map(|rules| rules.qty_as_text(qty)), None),
             Size::Quote(amount) => (None, Some(amount_as_text(amount))),
         };
-        let limit = order.limit.and_then(|limit| rules.map(|rules| rules.price_as_text(limit)));
-        row.set_item("id", id.client_text())?;
-        self.name(row, order.sleeve)?;
-        row.set_item("side", order.side.name())?;
         row.set_item("size_base", base)?;
         row.set_item("size_quote", quote)?;
-        row.set_item("limit", limit)
+        row.set_item("limit", self.price(order, order.limit))
+    }
+
+    /// How an order is to be treated, and which it replaces.
+    fn terms(&self, row: &Bound<'_, PyDict>, order: &NewOrder) -> PyResult<()> {
+        let OrderTerms { tif, post_only, reduce_only, stop, held } = order.terms;
+        let expires = match tif {
+            TimeInForce::Gtd(until) => Some(until.mantissa()),
+            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,
+        };
+        row.set_item("tif", tif_name(tif))?;
+        row.set_item("expires_ns", expires)?;
+        row.set_item("post_only", post_only)?;
+        row.set_item("reduce_only", reduce_only)?;
+        row.set_item("stop", stop.map(|stop| stop.kind.name()))?;
+        row.set_item("stop_price", self.price(order, stop.map(|stop| stop.trigger)))?;
+        row.set_item("trail", self.price(order, stop.map(|stop| stop.trail)))?;
+        row.set_item("held", held)?;
+        row.set_item("reserve", amount_as_text(order.reserve))?;
+        row.set_item("replaces", order.replaces.map(OrderId::client_text))
+    }
+
+    fn price(&self, order: &NewOrder, price: Option<Price>) -> Option<String> {
+        let rules = self.rules(order.instrument)?;
+        price.map(|price| rules.price_as_text(price))
     }
 
     fn fill(&self, row: &Bound<'_, PyDict>, fill: &Fill, order: Option<NewOrder>) -> PyResult<()> {
@@ -224,6 +258,38 @@ pub(crate) const fn shown_kind(record: &Record) -> &'static str {
     }
 }
 
+/// The order that a record is about.
+const fn of_order(record: &Record) -> Option<OrderId> {
+    match *record {
+        Record::Placed { id, .. } => Some(id),
+        Record::Update { order, .. }
+        | Record::Amend { order, .. }
+        | Record::CumQty { order, .. }
+        | Record::Fill(Fill { order, .. }) => Some(order),
+        Record::Deposit { .. }
+        | Record::Intent { .. }
+        | Record::Refused { .. }
+        | Record::Clipped { .. }
+        | Record::Breaker { .. }
+        | Record::Control { .. }
+        | Record::Equity { .. }
+        | Record::Pause { .. }
+        | Record::Start { .. }
+        | Record::Stop { .. }
+        | Record::Flatten { .. }
+        | Record::Freeze { .. } => None,
+    }
+}
+
+const fn tif_name(tif: TimeInForce) -> &'static str {
+    match tif {
+        TimeInForce::Gtc => "gtc",
+        TimeInForce::Ioc => "ioc",
+        TimeInForce::Fok => "fok",
+        TimeInForce::Gtd(_) => "gtd",
+    }
+}
+
 const fn kind(record: &Record) -> &'static str {
     match record {
         Record::Deposit { .. } => "deposit",
@@ -292,110 +358,29 @@ fn cents(text: &str) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The orders that were met while reading, so that what becomes of them can be told whole.
-#[derive(Default)]
-pub(crate) struct Met(BTreeMap<OrderId, Order>);
-
-/// How many orders are remembered while reading, those that still work not counted.
-const MET_MAX: usize = 4_096;
-
-impl Met {
-    /// Orders and what becomes of them, of which nothing is told.
-    pub(crate) fn meet(&mut self, entries: &[(u64, u64, Vec<Record>)]) {
-        for record in entries.iter().flat_map(|(_, _, records)| records) {
-            self.on_record(record);
-        }
-        self.forget();
-    }
-
-    fn on_record(&mut self, record: &Record) {
-        match *record {
-            Record::Placed { ts, id, order } => {
-                if let Ok(order) = Order::new(id, order, ts) {
-                    self.0.insert(id, order);
-                }
-            }
-            Record::Update { ts, order, update } => {
-                self.change(order, |order| order.on_update(update, ts, Nanos::ZERO));
-            }
-            Record::Amend { ts, order, to } => {
-                self.change(order, |order| order.on_amend_sent(to, ts));
-            }
-            Record::CumQty { ts, order, qty } => {
-                self.change(order, |order| order.on_told(qty, ts));
-            }
-            // What it cost is the ledger's: here only the life counts.
-            Record::Fill(fill) => {
-                self.change(fill.order, |order| order.on_fill(&fill, Amount::ZERO).map(|_| ()))
-            }
-            Record::Deposit { .. }
-            | Record::Intent { .. }
-            | Record::Refused { .. }
-            | Record::Clipped { .. }
-            | Record::Breaker { .. }
-            | Record::Control { .. }
-            | Record::Equity { .. }
-            | Record::Pause { .. }
-            | Record::Start { .. }
-            | Record::Stop { .. }
-            | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
-        }
-    }
-
-    /// What was kept was possible when it was.
-    fn change(&mut self, id: OrderId, change: impl Fn(&mut Order) -> Result<(), OrderError>) {
-        if let Some(order) = self.0.get_mut(&id) {
-            let mut after = *order;
-            if change(&mut after).is_ok() {
-                *order = after;
-            }
-        }
-    }
-
-    /// Let the oldest go whose life is over.
-    fn forget(&mut self) {
-        let over = self.0.values().filter(|order| order.state().is_terminal()).count();
-        if over > 2 * MET_MAX {
-            let mut gone = over - MET_MAX;
-            self.0.retain(|_, order| {
-                let goes = gone > 0 && order.state().is_terminal();
-                gone -= usize::from(goes);
-                !goes
-            });
-        }
-    }
-
-    fn get(&self, id: OrderId) -> Option<(NewOrder, OrderState)> {
-        self.0.get(&id).map(|order| (*order.new_order(), order.state()))
-    }
-}
-
 /// Entries of records as a list of dictionaries. `elsewhere` knows orders that `met` does not.
 pub(crate) fn rows<'py>(
     py: Python<'py>,
     names: &Names<'_>,
-    entries: &[(u64, u64, Vec<Record>)],
+    entries: &[Kept],
     met: &mut Met,
     elsewhere: Elsewhere<'_>,
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
-    for (entry, event, records) in entries {
+    for Kept { entry, event, link, records } in entries {
+        let link = PyString::new(py, &format!("{:032x}", u128::from_be_bytes(*link)));
         for (place, record) in records.iter().enumerate() {
             met.on_record(record);
             let known = |id| met.get(id).or_else(|| elsewhere(id));
             let row = names.row(py, record, &|id| known(id).map(|(order, _)| order))?;
-            if let Record::Update { order, .. }
-            | Record::Amend { order, .. }
-            | Record::CumQty { order, .. }
-            | Record::Fill(Fill { order, .. }) = record
-            {
-                let state = known(*order).map(|(_, state)| state.name());
-                row.set_item("state", state)?;
+            if let Some(state) = of_order(record).and_then(known).map(|(_, state)| state) {
+                row.set_item("state", state.name())?;
+                row.set_item("ended", state.is_terminal())?;
             }
             row.set_item("entry", entry)?;
             row.set_item("place", place)?;
             row.set_item("event", event)?;
+            row.set_item("link", &link)?;
             rows.append(row)?;
         }
     }

@@ -20,9 +20,10 @@ use crate::backtest::{Callee, RawLimit, called, profile_of, snapshot};
 use crate::bars::PyBars;
 use crate::context::{Past, PyBar};
 use crate::errors::{EngineError, Raise};
+use crate::met::Met;
 use crate::program::PyProgram;
 use crate::recording::PyRecording;
-use crate::records::{self, Met, Names};
+use crate::records::{self, Names};
 use crate::status;
 
 /// How many bars that were made a class strategy may look back on, at least.

@@ -10,7 +10,7 @@ use bot4_engine::units::Nanos;
 use bot4_journal::{Durability, Journal, JournalError, JournalFile};
 
 use crate::clerk::{Attended, Clerk, Outside};
-use crate::entries::{Decoded, ENTRIES_AT_ONCE, decoded, note_of};
+use crate::entries::{ENTRIES_AT_ONCE, Kept, decoded, note_of};
 use crate::error::DeskError;
 use crate::header::Header;
 use crate::latency::Histogram;
@@ -201,7 +201,7 @@ impl Desk {
 
     /// The durable records after entry `after`, of at most `entries_max` entries, with the entry
     /// and market event of each.
-    pub fn records(&self, after: u64, entries_max: usize) -> Result<Decoded, DeskError> {
+    pub fn records(&self, after: u64, entries_max: usize) -> Result<Vec<Kept>, DeskError> {
         let entries = self.clerk.journal.entries(after, entries_max)?;
         decoded(entries, &self.folder.display().to_string())
     }
@@ -228,7 +228,7 @@ fn kept_after(
         let Some(last) = entries.last().map(|entry| entry.number) else {
             return Ok(kept);
         };
-        for (_, event, records) in decoded(entries, path)? {
+        for Kept { event, records, .. } in decoded(entries, path)? {
             kept.extend(records.into_iter().map(|record| (event, record)));
         }
         after = last;

@@ -16,7 +16,7 @@ mod desk;
 
 pub use clerk::Outside;
 pub use desk::{Desk, Opened};
-pub use entries::Decoded;
+pub use entries::Kept;
 pub use error::DeskError;
 pub use header::{FORMAT, Header};
 pub use latency::Histogram;

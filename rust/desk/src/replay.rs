@@ -7,7 +7,7 @@ use bot4_engine::report::Tally;
 use bot4_engine::units::{Amount, Nanos};
 use bot4_journal::{JournalFile, Note};
 
-use crate::entries::{Decoded, ENTRIES_AT_ONCE, decoded, note_of};
+use crate::entries::{ENTRIES_AT_ONCE, Kept, decoded, note_of};
 use crate::error::DeskError;
 use crate::header::Header;
 
@@ -60,9 +60,9 @@ impl Reader {
         &self.header
     }
 
-    /// The records after entry `after`, of at most `entries_max` entries, with the entry and market
-    /// event of each.
-    pub fn records(&self, after: u64, entries_max: usize) -> Result<Decoded, DeskError> {
+    /// The records after entry `after`, of at most `entries_max` entries, and where
+    /// each lies.
+    pub fn records(&self, after: u64, entries_max: usize) -> Result<Vec<Kept>, DeskError> {
         decoded(self.file.entries(after, entries_max)?, &self.folder.display().to_string())
     }
 
@@ -79,7 +79,7 @@ impl Reader {
             if read.is_empty() {
                 break;
             }
-            for (entry, event, records) in read {
+            for Kept { entry, event, records, .. } in read {
                 for record in &records {
                     state.apply(record).map_err(|error| self.differs(entry, error.to_string()))?;
                     hash.on_record(record);

@@ -357,17 +357,20 @@ fn what_was_written_can_be_read_while_it_goes_on_and_after() {
     let (appended, durable) = desk.entries();
     assert!(durable <= appended && appended > 20);
     let read = desk.records(0, 7).unwrap();
-    assert_eq!(read.iter().map(|entry| entry.0).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
-    assert!(matches!(read[0].2[..], [Record::Deposit { .. }, ..]), "{:?}", read[0]);
+    assert_eq!(
+        read.iter().map(|entry| entry.entry).collect::<Vec<_>>(),
+        (1..=7).collect::<Vec<_>>()
+    );
+    assert!(matches!(read[0].records[..], [Record::Deposit { .. }, ..]), "{:?}", read[0]);
     desk.close().unwrap();
     let reader = Reader::open(folder.path()).unwrap();
     assert_eq!(reader.records(0, 7).unwrap(), read);
     assert_eq!(reader.header(), &simulated(SEED).1);
     let replayed = reader.replay().unwrap();
     let all = reader.records(0, 1_000_000).unwrap();
-    let records: usize = all.iter().map(|entry| entry.2.len()).sum();
+    let records: usize = all.iter().map(|entry| entry.records.len()).sum();
     assert_eq!((replayed.records, replayed.entries), (records as u64, appended));
-    assert_eq!(replayed.span.unwrap().0, all[0].2[0].ts());
+    assert_eq!(replayed.span.unwrap().0, all[0].records[0].ts());
     assert!(replayed.equity.is_some() && replayed.events <= 600);
 }
 

@@ -41,6 +41,8 @@ pub struct Entry {
     pub number: u64,
     /// The count of market events it was appended with.
     pub event: u64,
+    /// Its check, which hangs on all entries before it.
+    pub link: [u8; 16],
     /// The bytes.
     pub payload: Vec<u8>,
 }
@@ -218,8 +220,8 @@ impl Store {
         guarded(&self.path, || {
             let table = self.database()?.begin_read()?.open_table(ENTRIES)?;
             let mut entries = Vec::new();
-            walk(&table, after, entries_max, |number, event, payload| {
-                entries.push(Entry { number, event, payload: payload.to_vec() });
+            walk(&table, after, entries_max, |number, event, link, payload| {
+                entries.push(Entry { number, event, link, payload: payload.to_vec() });
             })?;
             Ok(entries)
         })
@@ -338,7 +340,7 @@ fn found(read: &ReadTransaction) -> Result<Found, Trouble> {
     let (base, remarks) = newest(read, &entries, last)?;
     // A number missing before the snapshot is found by the count; walking from 1 tells which.
     let after = if entries.len()? == last { base } else { 0 };
-    walk(&entries, after, usize::MAX, |_, _, _| {})?;
+    walk(&entries, after, usize::MAX, |_, _, _, _| {})?;
     let tail = Witness {
         entries: last,
         link: link_of(&entries, last)?,
@@ -409,7 +411,7 @@ fn walk(
     table: &ReadOnlyTable<u64, &'static [u8]>,
     after: u64,
     entries_max: usize,
-    mut visit: impl FnMut(u64, u64, &[u8]),
+    mut visit: impl FnMut(u64, u64, Link, &[u8]),
 ) -> Result<(), Trouble> {
     let last = table.last()?.map_or(0, |(number, _)| number.value());
     if after >= last {
@@ -427,7 +429,7 @@ fn walk(
         if chain::link(&before, expected, event, payload) != link {
             return Err(Trouble::at(expected, "does not follow from the entries before it"));
         }
-        visit(expected, event, payload);
+        visit(expected, event, link, payload);
         before = link;
     }
     Ok(())

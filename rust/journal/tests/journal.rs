@@ -21,7 +21,14 @@ fn fill(journal: &Journal, numbers: std::ops::RangeInclusive<u64>) {
 }
 
 fn wanted(numbers: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
-    numbers.map(|number| Entry { number, event: number * 2, payload: payload(number, 0) }).collect()
+    let mut link = [0; 16];
+    let all = (1..=*numbers.end()).map(|number| {
+        let (event, payload) = (number * 2, payload(number, 0));
+        let said = [&link[..], &number.to_le_bytes(), &event.to_le_bytes(), &payload].concat();
+        link.copy_from_slice(&blake3::hash(&said).as_bytes()[..16]);
+        Entry { number, event, link, payload }
+    });
+    all.filter(|entry| numbers.contains(&entry.number)).collect()
 }
 
 #[test]
