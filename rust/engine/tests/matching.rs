@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use bot4_engine::event::{
     Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, Tick, TickKind,
-    TradeId,
+    TimeInForce, TradeId,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::units::{Amount, Price, Qty, Rounding};
@@ -194,6 +194,85 @@ fn what_can_trade_sweeps_the_book_best_first_and_the_rest_rests_or_goes() {
         let rests = limit.is_some() && !wanted.contains("Canceled") && !wanted.contains("2 at");
         assert_eq!(floor.venue.resting_len(), usize::from(rests), "{name}");
     }
+}
+
+#[test]
+fn an_order_is_treated_on_its_terms() {
+    let usual = OrderTerms::default();
+    let post_only = OrderTerms { post_only: true, ..usual };
+    let ioc = OrderTerms { tif: TimeInForce::Ioc, ..usual };
+    let fok = OrderTerms { tif: TimeInForce::Fok, ..usual };
+    let reduce_only = OrderTerms { reduce_only: true, ..usual };
+    for (name, side, size, limit, terms, wanted) in [
+        ("it would take", Buy, base(2), Some(10_100), post_only, "0: Acked, 0: Canceled"),
+        ("so would a sell", Sell, base(2), Some(10_000), post_only, "0: Acked, 0: Canceled"),
+        ("it makes", Buy, base(2), Some(10_099), post_only, "0: Acked"),
+        (
+            "what there is at once",
+            Buy,
+            base(5),
+            Some(10_100),
+            ioc,
+            "0: Acked, 0: 3 of more at 10100, 0: Canceled",
+        ),
+        ("not all of it", Buy, base(5), Some(10_100), fok, "0: Acked, 0: Canceled"),
+        ("not all of any", Buy, base(14), None, fok, "0: Acked, 0: Canceled"),
+        (
+            "all of it",
+            Buy,
+            base(5),
+            Some(10_200),
+            fok,
+            "0: Acked, 0: 3 of more at 10100, 0: 2 at 10200",
+        ),
+        (
+            "all of a budget",
+            Buy,
+            quote("0.0405405"),
+            None,
+            fok,
+            "0: Acked, 0: 3 of more at 10100, 0: 1 at 10200",
+        ),
+        ("nothing to reduce", Sell, base(2), None, reduce_only, "0: Acked, 0: Canceled"),
+    ] {
+        let mut floor = Floor::with_book(false);
+        let got = floor.place(NewOrder { terms, ..order(side, size, limit) });
+        assert_eq!(got, wanted, "{name}");
+        let rests = usize::from(wanted == "0: Acked");
+        assert_eq!(floor.venue.resting_len(), rests, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_whole_takes_nothing_of_the_book() {
+    let mut floor = Floor::with_book(true);
+    let fok = OrderTerms { tif: TimeInForce::Fok, ..OrderTerms::default() };
+    let all = NewOrder { terms: fok, ..order(Buy, base(14), None) };
+    assert_eq!(floor.place(all), "0: Acked, 0: Canceled");
+    let most = NewOrder { terms: fok, ..order(Buy, base(13), None) };
+    assert_eq!(floor.place(most), "1: Acked, 1: 3 of more at 10100, 1: 10 at 10200");
+    // 1,000 pays for 9.8910.
+    let mut floor = Floor::with_book(false);
+    floor.tell(level(Sell, 10_100, 1_000_000));
+    let dear = NewOrder { terms: fok, ..order(Buy, base(98_911), None) };
+    assert_eq!(floor.place(dear), "0: Acked, 0: Canceled");
+    let paid = NewOrder { terms: fok, ..order(Buy, base(98_910), None) };
+    assert_eq!(floor.place(paid), "1: Acked, 1: 98910 at 10100");
+}
+
+#[test]
+fn an_order_whose_time_is_over_goes_with_the_next_word_of_its_market() {
+    let mut floor = Floor::with_book(false);
+    let until = |ts| OrderTerms { tif: TimeInForce::Gtd(ns(ts)), ..OrderTerms::default() };
+    let limit = order(Buy, base(2), Some(9_900));
+    assert_eq!(floor.place(NewOrder { terms: until(8), ..limit }), "0: Acked");
+    assert_eq!(floor.place(NewOrder { terms: until(5), ..limit }), "1: Acked, 1: Expired");
+    assert_eq!(floor.tell(level(Buy, 9_800, 1)), "");
+    // Its price is traded at that very moment: it is over.
+    assert_eq!(floor.tell(trade(Sell, 9_800, 50)), "0: Expired");
+    assert_eq!(floor.cancel(0), "0: CancelRejected");
+    let ends = floor.acts().iter().filter(|act| act.deed == Deed::Expired).count();
+    assert_eq!(ends, 2);
 }
 
 #[test]

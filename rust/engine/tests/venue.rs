@@ -6,7 +6,7 @@
 mod market;
 
 use bot4_engine::event::{
-    Bar, Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId,
+    Bar, Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, TimeInForce,
 };
 use bot4_engine::history::Row;
 use bot4_engine::instrument::{Instrument, InstrumentId};
@@ -125,6 +125,54 @@ fn a_limit_fills_only_when_traded_through() {
         assert_eq!(got, wanted, "{name}: {limit}");
         assert_eq!(paper.resting_len() == 0, wanted != "rests", "{name}");
     }
+}
+
+#[test]
+fn an_order_is_treated_on_its_terms() {
+    use Side::{Buy, Sell};
+    let usual = OrderTerms::default();
+    let post_only = OrderTerms { post_only: true, ..usual };
+    let ioc = OrderTerms { tif: TimeInForce::Ioc, ..usual };
+    let fok = OrderTerms { tif: TimeInForce::Fok, ..usual };
+    let reduce_only = OrderTerms { reduce_only: true, ..usual };
+    let until = |ts| OrderTerms { tif: TimeInForce::Gtd(ns(ts)), ..usual };
+    for (name, side, qty, limit, terms, wanted) in [
+        ("it would take the open", Buy, 5, Some(10_001), post_only, "Canceled"),
+        ("so would a sell", Sell, 5, Some(9_999), post_only, "Canceled"),
+        ("it makes", Buy, 5, Some(10_000), post_only, "5 at 10000 by the close"),
+        ("it lies", Buy, 5, Some(8_999), post_only, "rests"),
+        ("at once", Buy, 5, Some(10_001), ioc, "5 at 10001 by the open"),
+        ("a part at once", Buy, 200_000, None, ioc, "98910 of more at 10100 by the open, Canceled"),
+        ("not at once", Buy, 5, Some(9_999), ioc, "Canceled"),
+        ("all at once", Buy, 5, None, fok, "5 at 10100 by the open"),
+        ("not all at once", Buy, 200_000, None, fok, "Canceled"),
+        ("nothing to reduce", Sell, 5, None, reduce_only, "Canceled"),
+        ("nor by buying", Buy, 5, None, reduce_only, "Canceled"),
+        ("over before the bar", Buy, 5, None, until(START), "Expired"),
+        ("over within it", Buy, 5, Some(9_500), until(START + 1), "Expired"),
+        ("at the open it was not", Buy, 5, None, until(START + 1), "5 at 10100 by the open"),
+        ("over at its close", Buy, 5, Some(9_500), until(START + HOUR), "Expired"),
+        ("over after it", Buy, 5, Some(9_500), until(START + HOUR + 1), "5 at 9500 by the close"),
+    ] {
+        let mut paper = paper("0.01", false, true);
+        let order = NewOrder { terms, ..order(side, base(qty), limit) };
+        let got = answer(&mut paper, order, [100.0, 110.0, 90.0, 105.0]);
+        assert_eq!(got, wanted, "{name}");
+    }
+}
+
+#[test]
+fn what_may_only_reduce_never_turns_a_position() {
+    let mut paper = paper("0", true, true);
+    let prices = [100.0; 4];
+    assert_eq!(
+        answer(&mut paper, order(Side::Buy, base(5), None), prices),
+        "5 at 10000 by the open"
+    );
+    let reduce_only = OrderTerms { reduce_only: true, ..OrderTerms::default() };
+    let sell = NewOrder { terms: reduce_only, ..order(Side::Sell, base(8), None) };
+    assert_eq!(answer(&mut paper, sell, prices), "5 of more at 10000 by the open, Canceled");
+    assert_eq!(paper.clearing().positions()[0], Qty::ZERO);
 }
 
 #[test]

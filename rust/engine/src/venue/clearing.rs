@@ -153,7 +153,18 @@ impl Clearing {
         }
     }
 
-    /// How much of `wanted` the account can pay for, or has to give.
+    /// How much of the position an order could close.
+    fn closable(&self, order: &NewOrder) -> Result<Qty, Overflow> {
+        let held = self.positions.get(order.instrument.index()).copied().unwrap_or_default();
+        let against = match order.side {
+            Side::Sell => held,
+            Side::Buy => held.negated()?,
+        };
+        Ok(against.max(Qty::ZERO))
+    }
+
+    /// How much of `wanted` the account can pay for, or has to give; of an order that may only
+    /// reduce no more than there is to close.
     pub(super) fn affordable(
         &self,
         order: &NewOrder,
@@ -168,6 +179,8 @@ impl Clearing {
             return Ok(Qty::ZERO);
         };
         let cash = self.cash.max(Amount::ZERO);
+        let wanted =
+            if order.terms.reduce_only { wanted.min(self.closable(order)?) } else { wanted };
         Ok(match order.side {
             Side::Buy if !self.lending.borrowing && cost(rules, price, wanted, fee)? > cash => {
                 rules.qty_for(cash, price, fee)?
@@ -210,7 +223,12 @@ impl Clearing {
     }
 }
 
-fn cost(rules: &Instrument, price: Price, qty: Qty, fee: Rate) -> Result<Amount, Overflow> {
+pub(super) fn cost(
+    rules: &Instrument,
+    price: Price,
+    qty: Qty,
+    fee: Rate,
+) -> Result<Amount, Overflow> {
     let notional = rules.notional(price, qty)?;
     notional.plus(notional.times(fee, Rounding::Up)?)
 }

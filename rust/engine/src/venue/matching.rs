@@ -5,13 +5,18 @@
 //! market tells it anew. What rests joins the end of its level's queue. Trades at its price use up
 //! the queue before it, then fill it; a level that shrinks can leave no more before it than it
 //! holds; a trade or a quote beyond its price fills it. Our orders move nobody else: for small
-//! orders only.
+//! orders only. Nor do they meet each other: an order of ours trades with what others show.
+//!
+//! What must not take is canceled where it would; all at once or nothing is canceled where the book
+//! shows less, or the account cannot pay for all of it. An order whose time is over goes with the
+//! next word of its market.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::{Clearing, Deed, Lending};
+use super::clearing::{Clearing, Deed, Lending, cost};
+use super::end_by;
 use crate::book::Ladder;
 use crate::event::{
     Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Tick, TickKind, TimeInForce,
@@ -137,7 +142,16 @@ impl Matching {
             return Ok(());
         }
         events.push(answer(ts, id, OrderUpdate::Acked));
-        let left = self.sweep(id, &order, ts, events)?;
+        if let Some(end) = end_by(&order, ts) {
+            self.clearing.note(end, id, Deed::Expired);
+            events.push(answer(ts, id, OrderUpdate::Expired));
+            return Ok(());
+        }
+        let left = if self.may_trade(&order)? {
+            self.sweep(id, &order, ts, events)?
+        } else {
+            Some(Qty::ZERO)
+        };
         let Some(pit) = self.pits.get_mut(order.instrument.index()) else {
             return Ok(());
         };
@@ -153,6 +167,46 @@ impl Matching {
             }
         }
         Ok(())
+    }
+
+    /// Whether an order may trade as it comes: not what must not take and would, and not a part of
+    /// what wants all or nothing.
+    fn may_trade(&self, order: &NewOrder) -> Result<bool, UnitError> {
+        let Some(pit) = self.pits.get(order.instrument.index()) else {
+            return Ok(true);
+        };
+        if order.terms.post_only {
+            return Ok(pit.best(against(order.side), order.limit).is_none());
+        }
+        Ok(order.terms.tif != TimeInForce::Fok || self.fills_whole(pit, order)?)
+    }
+
+    /// Whether what others show fills an order whole, and the account can pay for that at its worst
+    /// price.
+    fn fills_whole(&self, pit: &Pit, order: &NewOrder) -> Result<bool, UnitError> {
+        let Some(rules) = self.clearing.rules(order.instrument) else {
+            return Ok(false);
+        };
+        let (side, fee) = (against(order.side), rules.taker_fee);
+        let (mut taken, mut spent) = (Qty::ZERO, Amount::ZERO);
+        for (price, qty) in pit.ladder.levels(side) {
+            if order.limit.is_some_and(|limit| !reaches(side, limit, price)) {
+                return Ok(false);
+            }
+            let shown = pit.shown(side, price, qty);
+            let wanted = match order.size {
+                Size::Base(qty) => qty.minus(taken)?,
+                Size::Quote(budget) => rules.qty_for(budget.minus(spent)?, price, fee)?,
+            };
+            let part = wanted.min(shown);
+            taken = taken.plus(part)?;
+            if wanted <= shown {
+                let paid = self.clearing.affordable(order, taken, price, fee)?;
+                return Ok(taken.is_positive() && paid == taken);
+            }
+            spent = spent.plus(cost(rules, price, part, fee)?)?;
+        }
+        Ok(false)
     }
 
     /// Take what the book shows. What is left in base, to rest where it may; `None`: nothing is,
@@ -248,9 +302,25 @@ impl Matching {
         }
     }
 
+    /// Orders of a market whose time is over by `now` expire.
+    fn end(&mut self, place: usize, now: Nanos, events: &mut Vec<Event>) {
+        let (Some(pit), clearing) = (self.pits.get_mut(place), &mut self.clearing) else {
+            return;
+        };
+        pit.resting.retain(|Resting { id, order, .. }| {
+            let end = end_by(order, now);
+            if let Some(ts) = end {
+                clearing.note(ts, *id, Deed::Expired);
+                events.push(answer(ts, *id, OrderUpdate::Expired));
+            }
+            end.is_none()
+        });
+    }
+
     /// The market changed: what that does to the resting orders, into `events`.
     pub fn on_tick(&mut self, tick: &Tick, events: &mut Vec<Event>) -> Result<(), UnitError> {
         let place = tick.instrument.index();
+        self.end(place, tick.ts, events);
         let Some(pit) = self.pits.get_mut(place) else {
             return Ok(());
         };

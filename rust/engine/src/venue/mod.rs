@@ -6,13 +6,21 @@ mod paper;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Bar, Event, NewOrder, OrderId, Tick, TickKind};
+use crate::event::{Bar, Event, NewOrder, OrderId, Tick, TickKind, TimeInForce};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::Nanos;
 
 pub use clearing::{Act, Clearing, Deed, Lending};
 pub use matching::Matching;
 pub use paper::{Paper, PaperRules};
+
+/// When an order ends by itself, where it does by `now`.
+fn end_by(order: &NewOrder, now: Nanos) -> Option<Nanos> {
+    match order.terms.tif {
+        TimeInForce::Gtd(until) if until <= now => Some(until),
+        TimeInForce::Gtd(_) | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,
+    }
+}
 
 /// A simulated venue: over bars and single trades, or over a book.
 #[derive(Debug, Clone, Serialize, Deserialize)]

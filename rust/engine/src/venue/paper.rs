@@ -4,11 +4,14 @@
 //! order that this open is already beyond takes it, with the slippage, but never worse than its
 //! limit; one that rests fills at its limit when a later bar trades through it, never on a touch.
 //! The bar that decided never fills. What trades at once or not at all takes the open or is
-//! canceled. Sizes are not limited by volume.
+//! canceled. What must not take is canceled where the open is beyond its limit. An order whose time
+//! ends within a bar is over before anything rests there: nobody knows what came first. Sizes are
+//! not limited by volume.
 
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending};
+use super::end_by;
 use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, TimeInForce};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Nanos, Price, Rate};
@@ -99,12 +102,45 @@ impl Paper {
 
     /// A bar trades: what it does to the resting orders, into `events`, in order of time.
     pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        self.end(bar.instrument, bar.open_ns, events);
+        self.turn_away(bar, events)?;
         self.trade(bar, events, Self::at_open)?;
+        self.end(bar.instrument, bar.close_ns, events);
         self.trade(bar, events, Self::within)?;
         for resting in &mut self.resting {
             resting.fresh &= resting.order.instrument != bar.instrument;
         }
         self.let_go(bar, events);
+        Ok(())
+    }
+
+    /// Orders whose time is over by `now` expire.
+    fn end(&mut self, instrument: InstrumentId, now: Nanos, events: &mut Vec<Event>) {
+        let clearing = &mut self.clearing;
+        self.resting.retain(|Resting { id, order, .. }| {
+            let end = if order.instrument == instrument { end_by(order, now) } else { None };
+            if let Some(ts) = end {
+                clearing.note(ts, *id, Deed::Expired);
+                events.push(answer(ts, *id, OrderUpdate::Expired));
+            }
+            end.is_none()
+        });
+    }
+
+    /// What must not take, and would have taken the open, is canceled.
+    fn turn_away(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        let mut place = 0;
+        while let Some(resting) = self.resting.get(place).copied() {
+            let Resting { id, order, fresh } = resting;
+            let comes = fresh && order.terms.post_only && order.instrument == bar.instrument;
+            if comes && self.at_open(&resting, bar)?.is_some() {
+                self.resting.remove(place);
+                self.clearing.note(bar.open_ns, id, Deed::Canceled { asked: false });
+                events.push(answer(bar.open_ns, id, OrderUpdate::Canceled));
+            } else {
+                place += 1;
+            }
+        }
         Ok(())
     }
 
@@ -213,7 +249,8 @@ impl Paper {
             Size::Quote(budget) => rules.qty_for(budget, price, fee).unwrap_or_default(),
         };
         let qty = self.clearing.affordable(order, wanted, price, fee)?;
-        if !qty.is_positive() || !price.is_positive() {
+        let torn = order.terms.tif == TimeInForce::Fok && qty != wanted;
+        if !qty.is_positive() || !price.is_positive() || torn {
             self.clearing.note(ts, resting.id, Deed::Canceled { asked: false });
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
