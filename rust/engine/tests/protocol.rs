@@ -233,6 +233,41 @@ fn an_order_whose_time_is_over_is_not_canceled_at_every_tick() {
 }
 
 #[test]
+fn an_order_that_its_venue_will_not_cancel_is_asked_for_and_unknown_there_in_doubt() {
+    let works = || {
+        let mut floor = Floor::new();
+        floor.want(0.5);
+        floor.say(0, OrderUpdate::Acked, 1);
+        assert_eq!(floor.want(0.0), ["cancel 0"]);
+        assert_eq!(floor.say(0, OrderUpdate::CancelRejected, 2), ["ask_by_id 0"]);
+        floor
+    };
+    let mut floor = works();
+    floor.say(0, OrderUpdate::Acked, 3);
+    assert_eq!(floor.state(0), OrderState::Open, "it is there");
+
+    let mut floor = works();
+    let before = floor.reserved();
+    floor.say(0, OrderUpdate::NotFoundById, 2);
+    assert_eq!((floor.state(0), floor.reserved()), (OrderState::Unknown, before));
+    let asked: Vec<_> = (3..40).flat_map(|second| floor.time(second)).collect();
+    assert!(asked.iter().any(|said| said.starts_with("ask_by_id")), "{asked:?}");
+    floor.say(0, OrderUpdate::NotFoundById, 39);
+    floor.say(0, OrderUpdate::NotFoundOpen, 39);
+    assert_eq!((floor.state(0), floor.reserved()), (OrderState::Canceled, Amount::ZERO));
+}
+
+#[test]
+fn a_cancel_that_is_refused_of_an_order_that_is_over_asks_nothing() {
+    let mut floor = Floor::new();
+    floor.want(0.5);
+    floor.say(0, OrderUpdate::Acked, 1);
+    floor.want(0.0);
+    floor.say(0, OrderUpdate::Canceled, 2);
+    assert_eq!(floor.say(0, OrderUpdate::CancelRejected, 2), NOTHING);
+}
+
+#[test]
 fn a_trade_that_is_told_twice_is_booked_once_and_written_down_once() {
     let mut floor = Floor::new();
     floor.want(0.5);
