@@ -38,5 +38,5 @@ def test_no_call_aborts_panics_or_hangs(tmp_path: Path) -> None:
     print(told)
     assert told["calls"] >= CALLS
     assert {"TypeError", "OverflowError", "EngineError", "JournalError"} <= set(told["raised"])
-    deep = {"advance", "status", "records", "on_frame", "on_time", "take_records", "run", "report"}
+    deep = {"_run", "_bot", "_backtest", "take_records", "on_frame", "history", "status"}
     assert deep <= set(told["returned"])

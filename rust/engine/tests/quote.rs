@@ -270,6 +270,19 @@ fn both_sides_are_quoted_around_the_mid_and_rest() {
 }
 
 #[test]
+fn quotes_never_take_and_one_that_would_have_is_laid_again_with_the_next_change() {
+    for end in [OrderUpdate::Rejected, OrderUpdate::Canceled] {
+        let mut desk = Desk::of_mid(1, 0.0, research());
+        assert_eq!(desk.touch(9_999, 10_001), "intent; buy 0 at 9990; sell 1 at 10010");
+        let laid: Vec<_> = desk.bot.state().orders().all().to_vec();
+        assert!(laid.iter().all(|order| order.new_order().terms.post_only), "{laid:?}");
+        assert_eq!(desk.answer(0, end), "", "not before the market changed: it would take again");
+        assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990");
+        assert_eq!(desk.touch(9_999, 10_001), "");
+    }
+}
+
+#[test]
 fn a_quote_whose_book_falls_silent_is_called_back_and_laid_again_when_it_speaks() {
     let mut desk = Desk::of_mid(1, 0.0, profile("research", &[("price_age_max_s", "10")]));
     let silent = |desk: &mut Desk, seconds| {

@@ -114,9 +114,14 @@ impl State {
             | OrderState::Denied
             | OrderState::Dead => false,
         };
-        if let Some(Some(carrying)) = self.carrying.get_mut(order.sleeve.index()) {
-            carrying.missed |= ended && !called_back;
+        if !ended || called_back {
+            return;
         }
+        if let Some(Some(carrying)) = self.carrying.get_mut(order.sleeve.index()) {
+            carrying.missed = true;
+        }
+        // A quote's order that would have taken: its price has none until it is laid again.
+        self.note_filled(order.sleeve);
     }
 }
 

@@ -250,7 +250,7 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
     Ok(Some(Assessment { approved: approved.on(terms), clipped }))
 }
 
-/// Check one order of a quote.
+/// Check one order of a quote. It makes a market, so it never takes.
 pub fn assess_quoted(quoted: &Quoted, view: &View<'_>) -> Result<Assessment, Refusal> {
     let mark = believable(view)?;
     let share = view.account.equity.times(view.allocation, Rounding::Down)?;
@@ -266,7 +266,11 @@ pub fn assess_quoted(quoted: &Quoted, view: &View<'_>) -> Result<Assessment, Ref
         return Err(Refusal::BelowMinimum);
     }
     let asked = Asked { side: quoted.side, size: Size::Base(qty) };
-    size_up(quoted.sleeve, admit(asked, view)?, Some(quoted.price), (view, mark))
+    let limit = Some(quoted.price);
+    let Assessment { approved, clipped } =
+        size_up(quoted.sleeve, admit(asked, view)?, limit, (view, mark))?;
+    let terms = OrderTerms { post_only: true, ..OrderTerms::default() };
+    Ok(Assessment { approved: approved.on(terms), clipped })
 }
 
 /// The mark, where it is fresh.
