@@ -8,13 +8,11 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot4._engine import JournalFile
 from bot4.journal.copy import Copy
 from bot4.run_folder import COPY
 from journal.trading import SEED, trading
@@ -22,16 +20,6 @@ from journal.trading import SEED, trading
 Bot4 = Callable[..., Any]
 
 PROGRAM = "from bot4.cli import main; raise SystemExit(main())"
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
-    """The folder of a run that has ended, and its records."""
-    folder = tmp_path_factory.mktemp("ended")
-    with trading(folder):
-        print(f"seed {SEED}")
-    with closing(JournalFile(str(folder))) as journal:
-        return folder, journal.records(0, 10**6)
 
 
 def of_kind(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -174,9 +162,25 @@ def test_what_is_no_journal_is_one_line(bot4: Bot4, tmp_path: Path, command: str
 def test_on_a_terminal_a_table_fits_and_says_what_market_it_was(
     ended: tuple[Path, list[dict[str, Any]]], command: str, columns: int
 ) -> None:
+    lines = on_terminal(command, ended[0], 30, columns)
+    assert "SIMULATED" in lines[0] or lines[0].endswith("…")
+    assert max(map(len, lines)) <= columns
+    assert len(lines) >= 33
+
+
+def test_the_title_says_how_many_were_asked_for(tmp_path: Path) -> None:
+    with trading(tmp_path, seconds=3000) as run:
+        print(f"seed {SEED}")
+        placed = len(of_kind(run.records(0, 10**6), "order"))
+    assert placed > 60
+    assert on_terminal("orders", tmp_path, 60, 120)[0].startswith("the last 60 orders of ")
+
+
+def on_terminal(command: str, folder: Path, last: int, columns: int) -> list[str]:
+    """What a terminal of that width shows."""
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, command, str(ended[0]), "--last", "30"],
+        [sys.executable, "-c", PROGRAM, command, str(folder), "--last", str(last)],
         stdout=slave,
         env={**os.environ, "COLUMNS": str(columns), "TERM": "dumb", "NO_COLOR": "1"},
     ) as running:
@@ -186,10 +190,7 @@ def test_on_a_terminal_a_table_fits_and_says_what_market_it_was(
             shown += chunk
         assert running.wait() == 0
     os.close(master)
-    lines = shown.decode().replace("\r\n", "\n").splitlines()
-    assert "SIMULATED" in lines[0] or lines[0].endswith("…")
-    assert max(map(len, lines)) <= columns
-    assert len(lines) >= 33
+    return shown.decode().replace("\r\n", "\n").splitlines()
 
 
 def _read(terminal: int) -> bytes:

@@ -7,26 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bot4._engine import JournalFile
 from bot4.journal.copy import Copy
 from bot4.journal.question import Filter, reading
 from journal.entries import Written
-from journal.trading import SEED, trading
+from journal.trading import MARKETS, SEED
 
 Bot4 = Callable[..., Any]
 Records = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Records]:
-    """The folder of a run that has ended, and its records."""
-    folder = tmp_path_factory.mktemp("ended")
-    with trading(folder):
-        print(f"seed {SEED}")
-    with closing(JournalFile(str(folder))) as journal:
-        return folder, journal.records(0, 10**6)
 
 
 def explained(bot4: Bot4, order: str, folder: Path) -> dict[str, Any]:
@@ -61,16 +48,16 @@ def test_the_account_around_fills_is_the_one_the_engine_wrote_down(
     assert bot4("fills", folder).code == 0
     with reading(folder) as ledger:
         fills = {(fill["entry"], fill["place"]): fill for fill in ledger.ask("fills").records()}
-    cash, held, compared = Decimal(10_000), dict.fromkeys(("BTC", "ETH"), Decimal(0)), 0
+    cash, held, compared = Decimal(10_000), {name: Decimal(0) for name, *_ in MARKETS}, 0
     for record in records:
         if record["kind"] == "fill":
             fill = fills[record["entry"], record["place"]]
-            asset = record["instrument"].partition(":")[2][:3]
+            name = record["instrument"]
             assert (Decimal(str(fill["cash_before"])), Decimal(str(fill["position_before"]))) == (
                 cash,
-                held[asset],
+                held[name],
             )
-            cash, held[asset] = Decimal(str(fill["cash"])), Decimal(str(fill["position"]))
+            cash, held[name] = Decimal(str(fill["cash"])), Decimal(str(fill["position"]))
         elif record["kind"] == "equity":
             assert cash == Decimal(record["cash"])
             compared += 1

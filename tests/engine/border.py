@@ -3,9 +3,9 @@
     python border.py SEED CALLS FOLDER
 
 Arguments are the wrong type, not numbers, huge, negative, closed, or objects of the engine at any
-moment of their lives; every fifth call is made by another thread meanwhile, and what is called back
-calls in again. Each call is written to FOLDER/call before it is made, so that the last one is known
-if the process ends. A panic ends it with code 3.
+moment of their lives. Beside every fifth call another thread makes one, and what is called back
+calls in again: a seed says what is tried, not in what order. Each call is written to FOLDER/call
+before it is made, so that the last one is known if the process ends. A panic ends it with code 3.
 """
 
 import inspect
@@ -41,8 +41,8 @@ FRAMES = [
     b'{"lastUpdateId":1,"bids":[["1","1"]],"asks":[["2","1"]]}', b"\xff" * 100, bytes(10**6),
 ]  # fmt: skip
 MEANT: list[tuple[tuple[str, ...], list[Any]]] = [
-    (("_ns", "ts"), [*TIMES, *INTS]),
-    (("seed", "max", "scale", "decimals", "levels", "after", "epoch", "clock_s", "n"), INTS),
+    (("ns", "ts"), [*TIMES, *INTS]),
+    (("seed", "max", "scale", "decimals", "levels", "after", "epoch", "clock", "n"), INTS),
     (("instrument", "symbol"), [NAME, "binance:BTCUSDT", "BTCUSDT", "", "x", "a:b:c", "é" * 999]),
     (("frame", "body"), FRAMES),
     (("venue",), ["binance", "kraken", "coinbase", "simulated", "", "x"]),
@@ -52,7 +52,7 @@ MEANT: list[tuple[tuple[str, ...], list[Any]]] = [
     (("durability",), ["each", "block", ""]),
     (("profile",), ["default", "unleveraged", "research", "x"]),
     (("execution",), ["cross", "passive", "passive_then_cross:1", "slice:3:1", "slice:0:0", "x"]),
-    (("last", "flatten", "reduce_only", "post_only"), [True, False]),
+    (("last", "flatten", "reduce", "post"), [True, False]),
 ]
 
 
@@ -118,7 +118,7 @@ class Border:
             called, arguments = chance.choice(list(self._valid(chance)))
         else:
             called = chance.choice(self._public)
-            if self._kept and chance.random() < 0.8:
+            if self._kept and chance.random() < 0.93:
                 called = self._part(chance, self._one_kept(chance))
             arguments = self._arguments(chance, called)
         by_name = dict(self._named(chance, called)) if chance.random() < 0.9 else {}
@@ -172,8 +172,9 @@ class Border:
         """Of the right kind, more often than not: a wrong type is found out at the door."""
         if name == "events_max":  # as long as it is asked to, a market goes on
             return chance.choice([0, 1, 50, 200, -1, 2**64, None, "x"])
-        fitting = next((of for words, of in MEANT if any(word in name for word in words)), None)
-        if fitting is None or chance.random() < 0.15:
+        said = set(name.split("_"))
+        fitting = next((of for words, of in MEANT if said & set(words)), None)
+        if fitting is None or chance.random() < 0.07:
             return self._anything(chance)
         return chance.choice(fitting)
 
@@ -216,6 +217,8 @@ class Border:
         yield _engine.Feed, [chance.choice(["binance", "kraken", "coinbase"])]
         kinds = np.full(rows, max(_engine.RECORDED.values()), np.uint8)
         yield _engine.Recording, [NAME, "0.01", "0.001", ns, kinds, close, np.ones(rows)]
+        place = chance.choice(["class0", "program0", "nowhere"])
+        yield _engine.JournalFile, [str(self._folder / place)]
         yield self._backtest, [bars]
         yield self._bot, [nodes]
         yield self._run, [chance, nodes]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CALLS = int(os.environ.get("BOT4_BORDER_CALLS", "12000"))
+CALLS = int(os.environ.get("BOT4_BORDER_CALLS", "24000"))
 SEED = int(os.environ.get("BOT4_SEED", "5"))
 PROGRAM = Path(__file__).with_name("border.py")
 MEMORY_BYTES = 4 * 2**30
@@ -39,4 +39,5 @@ def test_no_call_aborts_panics_or_hangs(tmp_path: Path) -> None:
     assert told["calls"] >= CALLS
     assert {"TypeError", "OverflowError", "EngineError", "JournalError"} <= set(told["raised"])
     deep = {"_run", "_bot", "_backtest", "take_records", "on_frame", "history", "status"}
+    deep |= {"advance", "records", "run", "report"}
     assert deep <= set(told["returned"])

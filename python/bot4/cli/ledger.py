@@ -131,7 +131,8 @@ def _print(wanted: _Wanted) -> None:
         elif wanted.csv:
             sheet.print_csv(answer)
         else:
-            _print_text(wanted.question, list(answer.records()), sleeves, folder, screen=screen)
+            records = list(answer.records())
+            _print_text(wanted.question, records, sleeves, folder, last if screen else None)
 
 
 def _print_text(
@@ -139,23 +140,23 @@ def _print_text(
     records: Sequence[Record],
     sleeves: Sequence[tuple[str, str]],
     folder: Path,
-    *,
-    screen: bool,
+    last: int | None,
 ) -> None:
+    """As a sheet of the `last` of them and what still works; where that is none, for a pipe."""
     if not records:
         typer.echo(f"{readable(folder)} has no such {question} yet")
         return
     venues = {name.partition(":")[0] for _, name in sleeves}
-    columns = _columns(question, records, symbols=screen and len(venues) == 1)
-    if not screen:
+    columns = _columns(question, records, symbols=last is not None and len(venues) == 1)
+    if last is None:
         sheet.print_plain(records, columns)
         return
-    market = " · SIMULATED market" if SIMULATED in venues else "".join(f" · {v}" for v in venues)
-    older = max(len(records) - _SCREEN_ROWS, 0) if question == "orders" else 0
+    older = max(len(records) - last, 0)
     counted = question if question == "equity" else f"the last {len(records) - older} {question}"
     if older:
         counted += f" and {older} older that still work"
-    sheet.print_sheet(f"{counted} of {readable(folder)}{market}", records, columns)
+    title = f"{counted} of {readable(folder)}{sheet.market(venues)}"
+    sheet.print_sheet(title, records, columns)
 
 
 def _columns(question: str, records: Sequence[Record], *, symbols: bool) -> list[Column]:
@@ -181,18 +182,12 @@ def _columns(question: str, records: Sequence[Record], *, symbols: bool) -> list
     limits = any(row["limit"] is not None for row in records)
     return [
         *whose,
-        Column("size", _size, right=True),
+        Column("size", sheet.size, right=True),
         *([Column("limit", lambda row: sheet.price(row["limit"]), right=True)] if limits else ()),
         Column("state", lambda row: str(row["state"]).replace("_", " "), gives_way=True),
         Column("filled", lambda row: sheet.number(row["filled"]), right=True),
         Column("average", lambda row: sheet.price(row["average_price"]), right=True, spare=True),
     ]
-
-
-def _size(row: Record) -> str:
-    if row["size_base"] is not None:
-        return sheet.number(row["size_base"])
-    return f"for {sheet.amount(row['size_quote'])}"
 
 
 def _draw(wanted: _Wanted, where: Path) -> str:

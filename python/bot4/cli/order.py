@@ -16,9 +16,9 @@ from bot4.cli.sheet import Record
 from bot4.errors import ParameterError
 from bot4.journal.question import reading
 from bot4.paths import readable
-from bot4.settings import SIMULATED
 
-_CLOCK = slice(11, 29)
+_DAY = slice(len("2024-01-31"))
+_CLOCK = slice(11, 29)  # to the nanosecond
 _STATE_WIDTH = 16
 _CHECK_DIGITS = 8
 
@@ -70,13 +70,10 @@ def _print(known: Record, life: list[Record]) -> None:
 
 
 def _head(known: Record) -> Iterator[Text]:
-    simulated = str(known["instrument"]).startswith(f"{SIMULATED}:")
-    venue = " · SIMULATED market" if simulated else ""
-    yield Text(f"order {known['id']}{venue}", style="bold")
+    venue, _, _ = str(known["instrument"]).partition(":")
+    yield Text(f"order {known['id']}{sheet.market([venue])}", style="bold")
     yield Text(f"{_what(known)} · {known['strategy']} · {_words(known['state'])}")
-    terms = ", ".join(_terms(known))
-    if terms:
-        yield Text(terms)
+    yield Text(", ".join(_terms(known)))
     if known["fills"]:
         fills = "1 fill" if known["fills"] == 1 else f"{known['fills']} fills"
         average = f"{sheet.price(known['average_price'])} on average"
@@ -90,13 +87,7 @@ def _head(known: Record) -> Iterator[Text]:
 
 def _what(known: Record) -> str:
     limit = "" if known["limit"] is None else f" at {sheet.price(known['limit'])} or better"
-    return f"{known['side']} {_size(known)} {known['instrument']}{limit}"
-
-
-def _size(row: Record) -> str:
-    if row["size_base"] is not None:
-        return sheet.number(row["size_base"])
-    return f"for {sheet.amount(row['size_quote'])}"
+    return f"{known['side']} {sheet.size(known)} {known['instrument']}{limit}"
 
 
 def _terms(known: Record) -> Iterator[str]:
@@ -127,8 +118,8 @@ def _steps(life: list[Record]) -> Iterator[Text]:
     day = ""
     for row in life:
         at = str(row["at"])
-        if at[:10] != day:
-            day = at[:10]
+        if at[_DAY] != day:
+            day = at[_DAY]
             yield Text(f"{day} UTC", style="dim")
         state = _words(row["state"]) if row["state"] is not None else ""
         told = Text(f"{at[_CLOCK]}  {state.ljust(_STATE_WIDTH)}  {_told(row)}")
@@ -148,9 +139,9 @@ def _told(row: Record) -> str:
         case "refused":
             told = f"refused by risk: {value}"
         case "order":
-            told = f"placed: {value} {_size(row)}, reserving {sheet.amount(row['reserve'])}"
+            told = f"placed: {value} {sheet.size(row)}, reserving {sheet.amount(row['reserve'])}"
         case "amend":
-            told = f"asked to be {_size(row)} at {sheet.price(row['limit'])}"
+            told = f"asked to be {sheet.size(row)} at {sheet.price(row['limit'])}"
         case "cum_qty":
             told = f"its venue says that {sheet.number(row['value'])} is filled in all"
         case "fill":

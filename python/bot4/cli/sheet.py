@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot4.journal.question import Answer, Cell
+from bot4.settings import SIMULATED
 
 Record = Mapping[str, Cell]
 
@@ -81,6 +82,19 @@ def print_sheet(title: str, records: Sequence[Record], columns: Sequence[Column]
             day = at[:_DAY]
             _say(console, day, "dim")
         _say(console, line)
+
+
+def market(venues: Iterable[str]) -> str:
+    """Where something was traded, behind whatever it is said of."""
+    named = sorted(venues)
+    return " · SIMULATED market" if SIMULATED in named else "".join(f" · {v}" for v in named)
+
+
+def size(row: Record) -> str:
+    """How much an order is of: base, or what it may spend."""
+    if row["size_base"] is not None:
+        return number(row["size_base"])
+    return f"for {amount(row['size_quote'])}"
 
 
 def amount(text: Cell) -> str:

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from pathlib import Path
 
 from bot4.errors import CopyError
@@ -36,13 +36,11 @@ _REASONS = {
     sqlite3.SQLITE_NOTADB: "it is damaged, and set aside",
 }
 
-
-def _marks(columns: int) -> str:
-    return f"({', '.join(['?'] * columns)})"
-
-
-_ORDER = f"INSERT OR REPLACE INTO orders VALUES {_marks(len(fields(Order)))}"  # noqa: S608 - marks
-_FILL = "INSERT INTO fills VALUES " + _marks(18)  # noqa: S608 - marks
+_ORDER = (
+    "INSERT OR REPLACE INTO orders VALUES "
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FILL = "INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EQUITY = "INSERT INTO equity VALUES (?, ?, ?, ?, ?)"
 _EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = "INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -151,7 +151,7 @@ impl Bot {
     ) -> Result<(), BotError> {
         let kept = self.keep(Record::Update { ts, order, update }, out);
         self.count(kept)?;
-        self.look_after(order, update, out)?;
+        self.ask_or_doubt(order, update, out)?;
         let dead = self.conclude(order, out)?;
         self.reserve()?;
         // What waited for it, or wanted it, goes on as a new attempt.
@@ -167,35 +167,22 @@ impl Bot {
 
     /// A venue that will not cancel an order may have it no more: it is asked. One that has never
     /// heard of an order which we take to work there leaves it in doubt.
-    fn look_after(
+    fn ask_or_doubt(
         &mut self,
         id: OrderId,
         update: OrderUpdate,
         out: &mut Output,
     ) -> Result<(), BotError> {
-        let state = self.state.orders().get(id).map(Order::state);
-        let works = match state {
+        let works = matches!(
+            self.state.orders().get(id).map(Order::state),
             Some(
                 OrderState::Pending
-                | OrderState::Open
-                | OrderState::PartiallyFilled
-                | OrderState::PendingCancel
-                | OrderState::PendingAmend,
-            ) => true,
-            Some(
-                OrderState::Initialized
-                | OrderState::Intended
-                | OrderState::Sent
-                | OrderState::Unknown
-                | OrderState::Filled
-                | OrderState::Canceled
-                | OrderState::Expired
-                | OrderState::Rejected
-                | OrderState::Denied
-                | OrderState::Dead,
+                    | OrderState::Open
+                    | OrderState::PartiallyFilled
+                    | OrderState::PendingCancel
+                    | OrderState::PendingAmend
             )
-            | None => false,
-        };
+        );
         if works && update == OrderUpdate::CancelRejected {
             let update = OrderUpdate::AskedById;
             self.keep(Record::Update { ts: self.now, order: id, update }, out)?;

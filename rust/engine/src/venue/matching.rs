@@ -293,22 +293,22 @@ impl Matching {
 
     /// No more of a market will come: what rests in it expires.
     pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
-        let Some(pit) = self.pits.get_mut(instrument.index()) else {
-            return;
-        };
-        for resting in pit.resting.drain(..) {
-            self.clearing.note(ts, resting.id, Deed::Expired);
-            events.push(answer(ts, resting.id, OrderUpdate::Expired));
-        }
+        self.end(instrument, |_| Some(ts), events);
     }
 
-    /// Orders of a market whose time is over by `now` expire.
-    fn end(&mut self, place: usize, now: Nanos, events: &mut Vec<Event>) {
-        let (Some(pit), clearing) = (self.pits.get_mut(place), &mut self.clearing) else {
+    /// What of a market `ends` expires, at the time that it says.
+    fn end(
+        &mut self,
+        instrument: InstrumentId,
+        ends: impl Fn(&NewOrder) -> Option<Nanos>,
+        events: &mut Vec<Event>,
+    ) {
+        let (Some(pit), clearing) = (self.pits.get_mut(instrument.index()), &mut self.clearing)
+        else {
             return;
         };
         pit.resting.retain(|Resting { id, order, .. }| {
-            let end = end_by(order, now);
+            let end = ends(order);
             if let Some(ts) = end {
                 clearing.note(ts, *id, Deed::Expired);
                 events.push(answer(ts, *id, OrderUpdate::Expired));
@@ -320,7 +320,7 @@ impl Matching {
     /// The market changed: what that does to the resting orders, into `events`.
     pub fn on_tick(&mut self, tick: &Tick, events: &mut Vec<Event>) -> Result<(), UnitError> {
         let place = tick.instrument.index();
-        self.end(place, tick.ts, events);
+        self.end(tick.instrument, |order| end_by(order, tick.ts), events);
         let Some(pit) = self.pits.get_mut(place) else {
             return Ok(());
         };

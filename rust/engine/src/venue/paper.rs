@@ -41,6 +41,8 @@ struct Match {
     price: Price,
     ts: Nanos,
     fee: Rate,
+    /// Whether it takes what others offer.
+    takes: bool,
 }
 
 /// A simulated venue with one account.
@@ -102,45 +104,14 @@ impl Paper {
 
     /// A bar trades: what it does to the resting orders, into `events`, in order of time.
     pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
-        self.end(bar.instrument, bar.open_ns, events);
-        self.turn_away(bar, events)?;
+        self.end(bar.instrument, |order| end_by(order, bar.open_ns), events);
         self.trade(bar, events, Self::at_open)?;
-        self.end(bar.instrument, bar.close_ns, events);
+        self.end(bar.instrument, |order| end_by(order, bar.close_ns), events);
         self.trade(bar, events, Self::within)?;
         for resting in &mut self.resting {
             resting.fresh &= resting.order.instrument != bar.instrument;
         }
         self.let_go(bar, events);
-        Ok(())
-    }
-
-    /// Orders whose time is over by `now` expire.
-    fn end(&mut self, instrument: InstrumentId, now: Nanos, events: &mut Vec<Event>) {
-        let clearing = &mut self.clearing;
-        self.resting.retain(|Resting { id, order, .. }| {
-            let end = if order.instrument == instrument { end_by(order, now) } else { None };
-            if let Some(ts) = end {
-                clearing.note(ts, *id, Deed::Expired);
-                events.push(answer(ts, *id, OrderUpdate::Expired));
-            }
-            end.is_none()
-        });
-    }
-
-    /// What must not take, and would have taken the open, is canceled.
-    fn turn_away(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
-        let mut place = 0;
-        while let Some(resting) = self.resting.get(place).copied() {
-            let Resting { id, order, fresh } = resting;
-            let comes = fresh && order.terms.post_only && order.instrument == bar.instrument;
-            if comes && self.at_open(&resting, bar)?.is_some() {
-                self.resting.remove(place);
-                self.clearing.note(bar.open_ns, id, Deed::Canceled { asked: false });
-                events.push(answer(bar.open_ns, id, OrderUpdate::Canceled));
-            } else {
-                place += 1;
-            }
-        }
         Ok(())
     }
 
@@ -159,14 +130,24 @@ impl Paper {
 
     /// No more bars of an instrument will come: what rests in it expires.
     pub fn expire(&mut self, instrument: InstrumentId, ts: Nanos, events: &mut Vec<Event>) {
+        self.end(instrument, |_| Some(ts), events);
+    }
+
+    /// What of an instrument `ends` expires, at the time that it says.
+    fn end(
+        &mut self,
+        instrument: InstrumentId,
+        ends: impl Fn(&NewOrder) -> Option<Nanos>,
+        events: &mut Vec<Event>,
+    ) {
         let clearing = &mut self.clearing;
-        self.resting.retain(|resting| {
-            let ours = resting.order.instrument == instrument;
-            if ours {
-                clearing.note(ts, resting.id, Deed::Expired);
-                events.push(answer(ts, resting.id, OrderUpdate::Expired));
+        self.resting.retain(|Resting { id, order, .. }| {
+            let end = if order.instrument == instrument { ends(order) } else { None };
+            if let Some(ts) = end {
+                clearing.note(ts, *id, Deed::Expired);
+                events.push(answer(ts, *id, OrderUpdate::Expired));
             }
-            !ours
+            end.is_none()
         });
     }
 
@@ -216,7 +197,7 @@ impl Paper {
             (Some(limit), Side::Sell) if open > limit => slipped.max(limit),
             (Some(_), Side::Buy | Side::Sell) => return Ok(None),
         };
-        Ok(Some(Match { price, ts: bar.open_ns, fee: rules.taker_fee }))
+        Ok(Some(Match { price, ts: bar.open_ns, fee: rules.taker_fee, takes: true }))
     }
 
     /// Limit orders that the bar trades through.
@@ -233,13 +214,13 @@ impl Paper {
             Side::Buy => rules.price(bar.low)? < limit,
             Side::Sell => rules.price(bar.high)? > limit,
         };
-        let fill = Match { price: limit, ts: bar.close_ns, fee: rules.maker_fee };
+        let fill = Match { price: limit, ts: bar.close_ns, fee: rules.maker_fee, takes: false };
         Ok(through.then_some(fill))
     }
 
-    /// Fill as much as the account can pay for; nothing at all, or more than fits, is a cancel.
+    /// Fill as much as the account can pay for; nothing, or what its terms forbid, is canceled.
     fn execute(&mut self, resting: &Resting, matched: Match) -> Result<Event, UnitError> {
-        let Match { price, ts, fee } = matched;
+        let Match { price, ts, fee, takes } = matched;
         let order = &resting.order;
         let Some(rules) = self.clearing.rules(order.instrument) else {
             return Ok(answer(ts, resting.id, OrderUpdate::Rejected));
@@ -250,7 +231,8 @@ impl Paper {
         };
         let qty = self.clearing.affordable(order, wanted, price, fee)?;
         let torn = order.terms.tif == TimeInForce::Fok && qty != wanted;
-        if !qty.is_positive() || !price.is_positive() || torn {
+        let takes = order.terms.post_only && takes;
+        if !qty.is_positive() || !price.is_positive() || torn || takes {
             self.clearing.note(ts, resting.id, Deed::Canceled { asked: false });
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
