@@ -114,10 +114,42 @@ def test_an_order_that_may_only_reduce_sells_what_is_held() -> None:
 
 
 @pytest.mark.parametrize(
+    ("terms", "prices", "sold"),
+    [
+        # Bought at 100; what waits is laid at the end of the third bar.
+        ({"stop": 95.0}, [100, 100, 100, 97, 94, 94], 94.0),  # the fifth opens beyond it
+        ({"stop": 95.0, "limit": 94.5}, [100, 100, 100, 97, 94, 94.6, 94.6], 94.5),
+        ({"take_profit": 105.0}, [100, 100, 100, 104, 106, 106], 106.0),
+        ({"stop": 95.0, "trail": 5.0}, [100, 100, 100, 110, 106, 104, 104], 104.0),
+        ({"stop": 95.0}, [100, 100, 100, 97, 96, 98], None),
+        ({"stop": 101.0}, [100, 100, 100, 97, 96, 98], None),  # the market is beyond it: refused
+    ],
+)
+def test_an_order_that_waits_begins_where_the_market_comes_to_its_trigger(
+    terms: dict[str, object], prices: list[float], sold: float | None
+) -> None:
+    strategy = b4.strategy(Terms)(terms={"reduce_only": True, **terms})
+    costs = {"risk": "research", "fee_bps": 0, "slippage_bps": 0}
+    frame = bars([float(price) for price in prices])
+    result = b4.backtest(strategy, frame, **costs)  # type: ignore[arg-type] # a table
+    fills = result.fills
+    assert fills["price"].to_list() == [100.0] if sold is None else [100.0, sold]
+    assert result.metrics.refusals == ({"terms": 1} if terms == {"stop": 101.0} else {})
+
+
+@pytest.mark.parametrize(
     ("terms", "said"),
     [
         ({"tif": "day"}, "tif must be gtc, ioc or fok, not 'day'"),
         ({"tif": "ioc", "expires_ns": 1}, "an order that is ioc has no expires_ns"),
+        (
+            {"stop": 90.0, "take_profit": 110.0},
+            "waits for a stop or for a take_profit, not for both",
+        ),
+        ({"trail": 1.0}, "trail wants a stop"),
+        ({"take_profit": 110.0, "trail": 1.0}, "trail wants a stop"),
+        ({"stop": -1.0}, "stop must be a number above zero, not -1"),
+        ({"stop": 90.0, "trail": float("nan")}, "trail must be a number above zero, not NaN"),
     ],
 )
 def test_terms_that_cannot_be_said_are_refused_in_a_line(

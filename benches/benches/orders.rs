@@ -107,7 +107,8 @@ impl Desk {
             Size::Quote(_) => Qty::ZERO,
         };
         let trade = TradeId::new(u128::from(order.number()));
-        let fill = Fill { order, trade, ts, price, qty, fee: Amount::ZERO, last: true };
+        let fill =
+            Fill { order, trade, ts, price, qty, fee: Amount::ZERO, fee_asset: None, last: true };
         self.tell(&Event::Fill(fill)).map(|_| ())
     }
 }

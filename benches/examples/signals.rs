@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bot4_benches::{SEED, Unusable};
+use bot4_engine::asset::Asset;
 use bot4_engine::book::Book;
 use bot4_engine::event::{Side, Tick, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId};
@@ -95,6 +96,8 @@ fn timed(name: &str, ticks: &[Tick], mut told: impl FnMut(&Tick)) {
 fn main() -> Result<(), Unusable> {
     let rules = Instrument {
         symbol: "simulated:BOOK".to_owned(),
+        base: Asset::of_name("BOOK"),
+        quote: Asset::CASH,
         price_scale: 2,
         qty_scale: 5,
         tick: Price::new(1),

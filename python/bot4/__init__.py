@@ -5,7 +5,7 @@
 This file only says which names are public; importing it loads no plotting and no terminal code.
 """
 
-from bot4._engine import Bar, Bot, Context, Reconciled, Request, __version__
+from bot4._engine import Bar, Bot, Context, Ledger, Reconciled, Request, __version__
 from bot4.decision import Quote, quote, seat
 from bot4.errors import (
     Bot4Error,
@@ -87,7 +87,7 @@ from bot4.strategy import (
     registered,
     strategy,
 )
-from bot4.venue_report import VenueFill, VenueOrder, VenueReport
+from bot4.venue_report import VenueEntry, VenueFill, VenueOrder, VenueReport
 
 __all__ = [
     "BacktestResult",
@@ -104,6 +104,7 @@ __all__ = [
     "InvariantError",
     "JournalError",
     "JournalInUseError",
+    "Ledger",
     "Metrics",
     "OutputError",
     "ParameterError",
@@ -117,6 +118,7 @@ __all__ = [
     "StrategyError",
     "StrategyTemplate",
     "Target",
+    "VenueEntry",
     "VenueFill",
     "VenueOrder",
     "VenueReport",

@@ -32,7 +32,10 @@ class VenueOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueFill:
-    """One trade as its venue lists it. `order` is its order's name, `fee` is in quote."""
+    """One trade as its venue lists it. `order` is its order's name.
+
+    `fee` is in `fee_asset`, or else in quote.
+    """
 
     order: str
     instrument: str
@@ -41,6 +44,21 @@ class VenueFill:
     price: str
     qty: str
     fee: str = "0"
+    fee_asset: str | None = None
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueEntry:
+    """A transfer of an `asset`, or funding of an `instrument`: in, or out below 0.
+
+    `name` is the venue's, by which one that is listed again is known; funding is in quote.
+    """
+
+    name: str
+    asset: str | None = None
+    instrument: str | None = None
+    amount: str
     ts_ns: int
 
 
@@ -53,8 +71,8 @@ class VenueReport:
     last answer was here. `orders` holds every open order and maybe some that are over; `by_id` what
     was asked for one by one, `absent` the ids of ours that were so and are not known to the venue.
     `fills` holds every trade since `fills_since_ns`, which is not before the bot was opened.
-    `balances` and `positions` hold all that are not zero, by instrument (a balance is of its base);
-    the reporting currency is called "cash".
+    Fills of others and `entries` (transfers, funding; from whenever) are booked once. `balances`
+    and `positions` hold all that are not zero: balances by asset, or by instrument for its base.
     """
 
     venue: str
@@ -65,5 +83,6 @@ class VenueReport:
     absent: tuple[str, ...] = ()
     fills: tuple[VenueFill, ...] | None = None
     fills_since_ns: int = 0
+    entries: tuple[VenueEntry, ...] = ()
     balances: Mapping[str, str] | None = None
     positions: Mapping[str, str] | None = None

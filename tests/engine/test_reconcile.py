@@ -59,10 +59,58 @@ def test_foreign_orders_and_fills_are_named() -> None:
     fill = b4.VenueFill(
         order="web_1", instrument=HERE, side="sell", trade="7", price="60000", qty="1", ts_ns=SECOND
     )
-    found = bot().reconcile(report(20, orders=(order("web_1", side="sell"),), fills=(fill,)))
+    ours = bot()
+    agreeing = {"positions": {HERE: "-1"}, "balances": {HERE: "-1", "cash": "70000"}}
+    told = report(20, orders=(order("web_1", side="sell"),), fills=(fill,), **agreeing)
+    found = ours.reconcile(told)
     assert found.foreign_orders == ["web_1"]
     assert found.foreign_fills == [(HERE, "sell", "1", "60000")]
-    assert found.unexplained == []
+    assert (found.unexplained, ours.position(HERE)) == ([], "-1")
+    again = ours.reconcile(told)
+    assert (again.events, again.foreign_fills, ours.position(HERE)) == (0, [], "-1")
+
+
+def test_transfers_funding_and_fees_in_any_asset_are_booked_once() -> None:
+    fill = b4.VenueFill(
+        order="web_1",
+        instrument=HERE,
+        side="buy",
+        trade="7",
+        price="60000",
+        qty="0.1",
+        fee="0.0001",
+        fee_asset="BNB",
+        ts_ns=SECOND,
+    )
+    entries = (
+        b4.VenueEntry(name="in", asset="BNB", amount="2", ts_ns=SECOND),
+        b4.VenueEntry(name="8 o'clock", instrument=HERE, amount="-1.5", ts_ns=SECOND),
+    )
+    agreeing = {"cash": "3998.5", "BNB": "1.9999", HERE: "0.1"}
+    told = report(20, fills=(fill,), entries=entries, positions={HERE: "0.1"}, balances=agreeing)
+    ours = bot()
+    found = ours.reconcile(told)
+    assert (found.unexplained, found.other_balances, found.events) == ([], [], 3)
+    assert ours.reconcile(told).events == 0
+    held = {
+        ("binance", "cash"): "3998.5",
+        ("binance", "BNB"): "1.9999",
+        ("binance", "BTCUSDT"): "0.1",
+    }
+    assert ours.balances() == held
+    ours.on_rate("BNB", "600", 21 * SECOND)
+    wrong = dataclasses.replace(told, balances={**agreeing, "BNB": "1"})
+    assert ours.reconcile(wrong).other_balances == ["balance of BNB 1, ours 1.9999"]
+
+
+def test_an_entry_of_nothing_is_refused() -> None:
+    nothing = b4.VenueEntry(name="x", amount="1", ts_ns=SECOND)
+    with pytest.raises(b4.EngineError, match="must name an asset"):
+        bot().reconcile(report(20, entries=(nothing,)))
+    with pytest.raises(b4.EngineError, match="is no asset: write 1 to 16 bytes"):
+        bot().on_rate("", "1", SECOND)
+    with pytest.raises(b4.EngineError, match="worth must be above 0"):
+        bot().on_rate("BNB", "0", SECOND)
 
 
 @pytest.mark.parametrize(

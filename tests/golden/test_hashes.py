@@ -21,18 +21,18 @@ LEDGERS = {
     (
         "sma_cross",
         "unleveraged",
-    ): "108ca6fcb0e71d68833ccb9692cd8bbe0c6d3adf6c9c9dbede2a138eb0c91be0",
-    ("sma_cross", "default"): "5560e54bb522c9c9b0248b4e41fc8fbc78916a25faf0308aebf2a9fb65f47991",
+    ): "d17a6dd2cf67dbb89de048a5120a3bbeab5ea75d125904e1068c4d7630cc278b",
+    ("sma_cross", "default"): "43d0d1845421fc098950d5031adc78cfc9b47e4ce4b2a75d24dfecf566cb3183",
     (
         "donchian_breakout",
         "unleveraged",
-    ): "b46f7a905726c420e9c9e054b51a610f4318d22280b6a78be9bd7fc583c7c86e",
+    ): "c4d8d7ca1f974ca04e072b279d8cd4ee183498fe5d8f837ca0da808c6b1ccc7a",
     (
         "donchian_breakout",
         "research",
-    ): "5b197d61fb5fcd35a5d8564998c68abc475bde26e2cb7b7cf55f63b10f9382d7",
+    ): "d02b3c8ab628faaa20339c0037ee728c1e4f6cf8e482133090e5b80c98483429",
 }
-BUSY = "9f05e865d6c3e4367feb408c4af0e9968172548b1a4c24ad5d74492aacf4c426"
+BUSY = "d35f83da2f9fa69682bcc197074e5c0708138c7020f0b08ca8ceca619f5c8ee1"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),

@@ -4,7 +4,7 @@ And what the tables must hold after them, found the slow way: by fractions, reco
 """
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -132,6 +132,37 @@ class Written:
             yield self._record("pause", strategy="sma_cross", paused=self._chance.random() < 0.5)
         if self._chance.random() < 0.1:
             yield self._record("control", state="reducing")
+        name, asset = self._name(), self._chance.choice(["cash", "BNB"])
+        if self._chance.random() < 0.2:
+            yield self._record("transfer", name=name, asset=asset, amount=self._signed(), worth="0")
+        if self._chance.random() < 0.2:
+            _, instrument = self._chance.choice(SLEEVES)
+            booked = {"name": name, "instrument": instrument, "asset": "cash"}
+            yield self._record("funding", **booked, amount=self._signed())
+        if self._chance.random() < 0.2:
+            _, instrument = self._chance.choice(SLEEVES)
+            side = self._chance.choice(["buy", "sell"])
+            traded = {"name": name, "instrument": instrument, "side": side}
+            yield self._record("foreign_fill", **traded, **self._trade())
+        if self._chance.random() < 0.1:
+            yield self._record("rate", asset="BNB", worth=self._decimal(2))
+
+    def _name(self) -> str:
+        return str(self._chance.randrange(10**12))
+
+    def _signed(self) -> str:
+        return self._chance.choice(["", "-"]) + self._decimal(8)
+
+    def _trade(self) -> Record:
+        """Price, size and fee, which may be paid in anything."""
+        price, qty = Decimal(self._decimal(2)), Decimal(self._size())
+        traded = {"price": str(price), "qty": str(qty), "notional": str(price * qty)}
+        paid_in = self._chance.choice(["cash", "cash", "base", "BNB"])
+        fee, shed = str(price * qty / 1000), None
+        if paid_in == "base":  # five decimals are what a size has
+            exact = qty / 1000
+            fee, shed = str(exact), str(exact.quantize(Decimal("0.00001"), ROUND_UP))
+        return {**traded, "fee": fee, "fee_asset": paid_in, "quote": "cash", "shed": shed}
 
     def _update(self, order: Record, update: str) -> Record:
         state = self._moved(order, update)
@@ -145,16 +176,12 @@ class Written:
         return self._states[order["id"]]
 
     def _fill(self, order: Record, *, last: bool) -> Record:
-        price, qty = Decimal(self._decimal(2)), Decimal(self._size())
         return self._record(
             "fill",
             **{name: order[name] for name in ("id", "strategy", "instrument", "side")},
-            price=str(price),
-            qty=str(qty),
-            notional=str(price * qty),
-            fee=str(price * qty / 1000),
+            **self._trade(),
             last=last,
-            trade=str(self._chance.randrange(10**12)),
+            trade=self._name(),
             state=(state := self._moved(order, "last" if last else "fill")),
             ended=state in ENDED,
         )
@@ -193,6 +220,30 @@ def orders(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     }
 
 
+def balances(records: Sequence[Record]) -> dict[str, Fraction]:
+    """What all records come to, by asset and instrument."""
+    held: dict[str, Fraction] = {}
+
+    def move(asset: str, amount: str, sign: int = 1) -> None:
+        held[asset] = held.get(asset, Fraction(0)) + sign * Fraction(amount)
+
+    for record in records:
+        match record["kind"]:
+            case "deposit":
+                move("cash", record["amount"])
+            case "transfer" | "funding":
+                move(record["asset"], record["amount"])
+            case "fill" | "foreign_fill":
+                sign = 1 if record["side"] == "buy" else -1
+                move(record["instrument"], record["qty"], sign)
+                move("cash", record["notional"], -sign)
+                if record["fee_asset"] == "base":
+                    move(record["instrument"], record["shed"], -1)
+                else:
+                    move(record["fee_asset"], record["fee"], -1)
+    return held
+
+
 def _order(placed: Record, about: Sequence[Record]) -> dict[str, Any]:
     fills = [record for record in about if record["kind"] == "fill"]
     states = [record["state"] for record in about if "state" in record]
@@ -203,7 +254,9 @@ def _order(placed: Record, about: Sequence[Record]) -> dict[str, Any]:
         "fills": len(fills),
         "filled": filled,
         "notional": notional,
-        "fee": sum((Fraction(fill["fee"]) for fill in fills), Fraction(0)),
+        "fee": sum(
+            (Fraction(fill["fee"]) for fill in fills if fill["fee_asset"] == "cash"), Fraction(0)
+        ),
         "average_price": notional / filled if fills else None,
         "ts": placed["ts"],
         "updated_ts": about[-1]["ts"],

@@ -22,7 +22,7 @@ from bot4.journal.catch_up import attach, step
 from bot4.journal.copy import ASIDE, Copy
 from bot4.journal.statements import question, schema
 from bot4.run_folder import COPY
-from journal.entries import Written, orders
+from journal.entries import Written, balances, orders
 
 SEED = 20
 TABLES = ("orders", "fills", "equity", "events", "updates", "entries", "balances", "meta")
@@ -103,19 +103,32 @@ def test_every_other_record_is_a_row(tmp_path: Path, journal: Written) -> None:
     assert {("breaker", "latched"), ("control", "reducing"), ("intent", "target 0.5")} <= value
 
 
+def test_balances_are_what_everything_booked_comes_to(tmp_path: Path, journal: Written) -> None:
+    copied(tmp_path, journal)
+    found = {asset: Fraction(amount) for asset, amount in tables(tmp_path)["balances"]}
+    assert found == balances(journal.all)
+    kinds = {record["kind"] for record in journal.all}
+    assert {"transfer", "funding", "foreign_fill", "rate"} <= kinds
+    assert {record["fee_asset"] for record in journal.all if record["kind"] == "fill"} == {
+        "cash",
+        "base",
+        "BNB",
+    }
+
+
 def test_a_kind_of_a_later_engine_is_kept_as_an_event(tmp_path: Path) -> None:
     record = {
         "entry": 1,
         "place": 0,
         "event": 0,
         "ts": 5,
-        "kind": "funding",
+        "kind": "margin_call",
         "instrument": "a:B",
         "link": "",
     }
     with closing(Copy(tmp_path)) as copy:
         copy.add([record])
-    assert tables(tmp_path)["events"] == [(1, 0, 5, "funding", None, "a:B", None, None)]
+    assert tables(tmp_path)["events"] == [(1, 0, 5, "margin_call", None, "a:B", None, None)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -387,7 +400,7 @@ def test_after_it_is_closed_it_says_so_in_one_line(tmp_path: Path, journal: Writ
 def test_the_schema_is_numbered_and_its_version_is_the_last_number(tmp_path: Path) -> None:
     Copy(tmp_path).close()
     assert tables(tmp_path)["meta"] == [(1, schema().version, 0, "", "")]
-    assert schema().version == 4
+    assert schema().version == 5
 
 
 def test_every_question_can_be_asked_of_the_schema() -> None:

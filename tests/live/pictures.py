@@ -59,6 +59,7 @@ def engine(**changed: Any) -> dict[str, Any]:
                 "mark": 60_150.5,
                 "value": 4_886.0,
                 "profit": 12.22,
+                "dust": False,
             },
             {
                 "instrument": "simulated:ETHUSDT",
@@ -68,6 +69,7 @@ def engine(**changed: Any) -> dict[str, Any]:
                 "mark": None,
                 "value": 0.0,
                 "profit": -3.5,
+                "dust": True,
             },
         ],
         "working": [

@@ -31,6 +31,7 @@ from bot4._engine.gauge import (
     read_samples,
     take_gauge,
 )
+from bot4._engine.ledger import Ledger
 from bot4._engine.program import Program, operations, risk_limits, risk_profiles
 from bot4._engine.recording import RECORDED, Feed, Recording
 from bot4._engine.run import JournalFile, Run
@@ -52,6 +53,7 @@ __all__ = [
     "JournalError",
     "JournalFile",
     "JournalInUseError",
+    "Ledger",
     "Program",
     "Reconciled",
     "Recording",

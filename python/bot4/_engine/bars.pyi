@@ -127,12 +127,20 @@ class Context:
         expires_ns: int | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        stop: float | None = None,
+        take_profit: float | None = None,
+        trail: float | None = None,
     ) -> None:
         """Buy ``qty`` base units, within the collar of the risk profile or to ``limit``.
 
         ``tif`` is ``gtc``, ``ioc`` or ``fok``; ``expires_ns`` ends a ``gtc`` order with a limit.
         ``post_only`` wants a limit and never takes. ``reduce_only`` never makes the position
         larger: what would is cut off or refused. Raises EngineError.
+
+        ``stop`` and ``take_profit`` are prices at which it begins to work, ahead of the market: a
+        stop to buy above it and to sell below, a profit the other way. ``trail`` is the distance at
+        which a stop then follows the best price; it has no ``limit``. Without a ``limit`` one that
+        began trades within the collar around its trigger. A venue that cannot do it refuses.
         """
 
     def sell(
@@ -144,6 +152,9 @@ class Context:
         expires_ns: int | None = None,
         post_only: bool = False,
         reduce_only: bool = False,
+        stop: float | None = None,
+        take_profit: float | None = None,
+        trail: float | None = None,
     ) -> None:
         """Sell ``qty`` base units, on the same terms as `buy`."""
 

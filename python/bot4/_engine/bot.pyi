@@ -52,7 +52,10 @@ class Reconciled:
         """Names of orders that are not ours."""
     @property
     def foreign_fills(self) -> list[tuple[str, str, str, str]]:
-        """Fills that are not ours: instrument, side, size and price."""
+        """Fills that are not ours, booked now: instrument, side, size and price."""
+    @property
+    def other_balances(self) -> list[str]:
+        """Balances that differ of assets that no instrument trades, in words; nothing freezes."""
 
 @final
 class Bot:
@@ -83,11 +86,15 @@ class Bot:
         lot: str,
         taker_fee: str = "0",
         maker_fee: str = "0",
+        base: str | None = None,
+        quote: str | None = None,
     ) -> None:
         """Add ``venue:SYMBOL`` (``binance:BTCUSDT``, ``kraken:BTC/USD``, ``coinbase:BTC-USD``).
 
         ``price`` is about what it trades at (it sets the scale), ``tick`` and ``lot`` are the
-        venue's, fees are fractions; all decimal text.
+        venue's, fees are fractions; all decimal text. ``base`` and ``quote`` are what is traded
+        for what, as the venue calls them (1 to 16 bytes); where they are not said, all such are
+        paid in "cash". The quote of the first instrument is the reporting currency.
         """
 
     def add_program(
@@ -144,9 +151,31 @@ class Bot:
         """
 
     def on_fill(
-        self, id: str, *, trade: str, price: str, qty: str, fee: str, ts_ns: int, last: bool
+        self,
+        id: str,
+        *,
+        trade: str,
+        price: str,
+        qty: str,
+        fee: str,
+        ts_ns: int,
+        last: bool,
+        fee_asset: str | None = None,
     ) -> list[Request]:
-        """Part of an order was done, ``last`` of it; ``trade`` is its venue name. Decimal text."""
+        """Part of an order was done, ``last`` of it; ``trade`` is its venue name. Decimal text.
+
+        ``fee`` is in ``fee_asset``, or else in quote; below 0 it is a rebate. One in the base is
+        paid out of the position.
+        """
+
+    def on_rate(self, asset: str, worth: str, ts_ns: int) -> list[Request]:
+        """What one of an asset that no instrument prices is worth, in the reporting currency.
+
+        What has no price counts as nothing; a debt that has none refuses whatever does not reduce.
+        """
+
+    def balances(self) -> dict[tuple[str, str], str]:
+        """What our ledger holds of each asset, by (venue, asset), positions included."""
 
     def take_records(self) -> bytes:
         """What was written down since it was last taken. Keep it before you send anything."""

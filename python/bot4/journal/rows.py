@@ -28,6 +28,13 @@ _OF_ORDERS = frozenset({"update", "amend", "cum_qty", "fill"})
 # What `value` says, by kind; a kind that is not known here is kept without.
 _VALUES: Mapping[str, Callable[[Record], object]] = {
     "deposit": lambda record: record["amount"],
+    "transfer": lambda record: f"{record['amount']} {record['asset']}",
+    "funding": lambda record: f"{record['amount']} {record['asset']}",
+    "foreign_fill": lambda record: (
+        f"{record['side']} {record['qty']} at {record['price']}, "
+        f"fee {record['fee']} {record['fee_asset']}"
+    ),
+    "rate": lambda record: f"{record['asset']} {record['worth']}",
     "intent": lambda record: record["want"],
     "refused": lambda record: record["reason"],
     "clipped": lambda record: record["reason"],
@@ -85,7 +92,8 @@ class Order:
         self.fills += 1
         self.filled = _sum(self.filled, record["qty"])
         self.notional = _sum(self.notional, record["notional"])
-        self.fee = _sum(self.fee, record["fee"])
+        if record["fee_asset"] == record["quote"]:  # what else was paid is in its fills
+            self.fee = _sum(self.fee, record["fee"])
         self.average_price = _average(self.notional, self.filled)
         self._on_record(record)
 
@@ -147,6 +155,12 @@ def _add(made: Rows, record: Record) -> None:
         case "deposit":
             made.move(CASH, record["amount"])
             made.events.append(_event("deposit", record))
+        case "transfer" | "funding" as kind:
+            made.move(record["asset"], record["amount"])
+            made.events.append(_event(kind, record))
+        case "foreign_fill":
+            _moved(made, record)
+            made.events.append(_event("foreign_fill", record))
         case "equity":
             made.equity.append((*_where(record), record["equity"], record["cash"]))
         case kind:
@@ -202,12 +216,23 @@ def _said(record: Record, value: str | None) -> Row:
     return (*_where(record), record["id"], record["kind"], value, record["state"], *sized)
 
 
-def _fill(made: Rows, record: Record) -> Row:
-    taken, paid = (record["qty"], record["notional"])
+def _moved(made: Rows, record: Record) -> tuple[str, str, str, str]:
+    """Book a trade; position and quote before and after it.
+
+    A fee in the base is paid out of the position: by `shed`, which covers it.
+    """
+    taken, paid, quote = (record["qty"], record["notional"], record["quote"])
     buys = record["side"] == "buy"
-    position = made.move(record["instrument"], taken if buys else f"-{taken}")
-    before, _ = made.move(CASH, f"-{paid}" if buys else paid)
-    _, after = made.move(CASH, _negated(record["fee"]))
+    held, _ = made.move(record["instrument"], taken if buys else f"-{taken}")
+    before, _ = made.move(quote, f"-{paid}" if buys else paid)
+    if record["shed"] is None:
+        made.move(record["fee_asset"], _negated(record["fee"]))
+    else:
+        made.move(record["instrument"], f"-{record['shed']}")
+    return held, made.balances[record["instrument"]], before, made.balances[quote]
+
+
+def _fill(made: Rows, record: Record) -> Row:
     return (
         *_where(record),
         record["id"],
@@ -221,9 +246,8 @@ def _fill(made: Rows, record: Record) -> Row:
         record["last"],
         record["trade"],
         record["state"],
-        *position,
-        before,
-        after,
+        *_moved(made, record),
+        record["fee_asset"],
     )
 
 

@@ -92,7 +92,7 @@ def positions(picture: Picture) -> Layout:
         table.add_row(
             _words(_symbol(one["instrument"])),
             _words(one["strategy"]),
-            f"{one['qty']:,.6g}",
+            f"{one['qty']:,.6g}{' dust' if one['dust'] else ''}",
             "-" if entry is None else price_text(entry),
             "-" if one["mark"] is None else price_text(one["mark"]),
             Text(f"{one['profit'] or 0.0:+,.2f}", style=_signed(one["profit"] or 0.0)),

@@ -27,7 +27,8 @@ def standing(picture: Picture) -> Iterable[Row]:
         paused = ", paused" if name in engine["paused"] else ""
         yield f"  {name}", f"{engine['fills_by_strategy'].get(name, 0):,} fills{paused}"
     for one in engine["positions"]:
-        yield "held", f"{one['qty']:,.8g} {one['instrument']} by {one['strategy']}"
+        dust = ", dust: too little for its venue" if one["dust"] else ""
+        yield "held", f"{one['qty']:,.8g} {one['instrument']} by {one['strategy']}{dust}"
     if engine["working"]:
         yield "working", f"{len(engine['working']):,} orders"
     yield "refused", _counted(engine["refused"])

@@ -311,7 +311,9 @@ fn call_along(
 /// What was asked for through a context, to the engine; its life ends.
 fn tell(py: Python<'_>, run: &mut Backtest, context: &Py<PyContext>) -> PyResult<()> {
     let in_use = |_| EngineError::new_err("ctx is in use by another thread of the strategy");
-    let intents = context.try_borrow_mut(py).map_err(in_use)?.close();
+    let mut context = context.try_borrow_mut(py).map_err(in_use)?;
+    let seat = run.bot().sleeves().get(context.sleeve.index()).map(|sleeve| sleeve.instrument);
+    let intents = context.close(seat.and_then(|id| run.bot().state().instrument(id)))?;
     intents.into_iter().try_for_each(|intent| run.ask(intent).raise())
 }
 

@@ -1,4 +1,6 @@
 //! The bot between frames and requests: one crossing for each message of a venue.
+//!
+//! Long because all methods of a class stand in one block.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,8 +9,9 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::event::{Event, Fill, OrderUpdate, Side, TradeId};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
-    Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
+    Instrument, InstrumentId, VenueId, amount_as_text, amount_from_text, rate_from_text, venues,
 };
+use bot4_engine::portfolio::Pocket;
 use bot4_engine::reconcile::reconcile;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::Nanos;
@@ -20,7 +23,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::backtest::{RawLimit, profile_of};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
-use crate::reconcile::{PyReconciled, RawReport, order_id};
+use crate::reconcile::{PyReconciled, RawReport, asset, order_id};
 
 /// Most messages of venues that wait to be read; older ones go.
 const MESSAGES_MAX: usize = 1_000;
@@ -79,7 +82,10 @@ impl PyBot {
         Ok(Self { stage, messages: Vec::new(), left: None, believed_ns: 0 })
     }
 
-    #[pyo3(signature = (instrument, *, price, tick, lot, taker_fee="0", maker_fee="0"))]
+    #[pyo3(signature = (
+        instrument, *, price, tick, lot, taker_fee="0", maker_fee="0", base=None, quote=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a fact of an instrument")]
     fn add_instrument(
         &mut self,
         instrument: &str,
@@ -88,6 +94,8 @@ impl PyBot {
         lot: &str,
         taker_fee: &str,
         maker_fee: &str,
+        base: Option<&str>,
+        quote: Option<&str>,
     ) -> PyResult<()> {
         let parts = self.parts()?;
         let about: f64 = price
@@ -98,7 +106,13 @@ impl PyBot {
         }
         let listed = Instrument::listed(instrument, about, tick, lot).raise()?;
         let fees = (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
-        parts.instruments.push(listed.with_fees(fees.0, fees.1));
+        let base = base.map_or(Ok(listed.base), asset)?;
+        let quote = quote.map_or(Ok(listed.quote), asset)?;
+        if base == quote {
+            let text = format!("'{instrument}' cannot trade {base} for {quote}");
+            return Err(EngineError::new_err(text));
+        }
+        parts.instruments.push(listed.with_fees(fees.0, fees.1).trading(base, quote));
         Ok(())
     }
 
@@ -213,7 +227,7 @@ impl PyBot {
         })
     }
 
-    #[pyo3(signature = (id, *, trade, price, qty, fee, ts_ns, last))]
+    #[pyo3(signature = (id, *, trade, price, qty, fee, ts_ns, last, fee_asset=None))]
     #[allow(clippy::too_many_arguments, reason = "one keyword a field of a fill")]
     fn on_fill<'py>(
         &mut self,
@@ -225,8 +239,10 @@ impl PyBot {
         fee: &str,
         ts_ns: i64,
         last: bool,
+        fee_asset: Option<&str>,
     ) -> PyResult<Bound<'py, PyList>> {
         let order = order_id(id)?;
+        let fee_asset = fee_asset.map(asset).transpose()?;
         let state = self.gateway()?.bot().state();
         let rules = state
             .orders()
@@ -237,10 +253,42 @@ impl PyBot {
             (rules.price_from_text(price).raise()?, rules.qty_from_text(qty).raise()?);
         let fee = amount_from_text(fee).raise()?;
         let (trade, ts) = (TradeId::from_text(trade), Nanos::new(ts_ns));
-        let fill = Fill { order, trade, ts, price, qty, fee, last };
+        let fill = Fill { order, trade, ts, price, qty, fee, fee_asset, last };
         self.send(py, |gateway, sent| {
             gateway.on_event(&Event::Fill(fill), &mut |outgoing| sent.push(outgoing))
         })
+    }
+
+    #[pyo3(signature = (asset, worth, ts_ns))]
+    fn on_rate<'py>(
+        &mut self,
+        py: Python<'py>,
+        asset: &str,
+        worth: &str,
+        ts_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (asset, worth) = (crate::reconcile::asset(asset)?, amount_from_text(worth).raise()?);
+        if !worth.is_positive() {
+            return Err(EngineError::new_err("worth must be above 0"));
+        }
+        self.believe(ts_ns)?;
+        let rate = Event::Rate { ts: Nanos::new(ts_ns), asset, worth };
+        self.send(py, |gateway, sent| gateway.on_event(&rate, &mut |outgoing| sent.push(outgoing)))
+    }
+
+    fn balances(&mut self) -> PyResult<BTreeMap<(String, String), String>> {
+        let state = self.gateway()?.bot().state();
+        let numbers = venues(state.instruments());
+        let name = |venue: VenueId| {
+            let mut named = state.instruments().iter().zip(&numbers);
+            let found = named.find(|(_, number)| **number == venue);
+            found.map_or(String::new(), |(rules, _)| rules.venue().to_owned())
+        };
+        let pockets = state.portfolio().pockets().iter();
+        let row = |pocket: &Pocket| {
+            ((name(pocket.venue), pocket.asset.name().to_owned()), amount_as_text(pocket.ours()))
+        };
+        Ok(pockets.map(row).collect())
     }
 
     /// Where the bot refuses an event of it, the next report finds what is left.

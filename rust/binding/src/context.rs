@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use bot4_engine::decision::execution::parse;
-use bot4_engine::event::{Bar, Execution, Intent, OrderTerms, Side, SleeveId, TimeInForce, Want};
+use bot4_engine::event::{
+    Bar, Execution, Intent, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
+};
 use bot4_engine::history::{History, Row};
-use bot4_engine::units::Nanos;
+use bot4_engine::instrument::{Instrument, UnitError};
+use bot4_engine::units::{Nanos, Price};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
-use crate::errors::EngineError;
+use crate::errors::{EngineError, Raise};
 
 /// The bars a class strategy may look back on: a whole history, or those made so far.
 #[derive(Clone)]
@@ -148,15 +151,68 @@ pub(crate) struct PyContext {
     #[pyo3(get)]
     pub(crate) working: usize,
     /// `None` once the call it was made for is over.
-    pub(crate) wants: Option<Vec<Want>>,
+    pub(crate) wants: Option<Vec<Asked>>,
+}
+
+/// What was asked for: prices that wait become units when it is told, by the instrument's scale.
+pub(crate) struct Asked {
+    want: Want,
+    waits: Option<Waits>,
+}
+
+/// What an order waits for, in quote units.
+#[derive(Clone, Copy)]
+struct Waits {
+    kind: StopKind,
+    trigger: f64,
+    trail: f64,
+}
+
+impl Waits {
+    /// From the words of a call: at most one trigger, and a distance only beside a stop.
+    fn of(stop: Option<f64>, profit: Option<f64>, trail: Option<f64>) -> PyResult<Option<Self>> {
+        let (kind, trigger) = match (stop, profit) {
+            (None, None) if trail.is_none() => return Ok(None),
+            (Some(trigger), None) => (StopKind::Stop, trigger),
+            (None, Some(trigger)) if trail.is_none() => (StopKind::TakeProfit, trigger),
+            (Some(_), Some(_)) => {
+                let text = "an order waits for a stop or for a take_profit, not for both";
+                return Err(EngineError::new_err(text));
+            }
+            (None, _) => {
+                return Err(EngineError::new_err("trail wants a stop, which is where it begins"));
+            }
+        };
+        for (name, value) in [("stop", stop), ("take_profit", profit), ("trail", trail)] {
+            if let Some(wrong) = value.filter(|value| !value.is_finite() || *value <= 0.0) {
+                let text = format!("{name} must be a number above zero, not {wrong}");
+                return Err(EngineError::new_err(text));
+            }
+        }
+        Ok(Some(Self { kind, trigger, trail: trail.unwrap_or(0.0) }))
+    }
+
+    /// On the tick: a sell's up, a buy's down.
+    fn stop(self, side: Side, rules: &Instrument) -> Result<Stop, UnitError> {
+        let trigger = match side {
+            Side::Sell => rules.tick_up(self.trigger)?,
+            Side::Buy => rules.tick_down(self.trigger)?,
+        };
+        let trail = if self.trail > 0.0 { rules.tick_up(self.trail)? } else { Price::ZERO };
+        Ok(Stop { kind: self.kind, trigger, trail })
+    }
 }
 
 impl PyContext {
     fn ask(&mut self, want: Want) -> PyResult<()> {
+        self.ask_for(Asked { want, waits: None })
+    }
+
+    fn ask_for(&mut self, asked: Asked) -> PyResult<()> {
         let wants = self.wants.as_mut().ok_or_else(|| {
             EngineError::new_err("this ctx is of an earlier bar: use the one the call was given")
         })?;
-        wants.push(want);
+        wants.push(asked);
         Ok(())
     }
 
@@ -165,16 +221,26 @@ impl PyContext {
         side: Side,
         qty: f64,
         limit: Option<f64>,
-        terms: OrderTerms,
+        (terms, waits): (OrderTerms, Option<Waits>),
     ) -> PyResult<()> {
         let qty = size(qty)?;
-        self.ask(Want::Trade { side, qty, limit, terms })
+        self.ask_for(Asked { want: Want::Trade { side, qty, limit, terms }, waits })
     }
 
-    /// End its life; what was asked for.
-    pub(crate) fn close(&mut self) -> Vec<Intent> {
-        let wants = self.wants.take().unwrap_or_default();
-        wants.into_iter().map(|want| Intent { sleeve: self.sleeve, want }).collect()
+    /// End its life; what was asked for, of this instrument.
+    pub(crate) fn close(&mut self, rules: Option<&Instrument>) -> PyResult<Vec<Intent>> {
+        let (wants, sleeve) = (self.wants.take().unwrap_or_default(), self.sleeve);
+        let intent = |Asked { want, waits }| -> PyResult<Intent> {
+            let (Want::Trade { side, qty, limit, terms }, Some(waits), Some(rules)) =
+                (want, waits, rules)
+            else {
+                return Ok(Intent { sleeve, want });
+            };
+            let stop = Some(waits.stop(side, rules).raise()?);
+            let want = Want::Trade { side, qty, limit, terms: OrderTerms { stop, ..terms } };
+            Ok(Intent { sleeve, want })
+        };
+        wants.into_iter().map(intent).collect()
     }
 }
 
@@ -197,14 +263,16 @@ impl PyContext {
         let (band, execution) = (band_of(band)?, style(execution)?);
         // A target says what to hold in all, so the last of a call is the one that counts.
         if let Some(wants) = &mut self.wants {
-            wants.retain(|want| !matches!(want, Want::Target { .. }));
+            wants.retain(|asked| !matches!(asked.want, Want::Target { .. }));
         }
         self.ask(Want::Target { fraction, band, execution })
     }
 
     #[pyo3(signature = (
-        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false
+        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false,
+        stop=None, take_profit=None, trail=None
     ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a term")]
     fn buy(
         &mut self,
         qty: f64,
@@ -213,6 +281,9 @@ impl PyContext {
         expires_ns: Option<i64>,
         post_only: bool,
         reduce_only: bool,
+        stop: Option<f64>,
+        take_profit: Option<f64>,
+        trail: Option<f64>,
     ) -> PyResult<()> {
         let terms = OrderTerms {
             tif: in_force(tif, expires_ns)?,
@@ -220,12 +291,15 @@ impl PyContext {
             reduce_only,
             ..OrderTerms::default()
         };
-        self.trade(Side::Buy, qty, limit, terms)
+        let waits = Waits::of(stop, take_profit, trail)?;
+        self.trade(Side::Buy, qty, limit, (terms, waits))
     }
 
     #[pyo3(signature = (
-        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false
+        qty, limit=None, *, tif="gtc", expires_ns=None, post_only=false, reduce_only=false,
+        stop=None, take_profit=None, trail=None
     ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a term")]
     fn sell(
         &mut self,
         qty: f64,
@@ -234,6 +308,9 @@ impl PyContext {
         expires_ns: Option<i64>,
         post_only: bool,
         reduce_only: bool,
+        stop: Option<f64>,
+        take_profit: Option<f64>,
+        trail: Option<f64>,
     ) -> PyResult<()> {
         let terms = OrderTerms {
             tif: in_force(tif, expires_ns)?,
@@ -241,7 +318,8 @@ impl PyContext {
             reduce_only,
             ..OrderTerms::default()
         };
-        self.trade(Side::Sell, qty, limit, terms)
+        let waits = Waits::of(stop, take_profit, trail)?;
+        self.trade(Side::Sell, qty, limit, (terms, waits))
     }
 
     fn cancel(&mut self) -> PyResult<()> {

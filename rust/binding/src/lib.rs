@@ -12,6 +12,7 @@ mod errors;
 mod feed;
 mod gauge;
 mod journal_file;
+mod ledger;
 mod met;
 mod program;
 mod reconcile;
@@ -37,6 +38,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<feed::PyFeed>()?;
     module.add_class::<run::PyRun>()?;
     module.add_class::<journal_file::PyJournalFile>()?;
+    module.add_class::<ledger::PyLedger>()?;
     module.add_class::<bot::PyBot>()?;
     module.add_class::<bot::PyRequest>()?;
     module.add_class::<reconcile::PyReconciled>()?;

@@ -46,6 +46,8 @@ impl Met {
                 self.change(fill.order, |order| order.on_fill(&fill, Amount::ZERO).map(|_| ()))
             }
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }

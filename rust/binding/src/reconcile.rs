@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use bot4_engine::event::{OrderId, Side, TradeId};
-use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, amount_from_text};
+use bot4_engine::asset::Asset;
+use bot4_engine::event::{Booking, Entry, OrderId, Side, TradeId};
+use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, amount_from_text, venues};
 use bot4_engine::journal::State;
 use bot4_engine::reconcile::{
-    Difference, Holding, Reconciled, ReportedBalance, ReportedFill, ReportedFills, ReportedOrder,
+    Difference, Reconciled, ReportedBalance, ReportedFill, ReportedFills, ReportedOrder,
     ReportedPosition, ReportedState, VenueReport,
 };
-use bot4_engine::units::Nanos;
+use bot4_engine::units::{Amount, Nanos};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::errors::{EngineError, Raise};
-
-/// The name of the reporting currency among balances.
-const CASH: &str = "cash";
 
 /// What came of a report.
 #[pyclass(name = "Reconciled", module = "bot4._engine", frozen, get_all)]
@@ -26,6 +24,7 @@ pub(crate) struct PyReconciled {
     unexplained: Vec<(String, &'static str, String)>,
     foreign_orders: Vec<String>,
     foreign_fills: Vec<(String, &'static str, String, String)>,
+    other_balances: Vec<String>,
 }
 
 #[derive(FromPyObject)]
@@ -48,6 +47,17 @@ struct RawFill {
     price: String,
     qty: String,
     fee: String,
+    fee_asset: Option<String>,
+    ts_ns: i64,
+}
+
+/// A transfer of an asset, or funding of an instrument.
+#[derive(FromPyObject)]
+struct RawEntry {
+    name: String,
+    asset: Option<String>,
+    instrument: Option<String>,
+    amount: String,
     ts_ns: i64,
 }
 
@@ -62,6 +72,7 @@ pub(crate) struct RawReport {
     absent: Vec<String>,
     fills: Option<Vec<RawFill>>,
     fills_since_ns: i64,
+    entries: Vec<RawEntry>,
     balances: Option<BTreeMap<String, String>>,
     positions: Option<BTreeMap<String, String>>,
 }
@@ -70,6 +81,14 @@ fn listed<'a>(state: &'a State, symbol: &str) -> PyResult<(InstrumentId, &'a Ins
     let found = (0..).zip(state.instruments()).find(|(_, rules)| rules.symbol == symbol);
     let found = found.map(|(id, rules)| (InstrumentId(id), rules));
     found.ok_or_else(|| EngineError::new_err(format!("'{symbol}' is no instrument here")))
+}
+
+/// The asset of a name.
+pub(crate) fn asset(name: &str) -> PyResult<Asset> {
+    Asset::named(name).ok_or_else(|| {
+        let text = format!("'{name}' is no asset: write 1 to {} bytes", Asset::LEN_MAX);
+        EngineError::new_err(text)
+    })
 }
 
 /// The id that a client's text is.
@@ -118,7 +137,35 @@ impl RawFill {
             price: rules.price_from_text(&self.price).raise()?,
             qty: rules.qty_from_text(&self.qty).raise()?,
             fee: amount_from_text(&self.fee).raise()?,
+            fee_asset: self.fee_asset.as_deref().map(asset).transpose()?,
         })
+    }
+}
+
+impl RawEntry {
+    fn parse(self, state: &State, venue: &str) -> PyResult<Entry> {
+        let numbered = venues(state.instruments());
+        let mut named = state.instruments().iter().zip(numbered);
+        let here = named.find(|(rules, _)| rules.venue() == venue).map(|(_, number)| number);
+        let here = here.ok_or_else(|| {
+            EngineError::new_err(format!("no instrument of the bot is of '{venue}'"))
+        })?;
+        let amount = amount_from_text(&self.amount).raise()?;
+        let booking = match (self.asset, self.instrument) {
+            (Some(name), None) => Booking::Transfer { asset: asset(&name)?, amount },
+            (None, Some(symbol)) => {
+                Booking::Funding { instrument: listed(state, &symbol)?.0, amount }
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let text = format!(
+                    "entry '{}' must name an asset (a transfer) or an instrument (funding)",
+                    self.name
+                );
+                return Err(EngineError::new_err(text));
+            }
+        };
+        let name = TradeId::from_text(&self.name);
+        Ok(Entry { ts: Nanos::new(self.ts_ns), venue: here, name, booking })
     }
 }
 
@@ -134,9 +181,10 @@ impl RawReport {
         let absent = self.absent.iter().map(|name| order_id(name));
         let balances = |all: BTreeMap<String, String>| -> PyResult<Vec<_>> {
             let parse = |(name, total): (String, String)| {
-                let base = || listed(state, &name).map(|(id, _)| Holding::Base(id));
-                let of = if name == CASH { Holding::Cash } else { base()? };
-                Ok(ReportedBalance { of, total: amount_from_text(&total).raise()? })
+                // By its instrument, or by its own name.
+                let base = listed(state, &name).map(|(_, rules)| rules.base);
+                let asset = base.or_else(|_| asset(&name))?;
+                Ok(ReportedBalance { asset, total: amount_from_text(&total).raise()? })
             };
             all.into_iter().map(parse).collect()
         };
@@ -147,7 +195,10 @@ impl RawReport {
             };
             all.into_iter().map(parse).collect()
         };
+        let booked = self.entries.into_iter().map(|entry| entry.parse(state, &self.venue));
+        let booked = booked.collect::<PyResult<_>>()?;
         Ok(VenueReport {
+            booked,
             venue: self.venue,
             asked_ts: Nanos::new(self.asked_ns),
             ts: Nanos::new(self.ts_ns),
@@ -171,14 +222,29 @@ impl PyReconciled {
             let (symbol, rules) = named(*id)?;
             Some((symbol, difference.why().name(), in_words(difference, rules)))
         });
-        let foreign = findings.foreign.iter().filter_map(|fill| {
-            let (symbol, rules) = named(fill.instrument)?;
-            let (price, qty) = (rules.price_as_text(fill.price), rules.qty_as_text(fill.qty));
-            Some((symbol, fill.side.name(), qty, price))
+        let foreign = findings.booked.iter().filter_map(|entry| match entry.booking {
+            Booking::Trade { instrument, side, price, qty, .. } => {
+                let (symbol, rules) = named(instrument)?;
+                let (price, qty) = (rules.price_as_text(price), rules.qty_as_text(qty));
+                Some((symbol, side.name(), qty, price))
+            }
+            Booking::Transfer { .. } | Booking::Funding { .. } => None,
         });
         let (unexplained, foreign_fills) = (unexplained.collect(), foreign.collect());
         let foreign_orders = findings.foreign_orders.into_iter().map(|order| order.name).collect();
-        Self { requests, events, unexplained, foreign_orders, foreign_fills }
+        let nowhere = |difference: &Difference| match difference {
+            Difference::Balance { asset, ours, theirs } => Some(differing(*asset, *ours, *theirs)),
+            Difference::Unrecorded(_)
+            | Difference::Returned(_)
+            | Difference::Order(_)
+            | Difference::Fill(..)
+            | Difference::Overfilled(_)
+            | Difference::Unfilled(_)
+            | Difference::Owed(..)
+            | Difference::Position { .. } => None,
+        };
+        let other_balances = findings.other_balances.iter().filter_map(nowhere).collect();
+        Self { requests, events, unexplained, foreign_orders, foreign_fills, other_balances }
     }
 }
 
@@ -206,12 +272,10 @@ fn in_words(difference: &Difference, rules: &Instrument) -> String {
             let (ours, theirs) = (rules.qty_as_text(*ours), rules.qty_as_text(*theirs));
             format!("position {theirs}, ours {ours}")
         }
-        Difference::Balance { of, ours, theirs } => {
-            let of = match of {
-                Holding::Cash => CASH,
-                Holding::Base(_) => rules.name(),
-            };
-            format!("balance of {of} {}, ours {}", amount_as_text(*theirs), amount_as_text(*ours))
-        }
+        Difference::Balance { asset, ours, theirs } => differing(*asset, *ours, *theirs),
     }
+}
+
+fn differing(asset: Asset, ours: Amount, theirs: Amount) -> String {
+    format!("balance of {asset} {}, ours {}", amount_as_text(theirs), amount_as_text(ours))
 }

@@ -1,16 +1,18 @@
 //! Records as dictionaries; money as decimal text.
 
 use bot4_desk::Kept;
+use bot4_engine::asset::Asset;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Execution, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId,
-    TimeInForce, TwoSided, Unexplained, Want,
+    Booking, Entry, Execution, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide, Side,
+    Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
 use bot4_engine::order::OrderState;
-use bot4_engine::units::Price;
+use bot4_engine::portfolio::Trade;
+use bot4_engine::units::{Amount, Price};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -62,6 +64,11 @@ impl Names<'_> {
         row.set_item("ts", record.ts().mantissa())?;
         match *record {
             Record::Deposit { amount, .. } => row.set_item("amount", amount_as_text(amount))?,
+            Record::Booked { entry, worth } => self.booked(&row, &entry, worth)?,
+            Record::Rate { asset, worth, .. } => {
+                row.set_item("asset", asset.name())?;
+                row.set_item("worth", amount_as_text(worth))?;
+            }
             Record::Intent { intent, .. } => {
                 self.name(&row, intent.sleeve)?;
                 let rules =
@@ -181,20 +188,55 @@ impl Names<'_> {
     fn fill(&self, row: &Bound<'_, PyDict>, fill: &Fill, order: Option<NewOrder>) -> PyResult<()> {
         row.set_item("id", fill.order.client_text())?;
         row.set_item("trade", fill.trade.number().to_string())?;
-        row.set_item("fee", amount_as_text(fill.fee))?;
         row.set_item("last", fill.last)?;
         let Some(order) = order else {
             return Ok(());
         };
         self.name(row, order.sleeve)?;
-        row.set_item("side", order.side.name())?;
-        let Some(rules) = self.rules(order.instrument) else {
+        self.traded(row, &Trade::of_fill(fill, order.instrument, order.side, order.sleeve))
+    }
+
+    /// A trade in its instrument's words. What of the base went as fee is `shed` from the position.
+    fn traded(&self, row: &Bound<'_, PyDict>, trade: &Trade) -> PyResult<()> {
+        row.set_item("side", trade.side.name())?;
+        row.set_item("fee", amount_as_text(trade.fee))?;
+        let Some(rules) = self.rules(trade.instrument) else {
             return Ok(());
         };
-        row.set_item("price", rules.price_as_text(fill.price))?;
-        row.set_item("qty", rules.qty_as_text(fill.qty))?;
-        let notional = rules.notional(fill.price, fill.qty).ok();
-        row.set_item("notional", notional.map(amount_as_text))
+        row.set_item("price", rules.price_as_text(trade.price))?;
+        row.set_item("qty", rules.qty_as_text(trade.qty))?;
+        let notional = rules.notional(trade.price, trade.qty).ok();
+        row.set_item("notional", notional.map(amount_as_text))?;
+        let paid_in = trade.fee_asset.unwrap_or(rules.quote);
+        row.set_item("quote", rules.quote.name())?;
+        row.set_item("fee_asset", paid_in.name())?;
+        let in_base = paid_in == rules.base && paid_in != rules.quote && trade.fee.is_positive();
+        let shed = in_base.then(|| rules.qty_covering(trade.fee).ok()).flatten();
+        row.set_item("shed", shed.map(|qty| rules.qty_as_text(qty)))
+    }
+
+    /// What happened to the account without an order of ours.
+    fn booked(&self, row: &Bound<'_, PyDict>, entry: &Entry, worth: Amount) -> PyResult<()> {
+        row.set_item("name", entry.name.number().to_string())?;
+        match entry.booking {
+            Booking::Transfer { asset, amount } => {
+                row.set_item("asset", asset.name())?;
+                row.set_item("amount", amount_as_text(amount))?;
+                row.set_item("worth", amount_as_text(worth))
+            }
+            Booking::Funding { instrument, amount } => {
+                let quote = self.rules(instrument).map_or(Asset::CASH, |rules| rules.quote);
+                row.set_item("instrument", self.symbol(instrument))?;
+                row.set_item("asset", quote.name())?;
+                row.set_item("amount", amount_as_text(amount))
+            }
+            Booking::Trade { instrument, side, price, qty, fee, fee_asset } => {
+                let sleeve = None;
+                row.set_item("instrument", self.symbol(instrument))?;
+                let trade = Trade { instrument, side, price, qty, fee, fee_asset, sleeve };
+                self.traded(row, &trade)
+            }
+        }
     }
 
     /// A record in words, for a screen.
@@ -236,6 +278,8 @@ impl Names<'_> {
             Record::Amend { .. }
             | Record::CumQty { .. }
             | Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Equity { .. }
             | Record::Start { .. } => String::new(),
@@ -267,6 +311,8 @@ const fn of_order(record: &Record) -> Option<OrderId> {
         | Record::CumQty { order, .. }
         | Record::Fill(Fill { order, .. }) => Some(order),
         Record::Deposit { .. }
+        | Record::Booked { .. }
+        | Record::Rate { .. }
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -293,6 +339,8 @@ const fn tif_name(tif: TimeInForce) -> &'static str {
 const fn kind(record: &Record) -> &'static str {
     match record {
         Record::Deposit { .. } => "deposit",
+        Record::Booked { entry, .. } => entry.booking.kind(),
+        Record::Rate { .. } => "rate",
         Record::Intent { .. } => "intent",
         Record::Refused { .. } => "refused",
         Record::Clipped { .. } => "clipped",
@@ -322,14 +370,14 @@ fn want(want: &Want, rules: Option<&Instrument>) -> String {
         }
         Want::Trade { side, qty, limit, terms } => {
             let at = limit.map_or(String::new(), |limit| format!(" at {limit}"));
-            format!("{} {qty}{at}{}", side.name(), treated(terms))
+            format!("{} {qty}{at}{}", side.name(), treated(terms, rules))
         }
         Want::CancelAll => "cancel all".to_owned(),
     }
 }
 
 /// Terms in words, behind a comma each; nothing where they are the usual ones.
-fn treated(terms: &OrderTerms) -> String {
+fn treated(terms: &OrderTerms, rules: Option<&Instrument>) -> String {
     let tif = match terms.tif {
         TimeInForce::Gtc => String::new(),
         TimeInForce::Ioc => ", ioc".to_owned(),
@@ -338,7 +386,16 @@ fn treated(terms: &OrderTerms) -> String {
     };
     let post_only = if terms.post_only { ", post only" } else { "" };
     let reduce_only = if terms.reduce_only { ", reduce only" } else { "" };
-    format!("{tif}{post_only}{reduce_only}")
+    let waits = terms.stop.zip(rules).map_or(String::new(), |(stop, rules)| {
+        let (kind, trigger) =
+            (stop.kind.name().replace('_', " "), rules.price_as_text(stop.trigger));
+        let trail = match stop.trail {
+            Price::ZERO => String::new(),
+            trail => format!(" trailing by {}", rules.price_as_text(trail)),
+        };
+        format!(", {kind} {trigger}{trail}")
+    });
+    format!("{tif}{post_only}{reduce_only}{waits}")
 }
 
 fn quoted(quote: &TwoSided, rules: Option<&Instrument>) -> String {

@@ -99,7 +99,8 @@ impl Callees {
             let bar = Py::new(py, PyBar { bar: *bar, symbol })?;
             called.callee.instance.call_method1(py, on_bar, (&context, bar))?;
             let in_use = |_| EngineError::new_err("ctx is in use by another thread");
-            wants.extend(context.try_borrow_mut(py).map_err(in_use)?.close());
+            let rules = bot.state().instrument(called.callee.instrument);
+            wants.extend(context.try_borrow_mut(py).map_err(in_use)?.close(rules)?);
         }
         Ok(())
     }
@@ -115,7 +116,7 @@ impl Callees {
             let context = snapshot(bot, &called.callee, called.past.clone(), called.told);
             let context = Py::new(py, context)?;
             called.callee.instance.call_method1(py, "on_start", (&context,))?;
-            context.borrow_mut(py).close();
+            context.borrow_mut(py).close(None)?;
         }
         Ok(())
     }

@@ -116,6 +116,7 @@ fn positions<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bou
         row.set_item("mark", mark)?;
         row.set_item("value", mark.map(|mark| mark * qty))?;
         row.set_item("profit", mark.map(|mark| mark * qty - cost))?;
+        row.set_item("dust", bot.is_flat(id))?;
         list.append(row)?;
     }
     Ok(list)
@@ -158,6 +159,8 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Amend { order, .. }
             | Record::CumQty { order, .. } => placed(order).map(|order| order.sleeve),
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }

@@ -132,6 +132,8 @@ impl Replayed {
             Record::Start { epoch, .. } => self.epochs.push(epoch),
             Record::Equity { cash, equity, .. } => self.equity = Some((cash, equity)),
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }

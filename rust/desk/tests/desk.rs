@@ -318,6 +318,7 @@ fn records_that_cannot_be_are_refused_with_their_entry() {
         price: Price::new(1),
         qty: Qty::new(1),
         fee: Amount::ZERO,
+        fee_asset: None,
         last: true,
     });
     let mut payload = Vec::new();

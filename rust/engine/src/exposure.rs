@@ -28,9 +28,11 @@ pub struct Account {
     pub equity: Amount,
     /// Value of all positions at their marks, longs and shorts added up without signs.
     pub gross: Amount,
-    /// Value at the marks of what working sells may sell beyond what is held; `None` where a mark
-    /// is missing.
+    /// Value at the marks of what working sells may sell beyond what is held, and of what buys
+    /// paid in other currencies may spend; `None` where a mark or a rate is missing.
     pub working_short: Option<Amount>,
+    /// Something is owed that has no price: nobody knows what the account is worth.
+    pub unpriced: bool,
 }
 
 /// The price that positions are valued and orders are checked at.

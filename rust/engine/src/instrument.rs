@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::Asset;
 use crate::units::{
     AMOUNT_DECIMALS, Amount, Overflow, Price, Qty, RATE_DECIMALS, Rate, Rounding, mul_div,
 };
@@ -20,6 +21,10 @@ impl InstrumentId {
         self.0 as usize
     }
 }
+
+/// Which venue, by the place of the first instrument of it among the run's venues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VenueId(pub u32);
 
 /// Highest scale of a price: 10⁻¹⁸ is the smallest amount there is.
 pub const PRICE_SCALE_MAX: u32 = AMOUNT_DECIMALS;
@@ -67,6 +72,10 @@ impl From<Overflow> for UnitError {
 pub struct Instrument {
     /// `venue:SYMBOL`.
     pub symbol: String,
+    /// What is bought and sold.
+    pub base: Asset,
+    /// What it is paid in.
+    pub quote: Asset,
     /// Decimal places of a [`Price`]'s integer. Fills and marks may be finer than the tick.
     pub price_scale: u32,
     /// Decimal places of a [`Qty`]'s integer.
@@ -90,11 +99,18 @@ impl Instrument {
     /// The price scale keeps about twelve significant digits of the first price, so that
     /// slippage on a coin worth a thousandth of a cent is not lost to rounding; it is never
     /// coarser than the tick. Only the first price is looked at: later ones are the future.
+    ///
+    /// What it is paid in is not said by a name: it is [`Asset::CASH`], the same for all such, and
+    /// what is bought is called by the venue's symbol ([`Instrument::trading`] says otherwise).
     pub fn assumed(symbol: &str, first_price: f64, fee: Rate) -> Result<Self, UnitError> {
-        match symbol.split_once(':') {
-            Some((venue, name)) if !venue.is_empty() && !name.is_empty() => {}
+        let base = match symbol.split_once(':') {
+            Some((venue, name)) if !venue.is_empty() && !name.is_empty() => {
+                // What is bought is not what it is paid in, whatever it is called.
+                let base = Asset::of_name(name);
+                if base == Asset::CASH { Asset::of_name(symbol) } else { base }
+            }
             Some(_) | None => return Err(UnitError::NotAnInstrument(symbol.to_owned())),
-        }
+        };
         if !first_price.is_finite() || first_price <= 0.0 {
             return Err(UnitError::NotFinite);
         }
@@ -108,6 +124,8 @@ impl Instrument {
         let price_scale = wanted.clamp(ASSUMED_DECIMALS, PRICE_SCALE_MAX);
         Ok(Self {
             symbol: symbol.to_owned(),
+            base,
+            quote: Asset::CASH,
             price_scale,
             qty_scale: u32::try_from(i32::try_from(ASSUMED_DECIMALS).unwrap_or(0) + coarser)
                 .unwrap_or(0),
@@ -147,6 +165,12 @@ impl Instrument {
     #[must_use]
     pub fn with_fees(self, taker_fee: Rate, maker_fee: Rate) -> Self {
         Self { taker_fee, maker_fee, ..self }
+    }
+
+    /// The same as what trades `base` for `quote`.
+    #[must_use]
+    pub fn trading(self, base: Asset, quote: Asset) -> Self {
+        Self { base, quote, ..self }
     }
 
     /// A price from decimal text, exactly.
@@ -300,6 +324,26 @@ impl Instrument {
         i128::from(qty.mantissa()).checked_mul(scale).map(Amount::new).ok_or(Overflow)
     }
 
+    /// The smallest size that is at least this amount of its asset.
+    pub fn qty_covering(&self, amount: Amount) -> Result<Qty, Overflow> {
+        let scale = power(AMOUNT_DECIMALS - self.qty_scale.min(AMOUNT_DECIMALS));
+        let qty = mul_div(amount.mantissa(), 1, scale, Rounding::Up)?;
+        i64::try_from(qty).map(Qty::new).map_err(|_| Overflow)
+    }
+
+    /// A price as an amount of the quote.
+    pub fn price_as_amount(&self, price: Price) -> Result<Amount, Overflow> {
+        let scale = power(AMOUNT_DECIMALS - self.price_scale.min(AMOUNT_DECIMALS));
+        i128::from(price.mantissa()).checked_mul(scale).map(Amount::new).ok_or(Overflow)
+    }
+
+    /// Whether so little is held that its venue takes no order for it: less than a lot, or worth
+    /// less at `price` than the smallest order.
+    pub fn is_dust(&self, qty: Qty, price: Price) -> Result<bool, Overflow> {
+        let qty = self.lots_down(qty.magnitude()?);
+        Ok(qty.is_zero() || self.notional(price, qty)? < self.notional_min)
+    }
+
     /// For measures and plots.
     #[inline]
     #[must_use]
@@ -363,6 +407,21 @@ impl Scales {
     pub fn qty(self, qty: Qty) -> f64 {
         qty.mantissa() as f64 / self.qty
     }
+}
+
+/// The venue of each instrument, numbered in the order that they first stand there.
+#[must_use]
+pub fn venues(instruments: &[Instrument]) -> Vec<VenueId> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut number = |name| {
+        let known = names.iter().position(|known| *known == name);
+        let place = known.unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        VenueId(u32::try_from(place).unwrap_or(u32::MAX))
+    };
+    instruments.iter().map(|rules| number(rules.venue())).collect()
 }
 
 /// The price nearest to `value` at a scale.

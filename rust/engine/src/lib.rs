@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic"))]
 
 pub mod units;
+pub mod asset;
 pub mod instrument;
 pub mod ability;
 pub mod event;

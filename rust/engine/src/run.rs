@@ -385,6 +385,8 @@ const fn is_shown(record: &Record) -> bool {
             ..
         } => true,
         Record::Deposit { .. }
+        | Record::Booked { .. }
+        | Record::Rate { .. }
         | Record::Intent { .. }
         | Record::Update { .. }
         | Record::Amend { .. }

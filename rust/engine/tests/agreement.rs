@@ -11,6 +11,7 @@
 mod dice;
 mod market;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::bot::{Bot, BotError, Decides, Output, Sleeve};
 use bot4_engine::event::{
     Action, Bar, Event, Fill, Intent, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size,
@@ -21,8 +22,8 @@ use bot4_engine::journal::StateError;
 use bot4_engine::order::OrderState;
 use bot4_engine::portfolio::Party;
 use bot4_engine::reconcile::{
-    Holding, ReportedBalance, ReportedFill, ReportedFills, ReportedOrder, ReportedPosition,
-    ReportedState, VenueReport, reconcile,
+    ReportedBalance, ReportedFill, ReportedFills, ReportedOrder, ReportedPosition, ReportedState,
+    VenueReport, reconcile,
 };
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
@@ -240,7 +241,7 @@ impl Day {
         let (trade, last) = (TradeId::new(self.trades), qty == left);
         let (ts, price, qty) = (ns(self.now), Price::new(100), Qty::new(qty));
         let fee = Amount::new(i128::from(self.dice.below(3)));
-        let fill = Fill { order: order.id, trade, ts, price, qty, fee, last };
+        let fill = Fill { order: order.id, trade, ts, price, qty, fee, fee_asset: None, last };
         let order = &mut self.orders[place];
         order.fills.push(fill);
         if last {
@@ -343,7 +344,7 @@ impl Day {
         let Fill { order, trade, ts, price, qty, fee, .. } = *fill;
         let side = self.orders.iter().find(|truth| truth.id == order).unwrap().order.side;
         let (instrument, order) = (HERE, order.client_text());
-        ReportedFill { ts, instrument, trade, order, side, price, qty, fee }
+        ReportedFill { ts, instrument, trade, order, side, price, qty, fee, fee_asset: None }
     }
 
     fn position(&self) -> i64 {
@@ -364,8 +365,8 @@ impl Day {
 
     fn balances(&self) -> Vec<ReportedBalance> {
         let base = i128::from(self.position()) * UNIT * 100;
-        [(Holding::Cash, self.cash()), (Holding::Base(HERE), base)]
-            .map(|(of, total)| ReportedBalance { of, total: Amount::new(total) })
+        [(Asset::CASH, self.cash()), (instrument().base, base)]
+            .map(|(asset, total)| ReportedBalance { asset, total: Amount::new(total) })
             .to_vec()
     }
 
@@ -382,7 +383,7 @@ impl Day {
             assert_eq!(found.events, [], "nothing is concluded from what failed");
         }
         assert_eq!(
-            (&found.findings.unexplained[..], &found.findings.foreign[..]),
+            (&found.findings.unexplained[..], &found.findings.booked[..]),
             (&[][..], &[][..])
         );
         for event in &found.events {
@@ -472,9 +473,9 @@ impl Day {
             }
         }
         assert_eq!(state.portfolio().position(HERE).qty.mantissa(), self.position());
-        assert_eq!(state.portfolio().cash().of(Party::Ours).mantissa(), self.cash());
+        let ours = |asset| state.portfolio().balances(asset).unwrap().of(Party::Ours).mantissa();
         let base = i128::from(self.position()) * UNIT * 100;
-        assert_eq!(state.portfolio().base()[0].of(Party::Ours).mantissa(), base);
+        assert_eq!((ours(Asset::CASH), ours(instrument().base)), (self.cash(), base));
     }
 }
 

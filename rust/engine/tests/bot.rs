@@ -108,6 +108,7 @@ impl Desk {
             price: Price::new(price),
             qty: Qty::new(qty),
             fee: Amount::ZERO,
+            fee_asset: None,
             last: true,
         }));
     }
@@ -120,6 +121,8 @@ impl Desk {
             Record::Intent { .. } => Some("intent".to_owned()),
             Record::Placed { .. }
             | Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Update { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }

@@ -73,7 +73,16 @@ impl Truth {
     fn fill(&self) -> Event {
         let (ts, price, qty) = (ns(self.trades), Price::new(100), self.qty());
         let trade = TradeId::new(u128::from(self.id.number()));
-        Event::Fill(Fill { order: self.id, trade, ts, price, qty, fee: Amount::ZERO, last: true })
+        Event::Fill(Fill {
+            order: self.id,
+            trade,
+            ts,
+            price,
+            qty,
+            fee: Amount::ZERO,
+            fee_asset: None,
+            last: true,
+        })
     }
 
     fn update(&self, now: i64, update: OrderUpdate) -> Event {

@@ -80,7 +80,16 @@ impl Floor {
         let fee = amount("0");
         let (order, ts) = (id(sequence), ns(self.now));
         let trade = trade();
-        self.tell(Event::Fill(Fill { order, trade, ts, price, qty, fee, last: true }))
+        self.tell(Event::Fill(Fill {
+            order,
+            trade,
+            ts,
+            price,
+            qty,
+            fee,
+            fee_asset: None,
+            last: true,
+        }))
     }
 
     fn order(&self, sequence: u32) -> NewOrder {

@@ -118,6 +118,7 @@ fn fill_all(bot: &mut Bot, out: &mut Output) -> u64 {
             price,
             qty,
             fee: Amount::ZERO,
+            fee_asset: None,
             last: true,
         };
         bot.on(&Event::Fill(fill), out).unwrap();

@@ -5,13 +5,14 @@
 
 mod market;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    Amendment, BreakerState, Component, Execution, Fill, Intent, NewOrder, OrderId, OrderTerms,
-    OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
+    Amendment, Booking, BreakerState, Component, Entry, Execution, Fill, Intent, NewOrder, OrderId,
+    OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
     TradingState, TwoSided, Unexplained, Want,
 };
-use bot4_engine::instrument::{Instrument, InstrumentId};
+use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
 use bot4_engine::order::OrderError;
 use bot4_engine::risk::Refusal;
@@ -106,16 +107,16 @@ fn records_of_orders() -> impl Strategy<Value = Record> {
     let ts = || any::<i64>().prop_map(ns);
     let id = || any::<u64>().prop_map(OrderId::from_number);
     let fill = (
-        (id(), any::<u128>().prop_map(TradeId::new)),
+        (id(), any::<u128>().prop_map(TradeId::new), fee_assets()),
         ts(),
         any::<i64>(),
         any::<i64>(),
         any::<i128>(),
         any::<bool>(),
     )
-        .prop_map(|((order, trade), ts, price, qty, fee, last)| {
+        .prop_map(|((order, trade, fee_asset), ts, price, qty, fee, last)| {
             let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(fee));
-            Record::Fill(Fill { order, trade, ts, price, qty, fee, last })
+            Record::Fill(Fill { order, trade, ts, price, qty, fee, fee_asset, last })
         });
     prop_oneof![
         (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed { ts, id, order }),
@@ -140,6 +141,35 @@ fn records_of_orders() -> impl Strategy<Value = Record> {
     ]
 }
 
+fn assets() -> impl Strategy<Value = Asset> {
+    select(vec!["cash", "BTC", "BNB", "₿", "1234567890123456"]).prop_map(Asset::of_name)
+}
+
+fn fee_assets() -> impl Strategy<Value = Option<Asset>> {
+    (any::<bool>(), assets()).prop_map(|(some, asset)| some.then_some(asset))
+}
+
+fn entries() -> impl Strategy<Value = Entry> {
+    let amount = || any::<i128>().prop_map(Amount::new);
+    let place = || (0_u32..2).prop_map(InstrumentId);
+    let trade = (place(), select(Side::ALL.to_vec()), any::<i64>(), -9_i64..99, amount());
+    let booking = prop_oneof![
+        (assets(), amount()).prop_map(|(asset, amount)| Booking::Transfer { asset, amount }),
+        (place(), amount())
+            .prop_map(|(instrument, amount)| Booking::Funding { instrument, amount }),
+        (trade, fee_assets()).prop_map(|((instrument, side, price, qty, fee), fee_asset)| {
+            let (price, qty) = (Price::new(price), Qty::new(qty));
+            Booking::Trade { instrument, side, price, qty, fee, fee_asset }
+        }),
+    ];
+    (any::<i64>(), 0_u32..3, any::<u128>(), booking).prop_map(|(ts, venue, name, booking)| Entry {
+        ts: ns(ts),
+        venue: VenueId(venue),
+        name: TradeId::new(name),
+        booking,
+    })
+}
+
 /// Every kind of record with any content.
 fn records() -> impl Strategy<Value = Record> {
     let ts = || any::<i64>().prop_map(ns);
@@ -152,6 +182,13 @@ fn records() -> impl Strategy<Value = Record> {
         records_of_orders(),
         (ts(), any::<i128>())
             .prop_map(|(ts, raw)| Record::Deposit { ts, amount: Amount::new(raw) }),
+        (entries(), any::<i128>())
+            .prop_map(|(entry, raw)| Record::Booked { entry, worth: Amount::new(raw) }),
+        (ts(), assets(), any::<i128>()).prop_map(|(ts, asset, raw)| Record::Rate {
+            ts,
+            asset,
+            worth: Amount::new(raw)
+        }),
         (ts(), sleeve(), wants())
             .prop_map(|(ts, sleeve, want)| Record::Intent { ts, intent: Intent { sleeve, want } }),
         (ts(), sleeve(), refusal()).prop_map(|(ts, sleeve, refusal)| Record::Refused {
@@ -217,6 +254,8 @@ fn every_record_goes_to_bytes_and_back() {
 fn an_instrument_goes_to_bytes_and_back() {
     let odd = Instrument {
         symbol: String::new(),
+        base: Asset::of_name("an asset with a name that is too long"),
+        quote: Asset::of_name("₿"),
         price_scale: 18,
         qty_scale: 0,
         tick: Price::new(i64::MAX),
@@ -318,14 +357,14 @@ fn what_is_no_journal_is_refused() {
         ("nothing", vec![], JournalError::NotAJournal),
         ("another file", b"PAR1PAR1PAR1".to_vec(), JournalError::NotAJournal),
         ("another version", b"BOT4JRN1".to_vec(), JournalError::NotAJournal),
-        ("only the first bytes", b"BOT4JRN2".to_vec(), JournalError::Torn(8)),
-        ("a frame too long", [&b"BOT4JRN2"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
+        ("only the first bytes", b"BOT4JRN3".to_vec(), JournalError::Torn(8)),
+        ("a frame too long", [&b"BOT4JRN3"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
         ("too many sleeves", many, JournalError::Unknown(8)),
     ] {
         assert_eq!(decode(&bytes).map(|_| ()), Err(wanted), "{name}");
     }
     always(300, vec(any::<u8>(), 0..200), |noise| {
-        let journal = [&b"BOT4JRN2"[..], &noise].concat();
+        let journal = [&b"BOT4JRN3"[..], &noise].concat();
         prop_assert!(decode(&journal).is_err());
         Ok(())
     });
@@ -371,7 +410,8 @@ fn placed(sequence: u32, order: NewOrder) -> Record {
 fn filled(price: i64, qty: i64, fee: i128) -> Record {
     let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(fee));
     let (order, trade) = (OrderId::new(0, 0), trade());
-    Record::Fill(Fill { order, trade, ts: ns(2), price, qty, fee, last: false })
+    let (fee_asset, last) = (None, false);
+    Record::Fill(Fill { order, trade, ts: ns(2), price, qty, fee, fee_asset, last })
 }
 
 #[test]
@@ -445,7 +485,13 @@ fn any_record_is_taken_whole_or_not_at_all() {
             let qty = Qty::new(fill.qty.mantissa() >> 50);
             Record::Fill(Fill { order, qty, ..fill })
         }
-        Record::Deposit { .. }
+        Record::Booked { entry, worth } => {
+            // Few names, so that some come twice.
+            let name = TradeId::new(entry.name.number() % 4);
+            Record::Booked { entry: Entry { name, ..entry }, worth }
+        }
+        Record::Rate { .. }
+        | Record::Deposit { .. }
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -485,6 +531,7 @@ fn the_hash_is_of_the_ledger_and_not_of_names() {
                     price: Price::new(100),
                     qty: Qty::new(1),
                     fee: Amount::ZERO,
+                    fee_asset: None,
                     last: false,
                 }),
             ])

@@ -12,6 +12,7 @@ mod market;
 
 use std::collections::BTreeMap;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::event::{
     Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, TradeId,
 };
@@ -79,7 +80,16 @@ fn truth_of(dice: &mut Dice, id: OrderId, (size, limit, in_quote): (i64, i64, bo
         let fee = Amount::new(i128::from(dice.below(3)));
         // What is sized in quote is all done when its venue says so, whatever it came to.
         let last = end == OrderState::Filled && (left == 0 || (in_quote && dice.one_in(4)));
-        fills.push(Fill { order: id, trade, ts: ns(1), price, qty: Qty::new(qty), fee, last });
+        fills.push(Fill {
+            order: id,
+            trade,
+            ts: ns(1),
+            price,
+            qty: Qty::new(qty),
+            fee,
+            fee_asset: None,
+            last,
+        });
         if last {
             break;
         }
@@ -176,7 +186,7 @@ impl Life {
         let (price, fee, ts) = (Price::new(self.limit), Amount::ZERO, ns(1));
         let much = Qty::new(self.size * 3 + 1);
         let fill = |order, qty, price| {
-            Record::Fill(Fill { order, trade, ts, price, qty, fee, last: false })
+            Record::Fill(Fill { order, trade, ts, price, qty, fee, fee_asset: None, last: false })
         };
         match dice.below(7) {
             0 => fill(order, much, price),
@@ -226,10 +236,10 @@ fn check(state: &State, life: &Life, model: &Model, before: &Order) {
     // I3, I4, I5: position, cash and fees to the last unit; what one gives another takes.
     let portfolio = state.portfolio();
     assert_eq!(portfolio.position(HERE).qty.mantissa(), model.position);
-    assert_eq!(portfolio.cash().of(Party::Ours).mantissa(), model.cash);
-    assert_eq!(portfolio.cash().of(Party::Fees).mantissa(), model.fees);
-    assert!(portfolio.cash().sum().unwrap().is_zero());
-    assert!(portfolio.base().iter().all(|base| base.sum().unwrap().is_zero()));
+    let cash = portfolio.balances(Asset::CASH).unwrap();
+    assert_eq!(cash.of(Party::Ours).mantissa(), model.cash);
+    assert_eq!(cash.of(Party::Fees).mantissa(), model.fees);
+    assert!(portfolio.pockets().iter().all(|one| one.balances.sum().unwrap().is_zero()));
     // I9: what may still come is never under-counted, as long as no venue said that it is over.
     let exposure = state.exposure(HERE);
     let over = order.state().is_terminal();
@@ -256,11 +266,11 @@ fn check(state: &State, life: &Life, model: &Model, before: &Order) {
 /// One record; whether it could be. What could not changed nothing.
 fn tell(state: &mut State, record: &Record, (life, model): (&Life, &mut Model)) -> bool {
     let before = *state.orders().get(life.id).unwrap();
-    let cash = *state.portfolio().cash();
+    let pockets = state.portfolio().pockets().to_vec();
     let told = state.apply(record).is_ok();
     if !told {
         assert_eq!(state.orders().get(life.id), Some(&before), "{record:?}");
-        assert_eq!(state.portfolio().cash(), &cash, "{record:?}");
+        assert_eq!(state.portfolio().pockets(), pockets, "{record:?}");
     } else if let Record::Fill(fill) = record {
         model.on_fill(life.side, fill);
     }

@@ -652,7 +652,7 @@ fn told(act: &Act) -> Event {
         Deed::Expired => update(OrderUpdate::Expired),
         Deed::Filled { price, qty, fee } => {
             let trade = TradeId::new(u128::from(act.number));
-            Event::Fill(Fill { order, trade, ts, price, qty, fee, last: false })
+            Event::Fill(Fill { order, trade, ts, price, qty, fee, fee_asset: None, last: false })
         }
     }
 }

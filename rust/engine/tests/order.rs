@@ -84,7 +84,7 @@ fn sell(qty: i64) -> NewOrder {
 /// A fill of `qty` at 1.00 without fee.
 fn fill(order: OrderId, qty: i64, last: bool) -> Fill {
     let (trade, price, qty) = (trade(), Price::new(100), Qty::new(qty));
-    Fill { order, trade, ts: Nanos::ZERO, price, qty, fee: Amount::ZERO, last }
+    Fill { order, trade, ts: Nanos::ZERO, price, qty, fee: Amount::ZERO, fee_asset: None, last }
 }
 
 /// What a fill of `qty` at 1.00 comes to.

@@ -244,6 +244,7 @@ fn beyond_numbers() -> (Floor, GatewayError) {
         price,
         qty,
         fee: Amount::ZERO,
+        fee_asset: None,
         last: true,
     };
     floor.event(&Event::Fill(fill)).unwrap();

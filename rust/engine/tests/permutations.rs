@@ -5,6 +5,7 @@
 
 mod market;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::event::{
     Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, TradeId,
 };
@@ -12,7 +13,6 @@ use bot4_engine::exposure::Exposure;
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::journal::{Record, State};
 use bot4_engine::order::OrderState;
-use bot4_engine::portfolio::Party;
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
 use crate::market::{SECOND, instrument, ns};
@@ -134,7 +134,16 @@ fn record(word: Word, place: usize, side: Side) -> Record {
     let (ts, order) = (ns(SECOND), ID);
     let fill = |qty, last| {
         let (trade, price, qty) = (TradeId::new(place as u128), Price::new(100), Qty::new(qty));
-        Record::Fill(Fill { order, trade, ts, price, qty, fee: Amount::ZERO, last })
+        Record::Fill(Fill {
+            order,
+            trade,
+            ts,
+            price,
+            qty,
+            fee: Amount::ZERO,
+            fee_asset: None,
+            last,
+        })
     };
     match word {
         Said(update) => Record::Update { ts, order, update },
@@ -171,7 +180,7 @@ fn every_order(n: usize) -> Vec<Vec<usize>> {
 /// What is compared: the order and what it did to the ledger.
 fn seen(state: &State) -> (OrderState, i64, Amount, Exposure, Amount) {
     let order = state.orders().get(ID).unwrap();
-    let cash = state.portfolio().cash().of(Party::Ours);
+    let cash = state.portfolio().loose(Asset::CASH).unwrap();
     (order.state(), order.filled().mantissa(), order.spent(), state.exposure(HERE), cash)
 }
 

@@ -4,13 +4,13 @@
 
 mod market;
 
-use bot4_engine::event::Side;
+use bot4_engine::event::{Side, SleeveId};
 use bot4_engine::instrument::{Instrument, InstrumentId};
-use bot4_engine::portfolio::{Party, Portfolio, Position};
+use bot4_engine::portfolio::{Party, Portfolio, Position, Trade};
 use bot4_engine::units::{Amount, Overflow, Price, Qty};
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::test_runner::TestCaseResult;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::market::{always, instrument};
@@ -56,18 +56,25 @@ fn fill(
     (side, price, qty, fee): (Side, i64, i64, i64),
 ) -> Result<(), Overflow> {
     let (price, qty, fee) = (Price::new(price), Qty::new(qty), Amount::new(i128::from(fee)));
-    ours.on_fill(HERE, rules, side, price, qty, fee)
+    let (fee_asset, sleeve) = (None, Some(SleeveId(0)));
+    let trade = Trade { instrument: HERE, side, price, qty, fee, fee_asset, sleeve };
+    ours.on_trade(rules, &trade)
 }
 
 fn agrees(ours: &Portfolio, plain: &Plain, price: i128) -> TestCaseResult {
     let position = ours.position(HERE);
-    prop_assert_eq!(ours.cash().of(Party::Ours).mantissa(), plain.cash());
-    prop_assert_eq!(ours.cash().of(Party::Fees).mantissa(), plain.fees());
-    prop_assert_eq!(ours.cash().of(Party::Outside).mantissa(), -plain.deposits);
+    let [cash, goods] = ours.pockets() else {
+        return Err(TestCaseError::fail("two assets"));
+    };
+    prop_assert_eq!(cash.ours().mantissa(), plain.cash());
+    prop_assert_eq!(cash.balances.of(Party::Fees).mantissa(), plain.fees());
+    prop_assert_eq!(cash.balances.of(Party::Outside).mantissa(), -plain.deposits);
+    prop_assert_eq!((cash.loose, goods.loose), (cash.ours(), Amount::ZERO));
+    prop_assert_eq!(ours.share(SleeveId(0)), position);
     prop_assert_eq!(i128::from(position.qty.mantissa()), plain.held());
-    prop_assert_eq!(ours.base()[0].of(Party::Ours).mantissa(), plain.held() * BASE);
-    prop_assert!(ours.cash().sum().unwrap().is_zero());
-    prop_assert!(ours.base()[0].sum().unwrap().is_zero());
+    prop_assert_eq!(goods.ours().mantissa(), plain.held() * BASE);
+    prop_assert!(cash.balances.sum().unwrap().is_zero());
+    prop_assert!(goods.balances.sum().unwrap().is_zero());
     // Realised + unrealised − fees is all that equity changed by.
     let unrealised = plain.held() * price * NOTIONAL - position.cost.mantissa();
     let profit = position.realised.mantissa() + unrealised - plain.fees();
@@ -84,7 +91,8 @@ fn agrees(ours: &Portfolio, plain: &Plain, price: i128) -> TestCaseResult {
 fn agrees_with_a_plain_ledger_after_every_fill() {
     let one = (any::<bool>(), 1_i64..100_000_000, 1_i64..1_000, -1_000_i64..1_000_000_000);
     always(300, (vec(one, 1..60), 0_i64..1_000_000), |(fills, deposit)| {
-        let (rules, mut ours, mut plain) = (instrument(), Portfolio::new(1), Plain::default());
+        let (rules, mut ours, mut plain) =
+            (instrument(), Portfolio::new(&[instrument()], 1), Plain::default());
         ours.on_deposit(Amount::new(i128::from(deposit))).unwrap();
         plain.deposits = i128::from(deposit);
         for (buys, price, qty, fee) in fills {
@@ -116,7 +124,7 @@ fn keeps_the_average_cost() {
         ("flat, then again", &[(Buy, 5, 1), (Sell, 7, 1), (Sell, 9, 2)], -2, -18, 2),
     ];
     for (name, fills, qty, cost, realised) in table {
-        let (rules, mut ours) = (instrument(), Portfolio::new(1));
+        let (rules, mut ours) = (instrument(), Portfolio::new(&[instrument()], 1));
         for (side, price, qty) in *fills {
             fill(&mut ours, &rules, (*side, *price, *qty, 0)).unwrap();
         }
@@ -131,7 +139,8 @@ fn keeps_the_average_cost() {
 
 #[test]
 fn a_cost_that_does_not_divide_loses_nothing() {
-    let (mut ours, rules) = (Portfolio::new(1), Instrument { qty_scale: 8, ..instrument() });
+    let (mut ours, rules) =
+        (Portfolio::new(&[instrument()], 1), Instrument { qty_scale: 8, ..instrument() });
     // Three steps for 10 units, sold one at a time for nothing: all of the cost is lost, exactly.
     let rules = Instrument { price_scale: 10, ..rules };
     fill(&mut ours, &rules, (Side::Buy, 10, 1, 0)).unwrap();
@@ -158,13 +167,13 @@ fn what_does_not_fit_changes_nothing() {
         ("a fee", i128::MIN + 1 + 10_i128.pow(18), (Side::Buy, 1, 1, 2)),
     ];
     for (name, deposit, trade) in table {
-        let mut ours = Portfolio::new(1);
+        let mut ours = Portfolio::new(&[instrument()], 1);
         ours.on_deposit(Amount::new(*deposit)).unwrap();
         let before = ours.clone();
         assert_eq!(fill(&mut ours, &rules, *trade), Err(Overflow), "{name}");
         assert_eq!(ours, before, "{name}");
     }
-    let mut ours = Portfolio::new(1);
+    let mut ours = Portfolio::new(&[instrument()], 1);
     fill(&mut ours, &rules, (Side::Buy, 1, max, 0)).unwrap();
     let before = ours.clone();
     assert_eq!(fill(&mut ours, &rules, (Side::Buy, 1, 1, 0)), Err(Overflow), "a position");
@@ -174,10 +183,13 @@ fn what_does_not_fit_changes_nothing() {
 
 #[test]
 fn an_instrument_that_is_not_there_cannot_be_filled() {
-    let mut ours = Portfolio::new(1);
+    let mut ours = Portfolio::new(&[instrument()], 1);
     let before = ours.clone();
     let (price, qty) = (Price::new(1), Qty::new(1));
-    let got = ours.on_fill(InstrumentId(1), &instrument(), Side::Buy, price, qty, Amount::ZERO);
+    let (instrument, side) = (InstrumentId(1), Side::Buy);
+    let (fee, fee_asset, sleeve) = (Amount::ZERO, None, None);
+    let trade = Trade { instrument, side, price, qty, fee, fee_asset, sleeve };
+    let got = ours.on_trade(&market::instrument(), &trade);
     assert_eq!((got, &ours), (Err(Overflow), &before));
     assert_eq!(ours.position(InstrumentId(1)), Position::default());
     assert_eq!(ours.positions().len(), 1);

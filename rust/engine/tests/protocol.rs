@@ -282,7 +282,16 @@ fn a_trade_that_is_told_twice_is_booked_once_and_written_down_once() {
 
 fn fill(sequence: u32, qty: i64, trade: TradeId) -> Fill {
     let (order, ts, price) = (id(sequence), ns(SECOND), Price::new(100));
-    Fill { order, trade, ts, price, qty: Qty::new(qty), fee: Amount::ZERO, last: false }
+    Fill {
+        order,
+        trade,
+        ts,
+        price,
+        qty: Qty::new(qty),
+        fee: Amount::ZERO,
+        fee_asset: None,
+        last: false,
+    }
 }
 
 #[test]

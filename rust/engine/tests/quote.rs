@@ -120,7 +120,16 @@ impl Desk {
         let id = OrderId::new(7, sequence);
         let price = self.bot.state().orders().get(id).unwrap().new_order().limit.unwrap();
         let (trade, ts, fee) = (trade(), self.now(), Amount::ZERO);
-        self.tell(Event::Fill(Fill { order: id, trade, ts, price, qty, fee, last }))
+        self.tell(Event::Fill(Fill {
+            order: id,
+            trade,
+            ts,
+            price,
+            qty,
+            fee,
+            fee_asset: None,
+            last,
+        }))
     }
 
     fn control(&mut self, state: TradingState) -> String {
@@ -151,6 +160,8 @@ impl Desk {
             Record::Intent { .. } => Some("intent".to_owned()),
             Record::Placed { .. }
             | Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Update { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }

@@ -1,10 +1,13 @@
 //! A venue's report of the account against ours: each kind of difference, one at a time.
+//!
+//! Long because there are so many.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "the few events that a report leads to")]
 
 mod market;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::event::{
     Amendment, Event, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId,
     TradeId, Unexplained,
@@ -13,7 +16,7 @@ use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{Record, State};
 use bot4_engine::order::OrderState;
 use bot4_engine::reconcile::{
-    Difference, Holding, Reconciled, ReportError, ReportedBalance, ReportedFill, ReportedFills,
+    Difference, Reconciled, ReportError, ReportedBalance, ReportedFill, ReportedFills,
     ReportedOrder, ReportedPosition, ReportedState, VenueReport, reconcile,
 };
 use bot4_engine::units::{Amount, Price, Qty};
@@ -98,6 +101,7 @@ fn record(event: &Event) -> Record {
         Event::Order { ts, order, update } => Record::Update { ts, order, update },
         Event::CumQty { ts, order, qty } => Record::CumQty { ts, order, qty },
         Event::Fill(fill) => Record::Fill(fill),
+        Event::Booked(entry) => Record::Booked { entry, worth: Amount::ZERO },
         Event::Freeze { ts, instrument, why } => Record::Freeze { ts, instrument, why },
         ref other => panic!("no report leads to {other:?}"),
     }
@@ -139,6 +143,7 @@ fn traded(name: &str, trade: u128, qty: i64, second: i64) -> ReportedFill {
         price: Price::new(100),
         qty: Qty::new(qty),
         fee: Amount::ZERO,
+        fee_asset: None,
     }
 }
 
@@ -252,6 +257,7 @@ fn an_end_with_less_filled_than_was_booked_freezes() {
         price: Price::new(100),
         qty: Qty::new(6),
         fee: Amount::ZERO,
+        fee_asset: None,
         last: false,
     }));
     desk.hear(&with_orders(20, &[ours(0, ReportedState::Open, 2)]));
@@ -394,9 +400,9 @@ fn foreign_orders_are_named_and_ids_of_ours_without_a_record_freeze() {
     let later = listed(&OrderId::new(EPOCH + 1, 0).client_text(), ReportedState::Open, 0);
     let report = with_orders(20, &[theirs.clone(), own.clone(), later.clone()]);
     let told = desk.hear(&with_fills(report, &[traded("web_1", 9, 2, 14)]));
-    assert_eq!((told.events, desk.frozen()), (vec![], None));
+    assert_eq!(told.events, [Event::Booked(told.findings.booked[0])]);
     assert_eq!(told.findings.foreign_orders, [later, theirs]);
-    assert_eq!(told.findings.foreign[0].qty, Qty::new(2));
+    assert_eq!((desk.position(), desk.frozen()), (2, None), "booked, and nothing to explain");
 
     let lost = ours(5, ReportedState::Open, 0);
     let told = desk.hear(&with_orders(20, &[own, lost]));
@@ -437,7 +443,7 @@ fn a_balance_that_is_not_ours_freezes_every_instrument_that_pays_with_it() {
     let other = Instrument { symbol: "test:ETH".to_owned(), ..instrument() };
     let far = Instrument { symbol: "far:ETH".to_owned(), ..instrument() };
     let report = |second, total| VenueReport {
-        balances: Some(vec![ReportedBalance { of: Holding::Cash, total: amount(total) }]),
+        balances: Some(vec![ReportedBalance { asset: Asset::CASH, total: amount(total) }]),
         ..nothing(second)
     };
     let mut desk = Desk::of(vec![instrument(), other.clone()]);
@@ -449,7 +455,7 @@ fn a_balance_that_is_not_ours_freezes_every_instrument_that_pays_with_it() {
 
     let mut desk = Desk::of(vec![instrument(), far]);
     desk.hear(&report(20, "1"));
-    assert_eq!(desk.frozen(), None, "what else lies elsewhere is not in this report");
+    assert_eq!((desk.frozen(), desk.state.frozen(InstrumentId(1))), (why, None), "of this venue");
 }
 
 #[test]

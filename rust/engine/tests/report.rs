@@ -167,7 +167,16 @@ fn traded(fills: &[(Side, i64, i64, i64)]) -> Report {
         let fee = Amount::new(i128::from(*fee) * STEP);
         keep(
             &mut report,
-            Record::Fill(Fill { order: id, trade: trade(), ts, price, qty, fee, last: true }),
+            Record::Fill(Fill {
+                order: id,
+                trade: trade(),
+                ts,
+                price,
+                qty,
+                fee,
+                fee_asset: None,
+                last: true,
+            }),
         );
         report.on_bar(HERE, ts);
     }

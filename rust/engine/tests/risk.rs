@@ -7,8 +7,8 @@
 mod market;
 
 use bot4_engine::event::{
-    BreakerState, Component, Execution, Intent, OrderTerms, Side, Size, SleeveId, TradingState,
-    Want,
+    BreakerState, Component, Execution, Intent, OrderTerms, Side, Size, SleeveId, Stop, StopKind,
+    TradingState, Want,
 };
 use bot4_engine::exposure::{Account, Exposure, Mark};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
@@ -53,6 +53,7 @@ impl Scene {
                 cash,
                 equity: cash,
                 working_short: Some(Amount::ZERO),
+                unpriced: false,
                 ..Account::default()
             },
             mark: Some(Mark { price: Price::new(10_000), ts: ns(100 * SECOND) }),
@@ -210,8 +211,12 @@ fn refuses_what_is_missing_or_unusable() {
     let far = Scene { now: Nanos::new(i64::MAX), mark: mark(1, -9_000_000_000), ..quiet() };
     table.push(("an age that does not fit", far, buy(1.0), "no: too_large"));
     check(&table);
-    // A target of no equity asks for nothing: that is not an order.
-    assert_eq!(equity("0").answer(target(1.0)), "nothing");
+    assert_eq!(equity("0").answer(target(1.0)), "no: no_equity", "not what is held already");
+    assert_eq!(equity("0").answer(target(0.0)), "nothing", "but nothing is");
+    let mut owing = Scene::quiet().holding(10_000);
+    owing.account.unpriced = true;
+    assert_eq!(owing.answer(buy(1.0)), "no: no_price", "nobody knows what it is worth");
+    assert_eq!(owing.answer(sell(1.0)), "sell 1", "it may be closed");
 }
 
 #[test]
@@ -296,7 +301,9 @@ fn the_least_notional_holds_for_what_opens() {
         ("below", least(0), buy(0.0999), "no: below_minimum"),
         ("at", least(0), buy(0.1), "buy 0.1"),
         ("a target below", least(0), target(0.000_9), "no: below_minimum"),
-        ("closing is let through", least(500), target(0.0), "sell 0.05"),
+        ("dust is flat", least(500), target(0.0), "nothing"),
+        ("what is no dust is closed", least(1_000), target(0.0), "sell 0.1"),
+        ("a part of it is let through", least(1_000), sell(0.05), "sell 0.05"),
         ("what the clip leaves is too little", clipped, buy(1.0), "no: order_limit"),
     ]);
 }
@@ -314,6 +321,76 @@ fn a_limit_price_stays_inside_the_collar() {
         ("a sell far above waits", held(), at(900.0, sell(1.0)), "sell 1 at 900"),
         ("on the tick", quiet(), at(99.996, buy(1.0)), "buy 1 at 100"),
     ]);
+}
+
+fn waiting(side: Side, kind: StopKind, trigger: i64, qty: f64) -> Want {
+    let stop = Some(Stop { kind, trigger: Price::new(trigger), trail: Price::ZERO });
+    let terms = OrderTerms { stop, ..OrderTerms::default() };
+    Want::Trade { side, qty, limit: None, terms }
+}
+
+fn trailing(want: Want) -> Want {
+    match want {
+        Want::Trade { side, qty, limit, mut terms } => {
+            terms.stop = terms.stop.map(|stop| Stop { trail: Price::new(50), ..stop });
+            Want::Trade { side, qty, limit, terms }
+        }
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
+    }
+}
+
+#[test]
+fn what_waits_is_sized_at_its_trigger_which_lies_ahead() {
+    use Side::{Buy, Sell};
+    use StopKind::{Stop as Loss, TakeProfit};
+    // The mark is 100.
+    let held = || Scene::quiet().holding(10_000);
+    let at_venue = |venue: &str| {
+        let symbol = format!("{venue}:BTC");
+        Scene { instrument: Instrument { symbol, ..instrument() }, ..held() }
+    };
+    let collared = || held().limits("unleveraged", &[("collar", "0.05")]);
+    let wanted = "no: terms";
+    check(&[
+        ("a stop", held(), waiting(Sell, Loss, 9_500, 1.0), "sell 1"),
+        ("at the mark", held(), waiting(Sell, Loss, 10_000, 1.0), wanted),
+        ("above it", held(), waiting(Sell, Loss, 10_500, 1.0), wanted),
+        ("profit", held(), waiting(Sell, TakeProfit, 10_500, 1.0), "sell 1"),
+        ("a profit below", held(), waiting(Sell, TakeProfit, 9_500, 1.0), wanted),
+        ("a buy above", held(), waiting(Buy, Loss, 10_500, 0.1), "buy 0.1"),
+        ("a buy below", held(), waiting(Buy, Loss, 9_500, 0.1), wanted),
+        ("a trigger of nothing", held(), waiting(Sell, Loss, 0, 1.0), wanted),
+        ("one that trails", held(), trailing(waiting(Sell, Loss, 9_500, 1.0)), "sell 1"),
+        ("a profit that trails", held(), trailing(waiting(Sell, TakeProfit, 10_500, 1.0)), wanted),
+        ("with a limit", held(), trailing(limited(9_400, waiting(Sell, Loss, 9_500, 1.0))), wanted),
+        (
+            "where none trails",
+            at_venue("binance"),
+            trailing(waiting(Sell, Loss, 9_500, 1.0)),
+            wanted,
+        ),
+        ("where stops wait", at_venue("binance"), waiting(Sell, Loss, 9_500, 1.0), "sell 1"),
+        (
+            "where they need a limit",
+            at_venue("coinbase"),
+            waiting(Sell, Loss, 9_500, 1.0),
+            "sell 1",
+        ),
+        // The collar goes from the trigger on: 5 % beyond 90 and not beyond 100.
+        ("a limit", collared(), limited(8_550, waiting(Sell, Loss, 9_000, 1.0)), "sell 1 at 85.5"),
+        ("too far", collared(), limited(8_549, waiting(Sell, Loss, 9_000, 1.0)), "no: collar"),
+    ]);
+}
+
+fn limited(limit: i64, want: Want) -> Want {
+    match want {
+        Want::Trade { side, qty, terms, .. } => {
+            #[allow(clippy::cast_precision_loss, reason = "small")]
+            let limit = Some(limit as f64 / 100.0);
+            Want::Trade { side, qty, limit, terms }
+        }
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
+    }
 }
 
 #[test]
@@ -472,6 +549,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
             gross: Amount::new(elsewhere + held.abs()),
             reserved: Amount::new(reserved + working_buy),
             working_short: Some(Amount::new(short + own_short)),
+            unpriced: false,
         };
         scene.instrument.lot = Qty::new(rest.0);
         scene.instrument.taker_fee = Rate::new(rest.1);

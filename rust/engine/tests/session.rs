@@ -105,6 +105,8 @@ fn a_journal_with_other_records_is_refused() {
             }
             Record::Update { .. }
             | Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use bot4_engine::asset::Asset;
 use bot4_engine::event::{Side, Tick, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::market::SimulatedMarket;
@@ -71,6 +72,8 @@ impl Listing {
     fn rules(&self) -> Instrument {
         Instrument {
             symbol: "simulated:X".to_owned(),
+            base: Asset::of_name("X"),
+            quote: Asset::CASH,
             price_scale: self.price_scale,
             qty_scale: self.qty_scale,
             tick: Price::new(self.tick),

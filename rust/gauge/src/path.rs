@@ -95,7 +95,16 @@ impl Desk {
                     let acked = Event::Order { ts, order, update: OrderUpdate::Acked };
                     self.bot.on(&acked, &mut self.out)?;
                     let (trade, fee) = (TradeId::new(u128::from(order.number())), Amount::ZERO);
-                    let fill = Fill { order, trade, ts, price: mark, qty, fee, last: true };
+                    let fill = Fill {
+                        order,
+                        trade,
+                        ts,
+                        price: mark,
+                        qty,
+                        fee,
+                        fee_asset: None,
+                        last: true,
+                    };
                     self.bot.on(&Event::Fill(fill), &mut self.out)?;
                 }
                 Action::Cancel { .. }

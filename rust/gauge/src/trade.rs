@@ -127,7 +127,16 @@ impl Trader {
             Size::Quote(_) => Qty::ZERO,
         };
         let trade = TradeId::new(u128::from(order.number()));
-        self.tell(&Event::Fill(Fill { order, trade, ts, price, qty, fee, last: true }))
+        self.tell(&Event::Fill(Fill {
+            order,
+            trade,
+            ts,
+            price,
+            qty,
+            fee,
+            fee_asset: None,
+            last: true,
+        }))
     }
 
     /// What was written down since it was last taken.

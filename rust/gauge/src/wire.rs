@@ -139,6 +139,8 @@ fn apply(book: &mut Book, event: &Event) {
         Event::Quote(_)
         | Event::Bar(_)
         | Event::Deposit { .. }
+        | Event::Booked(_)
+        | Event::Rate { .. }
         | Event::Time(_)
         | Event::Intent(_)
         | Event::Order { .. }

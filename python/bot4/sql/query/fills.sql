@@ -3,7 +3,7 @@ SELECT *
 FROM (
     SELECT
         at, ts, order_id, strategy, instrument, side, price, qty, notional, fee, last, entry, place,
-        trade, state, position_before, position, cash_before, cash
+        trade, state, position_before, position, cash_before, cash, fee_asset
     FROM fills_utc
     WHERE (:strategy IS NULL OR strategy = :strategy)
         AND (:instrument IS NULL OR instrument = :instrument)

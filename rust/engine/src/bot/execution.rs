@@ -53,7 +53,7 @@ impl Bot {
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         // Whoever approved it looked at the mark; a limit needs none.
         let approved = match self.mark_of(id) {
-            Some(mark) => approved.protected(rules, mark, (&self.profile, &self.account))?,
+            Some(mark) => approved.protected(rules, mark, (&self.profile, self.account_of(id)))?,
             None => approved,
         };
         let approved = approved.replacing(self.replacing.take());

@@ -210,6 +210,8 @@ impl Bot {
             }
             Event::Bar(bar) => self.on_bar(bar).map(|()| None),
             Event::Deposit { .. }
+            | Event::Booked(_)
+            | Event::Rate { .. }
             | Event::Time(_)
             | Event::Intent(_)
             | Event::Order { .. }

@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::Asset;
 use crate::book::Book;
 use crate::decision::quote;
 use crate::decision::{Decision, target};
@@ -20,13 +21,13 @@ use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
 use crate::journal::{Record, State, StateError};
 use crate::order::Order;
-use crate::portfolio::Party;
 use crate::risk::View;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
 use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
-use crate::units::{Amount, Nanos, Overflow, Qty, Rate};
+use crate::units::{Nanos, Overflow, Rate};
 
+mod account;
 mod execution;
 mod glance;
 mod protocol;
@@ -132,6 +133,8 @@ pub struct Bot {
     sleeves: Vec<Sleeve>,
     markets: Vec<Market>,
     account: Account,
+    /// The account in each currency that something is paid in beside the reporting currency.
+    abroad: Vec<(Asset, Account)>,
     profile: Profile,
     now: Nanos,
     /// Programs run and nothing is wanted.
@@ -153,6 +156,7 @@ pub struct BotMemory {
     state: State,
     markets: Vec<Market>,
     account: Account,
+    abroad: Vec<(Asset, Account)>,
     now: Nanos,
     programs: Vec<Option<Memory>>,
 }
@@ -177,6 +181,7 @@ impl Bot {
         };
         Self {
             markets: vec![Market::default(); instruments.len()],
+            abroad: account::abroad(&instruments),
             listeners: (0..instruments.len()).map(listens).collect(),
             aims: vec![Aim::default(); sleeves.len()],
             // Nothing is aimed yet.
@@ -213,6 +218,12 @@ impl Bot {
             Event::Intent(ref intent) => self.on_intent(intent, self.state.breakers(), out),
             Event::Deposit { ts, amount } => {
                 self.keep(Record::Deposit { ts, amount }, out)?;
+                self.value()?;
+                self.reserve()
+            }
+            Event::Booked(ref entry) => self.on_booked(entry, out),
+            Event::Rate { ts, asset, worth } => {
+                self.keep(Record::Rate { ts, asset, worth }, out)?;
                 self.value()?;
                 self.reserve()
             }
@@ -291,7 +302,10 @@ impl Bot {
         self.state.apply(record)?;
         self.turn = self.turn.wrapping_add(1);
         match *record {
-            Record::Deposit { .. } | Record::Fill(_) => self.value()?,
+            Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
+            | Record::Fill(_) => self.value()?,
             Record::Equity { .. } => self.think()?,
             Record::Intent { .. }
             | Record::Refused { .. }
@@ -326,6 +340,8 @@ impl Bot {
             }
             Record::Amend { order: id, to, .. } => Some(Action::Amend { id, to }),
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
@@ -365,6 +381,7 @@ impl Bot {
             state: self.state.clone(),
             markets: self.markets.clone(),
             account: self.account,
+            abroad: self.abroad.clone(),
             now: self.now,
             programs: programs.collect(),
         }
@@ -377,6 +394,7 @@ impl Bot {
         self.state = memory.state;
         self.markets = memory.markets;
         self.account = memory.account;
+        self.abroad = memory.abroad;
         self.now = memory.now;
         let mut cold = Vec::new();
         for ((id, sleeve), memory) in (0..).zip(&mut self.sleeves).zip(memory.programs) {
@@ -594,7 +612,7 @@ impl Bot {
         for place in 0..self.sleeves.len() {
             let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
             let held = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
-            let held = held.is_some_and(|id| !self.state.portfolio().position(id).qty.is_zero());
+            let held = held.is_some_and(|id| !self.is_flat(id));
             if held && !self.state.is_working(sleeve) && !self.state.is_waiting(sleeve) {
                 self.want(&Intent { sleeve, want }, out)?;
             }
@@ -613,7 +631,7 @@ impl Bot {
             id,
             instrument: self.state.instrument(id).ok_or(BotError::Unknown)?,
             exposure: self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?,
-            account: &self.account,
+            account: self.account_of(id),
             mark: self.mark_of(id),
             working: self.state.orders().working_len(),
             allocation: sleeve.allocation,
@@ -654,7 +672,8 @@ impl Bot {
             return Ok(None);
         };
         let held = rules.notional(mark.price, self.state.exposure(sleeve.instrument).position)?;
-        let equity = amount_as_f64(self.account.equity) * rate_as_f64(sleeve.allocation);
+        let account = self.account_of(sleeve.instrument);
+        let equity = amount_as_f64(account.equity) * rate_as_f64(sleeve.allocation);
         Ok((equity > 0.0).then(|| amount_as_f64(held) / equity))
     }
 
@@ -670,59 +689,10 @@ impl Bot {
         self.markets.get(id.index()).and_then(|market| market.book.mark())
     }
 
-    /// Cash, reservations and positions at their marks.
-    #[inline]
-    fn value(&mut self) -> Result<(), BotError> {
-        let cash = self.state.portfolio().cash().of(Party::Ours);
-        let (mut equity, mut gross) = (cash, Amount::ZERO);
-        let held = self.state.portfolio().positions().iter().zip(self.state.instruments());
-        for ((position, rules), market) in held.zip(&self.markets) {
-            if position.qty.is_zero() {
-                continue;
-            }
-            // A position without a mark is worth what it cost: it was filled, so it had a price.
-            let worth = match market.book.mark() {
-                Some(mark) => rules.notional(mark.price, position.qty)?,
-                None => position.cost,
-            };
-            equity = equity.plus(worth)?;
-            gross = gross.plus(worth.magnitude()?)?;
-        }
-        self.account = Account { cash, equity, gross, ..self.account };
-        self.turn = self.turn.wrapping_add(1);
-        Ok(())
-    }
-
-    /// What working orders may still spend, and sell short.
-    fn reserve(&mut self) -> Result<(), BotError> {
-        let (mut reserved, mut short) = (Amount::ZERO, Some(Amount::ZERO));
-        let working = self.state.exposures().iter().zip(self.state.instruments());
-        for ((exposure, rules), market) in working.zip(&self.markets) {
-            reserved = reserved.plus(exposure.working_buy)?;
-            let beyond = exposure.working_sell.minus(exposure.position.max(Qty::ZERO))?;
-            if !beyond.is_positive() {
-                continue;
-            }
-            short = match (short, market.book.mark()) {
-                (Some(sum), Some(mark)) => Some(sum.plus(rules.notional(mark.price, beyond)?)?),
-                (Some(_) | None, None) | (None, Some(_)) => None,
-            };
-        }
-        (self.account.reserved, self.account.working_short) = (reserved, short);
-        self.turn = self.turn.wrapping_add(1);
-        Ok(())
-    }
-
     /// Everything the records determine.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
-    }
-
-    /// The account as last valued.
-    #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.account
     }
 
     /// The sleeves.

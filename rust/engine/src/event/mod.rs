@@ -5,12 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::Asset;
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
+mod entry;
 mod execution;
 mod order;
 
+pub use entry::{Booking, Entry};
 pub use execution::Execution;
 pub use order::{
     Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side, Size, Stop,
@@ -318,6 +321,17 @@ pub enum Event {
         ts: Nanos,
         /// How much of the reporting currency.
         amount: Amount,
+    },
+    /// Something of the account changed that no order of ours did.
+    Booked(Entry),
+    /// What one of an asset is worth.
+    Rate {
+        /// When.
+        ts: Nanos,
+        /// Of what.
+        asset: Asset,
+        /// In the reporting currency.
+        worth: Amount,
     },
     /// A bar ended.
     Bar(Bar),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::SleeveId;
+use crate::asset::Asset;
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty};
 
@@ -458,8 +459,10 @@ pub struct Fill {
     pub price: Price,
     /// How much base, above zero.
     pub qty: Qty,
-    /// Fee in quote units, paid on top.
+    /// Fee, paid on top.
     pub fee: Amount,
+    /// In what; `None`: in quote.
+    pub fee_asset: Option<Asset>,
     /// Whether nothing of the order is left.
     pub last: bool,
 }

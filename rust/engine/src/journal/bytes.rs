@@ -7,6 +7,7 @@
 //! Long because every record's bytes are here, but an intent's.
 
 use super::Record;
+use crate::asset::Asset;
 use crate::event::{
     Amendment, BreakerState, Component, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side,
     Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
@@ -15,7 +16,7 @@ use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
-const MAGIC: &[u8; 8] = b"BOT4JRN2";
+const MAGIC: &[u8; 8] = b"BOT4JRN3";
 /// No frame is larger: a longer length is damage, not a reason to allocate.
 const FRAME_LEN_MAX: u32 = 1 << 16;
 const CHECK_LEN: usize = 8;
@@ -157,8 +158,10 @@ impl<'a> Frames<'a> {
     }
 }
 
+mod entry;
 mod intent;
 
+use entry::{read_entry, write_entry};
 use intent::{read_intent, write_intent};
 
 struct Writer<'a>(&'a mut Vec<u8>);
@@ -186,6 +189,13 @@ impl Writer<'_> {
     }
     fn amount(&mut self, value: Amount) {
         self.0.extend_from_slice(&value.mantissa().to_le_bytes());
+    }
+    fn asset(&mut self, asset: Asset) {
+        self.0.extend_from_slice(&asset.bytes());
+    }
+    /// None is nothing but zeros, which no asset is called.
+    fn optional_asset(&mut self, asset: Option<Asset>) {
+        self.0.extend_from_slice(&asset.map_or([0; Asset::LEN_MAX], Asset::bytes));
     }
     fn optional(&mut self, value: Option<u64>) {
         self.u8(u8::from(value.is_some()));
@@ -225,6 +235,15 @@ impl<'a> Reader<'a> {
     fn order(&mut self) -> Option<OrderId> {
         self.u64().map(OrderId::from_number)
     }
+    fn asset(&mut self) -> Option<Asset> {
+        self.array().and_then(Asset::from_bytes)
+    }
+    fn optional_asset(&mut self) -> Option<Option<Asset>> {
+        match self.array::<{ Asset::LEN_MAX }>()? {
+            [0, ..] => Some(None),
+            bytes => Asset::from_bytes(bytes).map(Some),
+        }
+    }
     fn optional(&mut self) -> Option<Option<u64>> {
         let (is_some, value) = (self.u8()?, self.u64()?);
         Some((is_some == 1).then_some(value))
@@ -244,6 +263,8 @@ fn write_instrument(out: &mut Vec<u8>, instrument: &Instrument) {
     out.amount(instrument.notional_min);
     out.i64(instrument.taker_fee.mantissa());
     out.i64(instrument.maker_fee.mantissa());
+    out.asset(instrument.base);
+    out.asset(instrument.quote);
     out.0.extend_from_slice(instrument.symbol.as_bytes());
 }
 
@@ -253,10 +274,13 @@ fn read_instrument(payload: &[u8]) -> Option<Instrument> {
     let (tick, lot) = (Price::new(from.i64()?), Qty::new(from.i64()?));
     let notional_min = from.amount()?;
     let (taker_fee, maker_fee) = (Rate::new(from.i64()?), Rate::new(from.i64()?));
+    let (base, quote) = (from.asset()?, from.asset()?);
     let symbol = core::str::from_utf8(from.0).ok()?.to_owned();
     let scales_fit = price_scale.max(qty_scale) <= AMOUNT_DECIMALS && tick.is_positive();
-    (scales_fit && lot.is_positive()).then_some(Instrument {
+    (scales_fit && lot.is_positive() && base != quote).then_some(Instrument {
         symbol,
+        base,
+        quote,
         price_scale,
         qty_scale,
         tick,
@@ -275,6 +299,16 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
         Record::Deposit { ts, amount } => {
             head(0, ts);
             out.amount(amount);
+        }
+        Record::Booked { entry, worth } => {
+            head(17, entry.ts);
+            out.amount(worth);
+            write_entry(&mut out, &entry);
+        }
+        Record::Rate { ts, asset, worth } => {
+            head(18, ts);
+            out.asset(asset);
+            out.amount(worth);
         }
         Record::Intent { ts, intent } => {
             head(1, ts);
@@ -349,6 +383,7 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
             out.i64(fill.price.mantissa());
             out.i64(fill.qty.mantissa());
             out.amount(fill.fee);
+            out.optional_asset(fill.fee_asset);
             out.u8(u8::from(fill.last));
         }
         Record::Amend { ts, order, to } => {
@@ -364,6 +399,8 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
             out.i64(qty.mantissa());
         }
         Record::Deposit { .. }
+        | Record::Booked { .. }
+        | Record::Rate { .. }
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -399,6 +436,7 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             price: Price::new(from.i64()?),
             qty: Qty::new(from.i64()?),
             fee: from.amount()?,
+            fee_asset: from.optional_asset()?,
             last: from.u8()? == 1,
         }),
         7 => Record::Breaker {
@@ -433,6 +471,11 @@ fn read_record(payload: &[u8]) -> Option<Record> {
                 code => Some(coded(&Unexplained::ALL, code - 1)?),
             },
         },
+        17 => {
+            let (worth, entry) = (from.amount()?, read_entry(&mut from, ts)?);
+            Record::Booked { entry, worth }
+        }
+        18 => Record::Rate { ts, asset: from.asset()?, worth: from.amount()? },
         15 => Record::CumQty { ts, order: from.order()?, qty: Qty::new(from.i64()?) },
         _ => return None,
     };

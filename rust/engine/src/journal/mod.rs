@@ -4,17 +4,23 @@
 //! encoded journal is bytes, [`State::fold`] reads them back, and the hashes tell whether two
 //! runs did the same.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Fill, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Unexplained, Want};
+use crate::asset::Asset;
+use crate::event::{
+    Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained, Want,
+};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{Filled, Order, OrderError, OrderState, Orders};
-use crate::portfolio::{Party, Portfolio};
+use crate::portfolio::{Party, Portfolio, Trade};
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
-use crate::units::{Nanos, Overflow};
+use crate::units::{Amount, Nanos, Overflow};
 
+mod booked;
 mod bytes;
 mod carrying;
 mod quoting;
@@ -46,6 +52,10 @@ pub struct State {
     instruments: Vec<Instrument>,
     orders: Orders,
     portfolio: Portfolio,
+    /// What of the account was booked without an order of ours: its kind, where, its name.
+    booked: BTreeSet<(u8, u32, TradeId)>,
+    /// What was told to be the worth of one of an asset, in the reporting currency.
+    rates: BTreeMap<Asset, Amount>,
     exposures: Vec<Exposure>,
     targets: Vec<Option<f64>>,
     quotes: Vec<Quoting>,
@@ -76,7 +86,9 @@ impl State {
     pub fn new(instruments: Vec<Instrument>, sleeves: usize, epoch: u32) -> Self {
         Self {
             orders: Orders::new(epoch),
-            portfolio: Portfolio::new(instruments.len()),
+            portfolio: Portfolio::new(&instruments, sleeves),
+            booked: BTreeSet::new(),
+            rates: BTreeMap::new(),
             exposures: vec![Exposure::default(); instruments.len()],
             targets: vec![None; sleeves],
             quotes: vec![Quoting::default(); sleeves],
@@ -114,6 +126,10 @@ impl State {
                 self.portfolio.on_deposit(amount)?;
                 self.monitor = monitor;
                 self.chain.link(record);
+            }
+            Record::Booked { entry, worth } => self.on_booked(record, &entry, worth)?,
+            Record::Rate { ts: _, asset, worth } => {
+                self.rates.insert(asset, worth);
             }
             Record::Intent { ts, intent } => self.on_intent(&intent, ts)?,
             Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
@@ -192,6 +208,8 @@ impl State {
             }
             Record::Fill(fill) => self.on_fill(record, &fill)?,
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
@@ -293,14 +311,16 @@ impl State {
     fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
         let order = *self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?.new_order();
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
-        let spent = rules.notional(fill.price, fill.qty)?.plus(fill.fee)?;
+        let notional = rules.notional(fill.price, fill.qty)?;
+        let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
+        let spent = if in_quote { notional.plus(fill.fee)? } else { notional };
         if self.orders.has_trade(fill.order, fill.trade) {
             return Ok(());
         }
         // Asked first, so that an order that refuses the fill leaves the ledger whole.
         self.orders.check_fill(fill, spent)?;
-        let (id, side) = (order.instrument, order.side);
-        self.portfolio.on_fill(id, rules, side, fill.price, fill.qty, fill.fee)?;
+        let trade = Trade::of_fill(fill, order.instrument, order.side, order.sleeve);
+        self.portfolio.on_trade(rules, &trade)?;
         let filled = self.orders.on_fill(fill, spent)?;
         // Not what its venue calls the last: that may overtake the others.
         let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
@@ -334,9 +354,11 @@ impl State {
     pub fn ledger_hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.chain.last());
-        for balances in core::iter::once(self.portfolio.cash()).chain(self.portfolio.base()) {
+        for pocket in self.portfolio.pockets() {
+            hasher.update(&pocket.venue.0.to_le_bytes());
+            hasher.update(&pocket.asset.bytes());
             for party in Party::ALL {
-                hasher.update(&balances.of(party).mantissa().to_le_bytes());
+                hasher.update(&pocket.balances.of(party).mantissa().to_le_bytes());
             }
         }
         for exposure in &self.exposures {

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::bytes;
+use crate::asset::Asset;
 use crate::event::{
-    Amendment, BreakerState, Component, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId,
-    TradingState, Unexplained,
+    Amendment, BreakerState, Component, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate,
+    SleeveId, TradingState, Unexplained,
 };
 use crate::instrument::InstrumentId;
 use crate::risk::Refusal;
@@ -20,6 +21,22 @@ pub enum Record {
         ts: Nanos,
         /// How much.
         amount: Amount,
+    },
+    /// Something of the account changed that no order of ours did.
+    Booked {
+        /// What.
+        entry: Entry,
+        /// What a transfer was worth in the reporting currency: neither gain nor loss.
+        worth: Amount,
+    },
+    /// What one of an asset is worth.
+    Rate {
+        /// When.
+        ts: Nanos,
+        /// Of what.
+        asset: Asset,
+        /// In the reporting currency.
+        worth: Amount,
     },
     /// A strategy wants something new.
     Intent {
@@ -156,7 +173,9 @@ impl Record {
     pub const fn ts(&self) -> Nanos {
         match self {
             Self::Fill(fill) => fill.ts,
-            Self::Deposit { ts, .. }
+            Self::Booked { entry, .. } => entry.ts,
+            Self::Rate { ts, .. }
+            | Self::Deposit { ts, .. }
             | Self::Intent { ts, .. }
             | Self::Refused { ts, .. }
             | Self::Clipped { ts, .. }
@@ -189,6 +208,8 @@ impl Record {
             Self::Amend { ts, order, to } => Self::Amend { ts, order: normal(order), to },
             Self::CumQty { ts, order, qty } => Self::CumQty { ts, order: normal(order), qty },
             Self::Deposit { .. }
+            | Self::Booked { .. }
+            | Self::Rate { .. }
             | Self::Intent { .. }
             | Self::Refused { .. }
             | Self::Clipped { .. }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::asset::Asset;
 use crate::book::{Book, Integrity};
 use crate::event::{Event, Side, Tick, TickKind};
 use crate::instrument::{Instrument, InstrumentId};
@@ -77,6 +78,8 @@ impl Captured {
             qty_decimals,
         })?;
         let rules = Instrument {
+            base: Asset::of_name(symbol),
+            quote: Asset::CASH,
             symbol: format!("{}:{symbol}", self.venue),
             price_scale,
             qty_scale,
@@ -191,6 +194,8 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         // Bars are no part of a recording; the others are not of a market.
         Event::Bar(_)
         | Event::Deposit { .. }
+        | Event::Booked(_)
+        | Event::Rate { .. }
         | Event::Time(_)
         | Event::Intent(_)
         | Event::Order { .. }

@@ -1,14 +1,11 @@
 //! Positions and balances that a venue lists, against ours → instruments that freeze, and those
 //! that are explained again.
-//!
-//! The ledger has one purse of the reporting currency: it can only be compared where all
-//! instruments of the run are of the venue that reports.
 
-use super::{Case, Difference, Holding};
+use super::{Case, Difference};
+use crate::asset::Asset;
 use crate::event::{Event, Unexplained};
-use crate::instrument::{Instrument, InstrumentId};
+use crate::instrument::{InstrumentId, VenueId, venues};
 use crate::order::Order;
-use crate::portfolio::Party;
 use crate::units::{Amount, Overflow, Qty};
 
 /// How ours and the venue's compare; `None`: it cannot be said.
@@ -17,18 +14,46 @@ type Agrees = Option<bool>;
 impl Case<'_> {
     /// What differs freezes. What only the account had frozen is free when the account agrees.
     pub(super) fn account(&mut self) {
-        let is_here = |rules: &Instrument| rules.venue() == self.report.venue;
-        let ids = (0..).map(InstrumentId).zip(self.before.instruments());
-        let here: Vec<_> = ids.filter(|(_, rules)| is_here(rules)).map(|(id, _)| id).collect();
-        let alone = here.len() == self.before.instruments().len();
-        let still = here.iter().all(|id| self.is_still(*id));
-        let cash = if alone && still { self.cash(&here) } else { None };
-        for id in here {
-            let still = self.is_still(id);
-            let position = if still { self.position(id) } else { None };
-            let base = if still { self.base(id) } else { None };
-            self.judge(id, position, both(base, cash, alone));
+        let all = self.before.instruments();
+        let numbered = (0..).map(InstrumentId).zip(all).zip(venues(all));
+        let here: Vec<_> = numbered
+            .filter(|((_, rules), _)| rules.venue() == self.report.venue)
+            .map(|((id, rules), venue)| (id, rules.base, rules.quote, venue))
+            .collect();
+        let Some(venue) = here.first().map(|(.., venue)| *venue) else {
+            return;
+        };
+        let mut compared: Vec<(Asset, Agrees)> = Vec::new();
+        for asset in self.assets(venue) {
+            let of_it =
+                |(_, base, quote, _): &&(_, Asset, Asset, _)| *base == asset || *quote == asset;
+            let traders: Vec<_> = here.iter().filter(of_it).map(|(id, ..)| *id).collect();
+            // What fees are paid in moves with every trade.
+            let movers: Vec<_> = here.iter().map(|(id, ..)| *id).collect();
+            let movers = if traders.is_empty() { &movers } else { &traders };
+            let still = movers.iter().all(|id| self.is_still(*id)) && self.nothing_moved();
+            let agrees = if still { self.balance(venue, asset, &traders) } else { None };
+            compared.push((asset, agrees));
         }
+        let agrees = |asset: Asset| {
+            compared.iter().find(|(of, _)| *of == asset).and_then(|(_, agrees)| *agrees)
+        };
+        for (id, base, quote, _) in here {
+            let position = if self.is_still(id) { self.position(id) } else { None };
+            let balance = agrees(base).zip(agrees(quote)).map(|(base, quote)| base && quote);
+            self.judge(id, position, balance);
+        }
+    }
+
+    /// What our ledger knows of at a venue.
+    fn assets(&self, venue: VenueId) -> Vec<Asset> {
+        let pockets = self.after.portfolio().pockets().iter();
+        pockets.filter(|pocket| pocket.venue == venue).map(|pocket| pocket.asset).collect()
+    }
+
+    /// Whether no transfer or funding is so young that a list of balances may lack it.
+    fn nothing_moved(&self) -> bool {
+        self.report.booked.iter().all(|entry| self.is_listed_by_now(entry.ts))
     }
 
     /// Whether nothing of an instrument was filled lately, and all that was has been booked. What
@@ -57,30 +82,25 @@ impl Case<'_> {
         Some(ours == theirs)
     }
 
-    fn base(&mut self, id: InstrumentId) -> Agrees {
-        let of = Holding::Base(id);
-        let ours = self.after.portfolio().base().get(id.index())?.of(Party::Ours);
-        let theirs = self.listed_balance(of)?.ok()?;
+    /// A balance against ours; a difference is of every instrument that trades the asset.
+    fn balance(&mut self, venue: VenueId, asset: Asset, traders: &[InstrumentId]) -> Agrees {
+        let ours = self.after.portfolio().pocket(venue, asset)?.ours();
+        let theirs = self.listed_balance(asset)?.ok()?;
         if ours != theirs {
-            self.differ(id, Difference::Balance { of, ours, theirs });
-        }
-        Some(ours == theirs)
-    }
-
-    fn cash(&mut self, here: &[InstrumentId]) -> Agrees {
-        let of = Holding::Cash;
-        let ours = self.after.portfolio().cash().of(Party::Ours);
-        let theirs = self.listed_balance(of)?.ok()?;
-        if ours != theirs {
-            for id in here {
-                self.differ(*id, Difference::Balance { of, ours, theirs });
+            let difference = Difference::Balance { asset, ours, theirs };
+            for id in traders {
+                self.differ(*id, difference);
+            }
+            if traders.is_empty() {
+                self.told.findings.other_balances.push(difference);
             }
         }
         Some(ours == theirs)
     }
 
-    fn listed_balance(&self, of: Holding) -> Option<Result<Amount, Overflow>> {
-        let mut listed = self.report.balances.as_ref()?.iter().filter(|balance| balance.of == of);
+    fn listed_balance(&self, asset: Asset) -> Option<Result<Amount, Overflow>> {
+        let listed = self.report.balances.as_ref()?.iter();
+        let mut listed = listed.filter(|balance| balance.asset == asset);
         Some(listed.try_fold(Amount::ZERO, |sum, balance| sum.plus(balance.total)))
     }
 
@@ -113,14 +133,5 @@ const fn rank(why: Option<Unexplained>) -> u8 {
         None => 0,
         Some(Unexplained::Position | Unexplained::Balance) => 1,
         Some(Unexplained::Order | Unexplained::Fill) => 2,
-    }
-}
-
-/// Whether an instrument's balances agree: its base, and cash where that can be compared at all.
-fn both(base: Agrees, cash: Agrees, alone: bool) -> Agrees {
-    match (base, cash) {
-        (Some(base), Some(cash)) => Some(base && cash),
-        (Some(base), None) if !alone => Some(base),
-        (Some(_) | None, None) | (None, Some(_)) => None,
     }
 }

@@ -8,11 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Event, Fill, OrderId, OrderUpdate, Side, Size, TradeId, Unexplained};
-use crate::instrument::InstrumentId;
+use crate::asset::Asset;
+use crate::event::{Booking, Entry, Event, Fill, OrderId, OrderUpdate, Size, TradeId, Unexplained};
+use crate::instrument::{InstrumentId, venues};
 use crate::journal::{Record, State};
 use crate::order::Order;
-use crate::units::{Amount, Nanos, Price, Qty};
+use crate::units::{Amount, Nanos, Qty};
 
 mod account;
 mod absence;
@@ -20,31 +21,12 @@ mod listing;
 mod venue_report;
 
 pub use venue_report::{
-    Holding, ReportError, ReportedBalance, ReportedFill, ReportedFills, ReportedOrder,
-    ReportedPosition, ReportedState, VenueReport,
+    ReportError, ReportedBalance, ReportedFill, ReportedFills, ReportedOrder, ReportedPosition,
+    ReportedState, VenueReport,
 };
 
 /// What a venue did may be missing from its lists for so long.
 pub const LISTED_WITHIN: Nanos = Nanos::new(5_000_000_000);
-
-/// A fill that no order of ours has: a manual trade, another program's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ForeignFill {
-    /// Of what.
-    pub instrument: InstrumentId,
-    /// Which way.
-    pub side: Side,
-    /// The venue's name for the trade, unique within the instrument.
-    pub trade: TradeId,
-    /// When, by the venue.
-    pub ts: Nanos,
-    /// At what price.
-    pub price: Price,
-    /// How much base, above zero.
-    pub qty: Qty,
-    /// Fee in quote units, paid on top.
-    pub fee: Amount,
-}
 
 /// What no event can explain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +55,7 @@ pub enum Difference {
     /// A balance.
     Balance {
         /// Of what.
-        of: Holding,
+        asset: Asset,
         /// What we hold.
         ours: Amount,
         /// What the venue says.
@@ -103,8 +85,11 @@ pub struct Findings {
     pub unexplained: Vec<(InstrumentId, Difference)>,
     /// Orders of the account that are not ours.
     pub foreign_orders: Vec<ReportedOrder>,
-    /// Fills of the account that are not ours, oldest first. Named in every report that has them.
-    pub foreign: Vec<ForeignFill>,
+    /// What is booked of it that no order of ours did, oldest first: fills of others, transfers,
+    /// funding. Named once, by the report that brought it.
+    pub booked: Vec<Entry>,
+    /// Balances that differ of assets that no instrument trades: what fees were paid in.
+    pub other_balances: Vec<Difference>,
 }
 
 /// What is to be told to the bot, and why.
@@ -122,6 +107,7 @@ pub fn reconcile(state: &State, report: &VenueReport) -> Result<Reconciled, Repo
     let mut case = Case::new(state, report);
     case.orders_are_ours();
     case.fills();
+    case.listed_entries();
     case.listed_orders();
     case.absences();
     case.account();
@@ -240,9 +226,9 @@ impl<'a> Case<'a> {
             match self.whose(&fill.order) {
                 Whose::Ours(id) => self.fill(id, fill),
                 Whose::LetGo => {}
+                // It may be of an order of ours: only a person can tell what to book.
                 Whose::Unrecorded(id) => {
                     self.differ(fill.instrument, Difference::Unrecorded(id));
-                    self.foreign_fill(fill);
                 }
                 Whose::Foreign => self.foreign_fill(fill),
             }
@@ -256,7 +242,7 @@ impl<'a> Case<'a> {
         if self.after.orders().has_trade(id, told.trade) {
             return;
         }
-        let ReportedFill { ts, trade, price, qty, fee, .. } = *told;
+        let ReportedFill { ts, trade, price, qty, fee, fee_asset, .. } = *told;
         let new = order.new_order();
         let ours = (new.instrument, new.side) == (told.instrument, told.side);
         let filled = order.filled().plus(qty).ok();
@@ -267,7 +253,7 @@ impl<'a> Case<'a> {
                 listed.state == ReportedState::Filled && filled == Some(listed.cum)
             }),
         };
-        let fill = Fill { order: id, trade, ts, price, qty, fee, last };
+        let fill = Fill { order: id, trade, ts, price, qty, fee, fee_asset, last };
         if ours && self.tell(Event::Fill(fill), &Record::Fill(fill)) {
             return;
         }
@@ -277,9 +263,35 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A manual trade, or another program's.
     fn foreign_fill(&mut self, fill: &ReportedFill) {
-        let ReportedFill { ts, instrument, trade, side, price, qty, fee, .. } = *fill;
-        let foreign = ForeignFill { instrument, side, trade, ts, price, qty, fee };
-        self.told.findings.foreign.push(foreign);
+        let ReportedFill { ts, instrument, trade, side, price, qty, fee, fee_asset, .. } = *fill;
+        let booking = Booking::Trade { instrument, side, price, qty, fee, fee_asset };
+        let venues = venues(self.before.instruments());
+        let Some(venue) = venues.get(instrument.index()).copied() else {
+            return;
+        };
+        self.book(&Entry { ts, venue, name: trade, booking });
+    }
+
+    /// Transfers and funding that the venue lists.
+    fn listed_entries(&mut self) {
+        let mut all: Vec<_> = self.report.booked.iter().collect();
+        all.sort_by_key(|entry| (entry.ts, entry.name));
+        for entry in all {
+            self.book(entry);
+        }
+    }
+
+    /// Book what no order of ours did, once.
+    fn book(&mut self, entry: &Entry) {
+        if self.after.is_booked(entry) {
+            return;
+        }
+        // What it is worth is said when it happens, and plays no part here.
+        let record = Record::Booked { entry: *entry, worth: Amount::ZERO };
+        if self.tell(Event::Booked(*entry), &record) {
+            self.told.findings.booked.push(*entry);
+        }
     }
 }

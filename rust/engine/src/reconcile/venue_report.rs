@@ -1,6 +1,7 @@
 //! What a venue lists of our account, and what may be wrong with such a report.
 
-use crate::event::{OrderId, Side, TradeId};
+use crate::asset::Asset;
+use crate::event::{Booking, Entry, OrderId, Side, TradeId};
 use crate::instrument::InstrumentId;
 use crate::journal::State;
 use crate::units::{Amount, Nanos, Price, Qty};
@@ -79,8 +80,10 @@ pub struct ReportedFill {
     pub price: Price,
     /// How much base, above zero.
     pub qty: Qty,
-    /// Fee in quote units, paid on top.
+    /// Fee, paid on top.
     pub fee: Amount,
+    /// In what; `None`: in quote.
+    pub fee_asset: Option<Asset>,
 }
 
 /// A venue's list of trades.
@@ -93,20 +96,11 @@ pub struct ReportedFills {
     pub all: Vec<ReportedFill>,
 }
 
-/// What a balance is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Holding {
-    /// The reporting currency.
-    Cash,
-    /// What this instrument trades.
-    Base(InstrumentId),
-}
-
 /// A balance as its venue lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportedBalance {
     /// Of what.
-    pub of: Holding,
+    pub asset: Asset,
     /// All of it, whether orders hold it or not.
     pub total: Amount,
 }
@@ -142,6 +136,8 @@ pub struct VenueReport {
     pub absent: Vec<OrderId>,
     /// Every trade since a moment.
     pub fills: Option<ReportedFills>,
+    /// Transfers and funding that the venue lists, from whatever moment.
+    pub booked: Vec<Entry>,
     /// Every balance that is not zero.
     pub balances: Option<Vec<ReportedBalance>>,
     /// Every position that is not zero.
@@ -174,6 +170,7 @@ impl VenueReport {
             by_id: Vec::new(),
             absent: Vec::new(),
             fills: None,
+            booked: Vec::new(),
             balances: None,
             positions: None,
         }
@@ -206,10 +203,12 @@ impl VenueReport {
                 return Err(ReportError::Size);
             }
         }
-        for balance in self.balances.iter().flatten() {
-            match balance.of {
-                Holding::Cash => {}
-                Holding::Base(id) => here(id)?,
+        for entry in &self.booked {
+            match entry.booking {
+                Booking::Transfer { .. } => {}
+                Booking::Funding { instrument, .. } | Booking::Trade { instrument, .. } => {
+                    here(instrument)?;
+                }
             }
         }
         self.positions.iter().flatten().try_for_each(|position| here(position.instrument))

@@ -10,10 +10,10 @@ mod trades;
 
 use crate::event::{Fill, OrderUpdate, Side, SleeveId};
 use crate::exposure::Account;
-use crate::instrument::{InstrumentId, amount_as_f64};
+use crate::instrument::{Instrument, InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
 use crate::risk::Refusal;
-use crate::units::{Amount, Nanos, Overflow};
+use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Overflow, Rounding, mul_div};
 
 pub use metrics::Metrics;
 pub use tally::{Breaker, Tally};
@@ -33,6 +33,8 @@ pub struct Execution {
     pub fill: Fill,
     /// Quote units, above zero, fee left out.
     pub notional: Amount,
+    /// Fee in quote units; what it was worth where it was paid in something else.
+    pub fee: Amount,
 }
 
 /// Equity over time: one row a moment of decision.
@@ -110,7 +112,9 @@ impl Report {
                 | OrderUpdate::AskedOpen
                 | OrderUpdate::AskedTrades => {}
             },
-            Record::Intent { .. }
+            Record::Booked { entry: _, worth } => self.initial += amount_as_f64(worth),
+            Record::Rate { .. }
+            | Record::Intent { .. }
             | Record::Placed { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }
@@ -142,9 +146,10 @@ impl Report {
             side: order.side,
             fill: *fill,
             notional,
+            fee: fee_in_quote(fill, rules, state)?,
         };
         self.executions.push(execution);
-        self.fees = self.fees.plus(fill.fee)?;
+        self.fees = self.fees.plus(execution.fee)?;
         self.traded = self.traded.plus(notional)?;
         self.trades.on_execution(&execution)
     }
@@ -226,5 +231,20 @@ impl Report {
     #[must_use]
     pub fn first_ns(&self) -> Option<Nanos> {
         self.first_ns
+    }
+}
+
+/// What a fill's fee comes to in quote units; one in an asset without a known worth to nothing.
+fn fee_in_quote(fill: &Fill, rules: &Instrument, state: &State) -> Result<Amount, Overflow> {
+    match fill.fee_asset {
+        Some(asset) if asset == rules.base => {
+            rules.notional(fill.price, rules.qty_covering(fill.fee)?)
+        }
+        Some(asset) if asset != rules.quote => {
+            let one = 10_i128.pow(AMOUNT_DECIMALS);
+            let each = state.rate(asset).unwrap_or_default();
+            mul_div(fill.fee.mantissa(), each.mantissa(), one, Rounding::Nearest).map(Amount::new)
+        }
+        Some(_) | None => Ok(fill.fee),
     }
 }

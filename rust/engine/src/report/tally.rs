@@ -51,6 +51,8 @@ impl Tally {
                 }
             }
             Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Update { .. }
             | Record::Amend { .. }

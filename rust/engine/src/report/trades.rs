@@ -69,7 +69,7 @@ impl TradeBook {
             return Ok(());
         };
         let (mut qty, mut notional) = (execution.fill.qty, execution.notional);
-        let mut fee = execution.fill.fee;
+        let mut fee = execution.fee;
         if let Some(trade) = slot.as_mut()
             && trade.side != execution.side
         {

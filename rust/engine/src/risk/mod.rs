@@ -237,8 +237,8 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
         Want::Target { .. } => (None, OrderTerms::default()),
         Want::Trade { limit, terms, .. } => (limit, terms),
     };
-    terms::check(&terms, limit.is_some(), view.now)?;
-    let mark = believable(view)?;
+    terms::check(&terms, limit.is_some(), view.instrument, view.now)?;
+    let mark = terms::at_trigger(believable(view)?, &intent.want)?;
     let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
         return Ok(None);
     };
@@ -368,6 +368,9 @@ fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     }
     if !view.breakers.all_closed() {
         return Err(Refusal::BreakerOpen);
+    }
+    if view.account.unpriced {
+        return Err(Refusal::NoPrice);
     }
     if !view.account.equity.is_positive() {
         return Err(Refusal::NoEquity);

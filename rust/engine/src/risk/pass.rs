@@ -308,6 +308,7 @@ fn standing(view: &View<'_>) -> Refusals {
     fails.note(Refusal::Frozen, view.frozen);
     fails.note(Refusal::OrderUnknown, view.doubtful);
     fails.note(Refusal::BreakerOpen, !view.breakers.all_closed());
+    fails.note(Refusal::NoPrice, view.account.unpriced);
     fails.note(Refusal::NoEquity, !view.account.equity.is_positive());
     fails.note(Refusal::TooManyOrders, view.working >= ORDERS_WORKING_MAX);
     fails

@@ -33,9 +33,12 @@ impl Approved {
         (profile, account): (&Profile, &Account),
     ) -> Result<Self, Overflow> {
         let order = self.0;
-        if order.limit.is_some() {
+        // A venue lets no limit follow a trigger that trails.
+        let trails = order.terms.stop.is_some_and(|stop| stop.trail.is_positive());
+        if order.limit.is_some() || trails {
             return Ok(self);
         }
+        let mark = order.terms.stop.map_or(mark, |stop| Mark { price: stop.trigger, ..mark });
         let worst = collared_at(rules, order.side, mark, profile.collar)?;
         // The tick of a cheap coin may be wider than the collar: the next one can always be had.
         let limit = on_tick(worst, order.side, rules)?;
@@ -70,6 +73,8 @@ impl Approved {
             (Side::Buy, Size::Quote(_)) | (Side::Sell, _) => order.reserve,
         };
         let tif = match order.terms.tif {
+            // What is left of it once it began goes on closing.
+            tif if order.terms.stop.is_some() => tif,
             TimeInForce::Fok => TimeInForce::Fok,
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Gtd(_) => TimeInForce::Ioc,
         };

@@ -32,6 +32,9 @@ impl Asked {
                 let share = view.account.equity.times(view.allocation, Rounding::Down)?;
                 let wanted = share.times(fraction, Rounding::Down)?;
                 let held = view.instrument.notional(price, view.exposure.position)?;
+                if !fraction.is_zero() && wanted.is_zero() && held.is_zero() {
+                    return Err(Refusal::NoEquity);
+                }
                 Ok(Self::of_target(fraction, (wanted, held), view, price)?)
             }
         }
@@ -49,9 +52,13 @@ impl Asked {
     ) -> Result<Option<Self>, Overflow> {
         let position = view.exposure.position;
         if fraction.is_zero() {
+            // Dust is flat: its venue takes no order for it.
+            if view.instrument.is_dust(position, price)? {
+                return Ok(None);
+            }
             let qty = view.instrument.lots_down(position.magnitude()?);
             let side = if position.is_positive() { Side::Sell } else { Side::Buy };
-            return Ok(qty.is_positive().then_some(Self { side, size: Size::Base(qty) }));
+            return Ok(Some(Self { side, size: Size::Base(qty) }));
         }
         let missing = wanted.minus(held)?;
         let covers = position.is_negative() && !wanted.is_positive();

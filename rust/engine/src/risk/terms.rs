@@ -3,7 +3,10 @@
 
 use super::sizing::Asked;
 use super::{Approved, Refusal, View};
-use crate::event::{NewOrder, OrderTerms, Size, TimeInForce};
+use crate::ability::Abilities;
+use crate::event::{NewOrder, OrderTerms, Side, Size, StopKind, TimeInForce, Want};
+use crate::exposure::Mark;
+use crate::instrument::Instrument;
 use crate::units::Nanos;
 
 impl Approved {
@@ -13,15 +16,45 @@ impl Approved {
     }
 }
 
-/// Whether an order can have these terms at `now`. What waits for a trigger is none of a trade.
-pub(super) fn check(terms: &OrderTerms, limited: bool, now: Nanos) -> Result<(), Refusal> {
+/// Whether an order can have these terms at `now`. What its venue cannot let wait is refused, as
+/// nobody else would watch its trigger.
+pub(super) fn check(
+    terms: &OrderTerms,
+    limited: bool,
+    rules: &Instrument,
+    now: Nanos,
+) -> Result<(), Refusal> {
     let at_once = matches!(terms.tif, TimeInForce::Ioc | TimeInForce::Fok);
     let over = matches!(terms.tif, TimeInForce::Gtd(until) if until <= now);
     // Nothing of a market order is left to end.
     let ends = matches!(terms.tif, TimeInForce::Gtd(_)) && !limited;
     let lies = terms.post_only && (at_once || !limited);
-    let waits = terms.stop.is_some() || terms.held;
-    if over || ends || lies || waits { Err(Refusal::Terms) } else { Ok(()) }
+    let waits = terms.stop.is_none_or(|stop| {
+        // One that trails is a market order: what is beside its trigger, a limit is not.
+        let limited = !stop.trail.is_positive();
+        let trails = stop.trail.is_positive() && stop.kind == StopKind::Stop;
+        let usable = stop.trigger.is_positive() && !stop.trail.is_negative();
+        let able = Abilities::of(rules.venue()).can_wait(limited, trails);
+        usable && able && !terms.post_only && !at_once && (trails || stop.trail.is_zero())
+    });
+    let trails = terms.stop.is_some_and(|stop| stop.trail.is_positive());
+    let fits = waits && !terms.held && !(trails && limited);
+    if over || ends || lies || !fits { Err(Refusal::Terms) } else { Ok(()) }
+}
+
+/// The price that an order which waits for a trigger is sized and checked at: its trigger, which
+/// the market must not have come to yet.
+pub(super) fn at_trigger(mark: Mark, want: &Want) -> Result<Mark, Refusal> {
+    let Want::Trade { side, terms: OrderTerms { stop: Some(stop), .. }, .. } = *want else {
+        return Ok(mark);
+    };
+    let below = mark.price <= stop.trigger;
+    let above = mark.price >= stop.trigger;
+    let there = match (stop.kind, side) {
+        (StopKind::Stop, Side::Sell) | (StopKind::TakeProfit, Side::Buy) => below,
+        (StopKind::Stop, Side::Buy) | (StopKind::TakeProfit, Side::Sell) => above,
+    };
+    if there { Err(Refusal::Terms) } else { Ok(Mark { price: stop.trigger, ..mark }) }
 }
 
 /// What of an order that may only reduce does, all that works counted; and whether that is less

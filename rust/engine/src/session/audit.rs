@@ -2,7 +2,6 @@
 
 use super::{Driver, Session, SessionError};
 use crate::event::{BreakerState, Component, Event};
-use crate::portfolio::Party;
 use crate::units::{Nanos, Overflow};
 
 impl Session {
@@ -20,10 +19,9 @@ impl Session {
     /// as far as its answers are here.
     pub fn agrees(&self) -> Result<bool, Overflow> {
         let portfolio = self.bot.state().portfolio();
-        let cash = portfolio.cash();
-        let mut balanced = cash.sum()?.is_zero();
-        for base in portfolio.base() {
-            balanced &= base.sum()?.is_zero();
+        let mut balanced = true;
+        for pocket in portfolio.pockets() {
+            balanced &= pocket.balances.sum()?.is_zero();
         }
         if self.outbound.iter().any(|(_, event)| matches!(event, Event::Fill(_))) {
             return Ok(balanced);
@@ -31,7 +29,7 @@ impl Session {
         let ours = portfolio.positions().iter().map(|position| position.qty);
         let clearing = self.venue.clearing();
         let agree = ours.eq(clearing.positions().iter().copied())
-            && cash.of(Party::Ours) == clearing.cash();
+            && portfolio.loose(portfolio.currency())? == clearing.cash();
         Ok(agree && balanced)
     }
 }

@@ -183,6 +183,8 @@ impl Session {
 const fn is_unprompted(record: &Record) -> bool {
     match record {
         Record::Deposit { .. }
+        | Record::Booked { .. }
+        | Record::Rate { .. }
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Pause { .. }
@@ -223,6 +225,8 @@ const fn is_consequence(record: &Record) -> bool {
             ..
         } => true,
         Record::Deposit { .. }
+        | Record::Booked { .. }
+        | Record::Rate { .. }
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Pause { .. }

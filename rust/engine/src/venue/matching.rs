@@ -7,6 +7,11 @@
 //! holds; a trade or a quote beyond its price fills it. Our orders move nobody else: for small
 //! orders only. Nor do they meet each other: an order of ours trades with what others show.
 //!
+//! Long because it is one market from end to end.
+//!
+//! An order that waits for a trigger begins to work with the trade that comes to it, stops before
+//! what takes profit; what trails follows each trade.
+//!
 //! What must not take is canceled where it would; all at once or nothing is canceled where the book
 //! shows less, or the account cannot pay for all of it. An order whose time is over goes with the
 //! next word of its market.
@@ -17,9 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending, cost};
 use super::end_by;
+use super::trigger::{reached, trailed};
 use crate::book::Ladder;
 use crate::event::{
-    Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Tick, TickKind, TimeInForce,
+    Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, Tick, TickKind,
+    TimeInForce,
 };
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
@@ -41,6 +48,17 @@ struct Pit {
     /// What we took of bids and asks since they were last told.
     taken: [BTreeMap<Price, Qty>; 2],
     resting: Vec<Resting>,
+    waiting: Vec<Waiting>,
+    /// What others traded at last.
+    last: Option<Price>,
+}
+
+/// An order whose trigger the market has not come to.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Waiting {
+    id: OrderId,
+    order: NewOrder,
+    stop: Stop,
 }
 
 /// A trade of ours that is about to be done.
@@ -126,7 +144,7 @@ impl Matching {
     /// How many orders rest.
     #[must_use]
     pub fn resting_len(&self) -> usize {
-        self.pits.iter().map(|pit| pit.resting.len()).sum()
+        self.pits.iter().map(|pit| pit.resting.len() + pit.waiting.len()).sum()
     }
 
     /// An order arrives: what comes of it, into `events`.
@@ -147,6 +165,24 @@ impl Matching {
             events.push(answer(ts, id, OrderUpdate::Expired));
             return Ok(());
         }
+        let pit = self.pits.get_mut(order.instrument.index());
+        if let (Some(stop), Some(pit)) = (order.terms.stop, pit)
+            && !pit.last.is_some_and(|last| reached(order.side, stop, last))
+        {
+            pit.waiting.push(Waiting { id, order, stop });
+            return Ok(());
+        }
+        self.begin(id, order, ts, events)
+    }
+
+    /// An order begins to work: it takes what it may, and rests where it may.
+    fn begin(
+        &mut self,
+        id: OrderId,
+        order: NewOrder,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
         let left = if self.may_trade(&order)? {
             self.sweep(id, &order, ts, events)?
         } else {
@@ -268,7 +304,16 @@ impl Matching {
     ) -> Result<Amount, UnitError> {
         let Done { price, qty, fee, last } = done;
         let (trade, fee) = self.clearing.trade(order, id, ts, (price, qty), fee)?;
-        events.push(Event::Fill(Fill { order: id, trade, ts, price, qty, fee, last }));
+        events.push(Event::Fill(Fill {
+            order: id,
+            trade,
+            ts,
+            price,
+            qty,
+            fee,
+            fee_asset: None,
+            last,
+        }));
         let rules = self.clearing.rules(order.instrument);
         let notional = rules.map(|rules| rules.notional(price, qty)).transpose()?;
         Ok(notional.unwrap_or_default().plus(fee)?)
@@ -278,9 +323,10 @@ impl Matching {
     pub fn cancel(&mut self, id: OrderId, ts: Nanos, events: &mut Vec<Event>) {
         let mut found = false;
         for pit in &mut self.pits {
-            let before = pit.resting.len();
+            let before = pit.resting.len() + pit.waiting.len();
             pit.resting.retain(|resting| resting.id != id);
-            found |= pit.resting.len() < before;
+            pit.waiting.retain(|waiting| waiting.id != id);
+            found |= pit.resting.len() + pit.waiting.len() < before;
         }
         self.clearing.note(
             ts,
@@ -307,14 +353,44 @@ impl Matching {
         else {
             return;
         };
-        pit.resting.retain(|Resting { id, order, .. }| {
+        let mut stays = |id: OrderId, order: &NewOrder| {
             let end = ends(order);
             if let Some(ts) = end {
-                clearing.note(ts, *id, Deed::Expired);
-                events.push(answer(ts, *id, OrderUpdate::Expired));
+                clearing.note(ts, id, Deed::Expired);
+                events.push(answer(ts, id, OrderUpdate::Expired));
             }
             end.is_none()
-        });
+        };
+        pit.resting.retain(|Resting { id, order, .. }| stays(*id, order));
+        pit.waiting.retain(|Waiting { id, order, .. }| stays(*id, order));
+    }
+
+    /// The market traded at `price`: orders that waited for that begin to work, one after the
+    /// other, and the others' triggers follow.
+    fn trigger(
+        &mut self,
+        tick: &Tick,
+        price: Price,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        let Some(pit) = self.pits.get_mut(tick.instrument.index()) else {
+            return Ok(());
+        };
+        pit.last = Some(price);
+        if pit.waiting.is_empty() {
+            return Ok(());
+        }
+        let met = |one: &Waiting| reached(one.order.side, one.stop, price);
+        let (mut begun, mut waiting): (Vec<_>, Vec<_>) = pit.waiting.drain(..).partition(met);
+        for one in &mut waiting {
+            one.stop = trailed(one.order.side, one.stop, price)?;
+        }
+        pit.waiting = waiting;
+        begun.sort_by_key(|one| (one.stop.kind == StopKind::TakeProfit, one.id));
+        for Waiting { id, order, .. } in begun {
+            self.begin(id, order, tick.ts, events)?;
+        }
+        Ok(())
     }
 
     /// The market changed: what that does to the resting orders, into `events`.
@@ -343,7 +419,8 @@ impl Matching {
                 self.uncross(tick, events)
             }
             TickKind::Trade { aggressor, price, qty } => {
-                self.on_trade(tick, aggressor, (price, qty), events)
+                self.on_trade(tick, aggressor, (price, qty), events)?;
+                self.trigger(tick, price, events)
             }
         }
     }

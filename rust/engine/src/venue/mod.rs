@@ -3,6 +3,7 @@
 mod clearing;
 mod matching;
 mod paper;
+mod trigger;
 
 use serde::{Deserialize, Serialize};
 

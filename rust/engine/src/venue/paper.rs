@@ -7,12 +7,22 @@
 //! canceled. What must not take is canceled where the open is beyond its limit. An order whose time
 //! ends within a bar is over before anything rests there: nobody knows what came first. Sizes are
 //! not limited by volume.
+//!
+//! An order that waits for a trigger begins to work at the open, where that is there already, else
+//! at its trigger within the bar, and trades there as a market order would, never worse than its
+//! limit; what cannot trade there rests as a limit does, from that open or the next bar on. Within
+//! one bar what may open comes first, then stops, then what takes profit: the worst that the bar
+//! allows. A trigger that trails follows the bar's best price; it is reached if the market was at
+//! the old one, or closed beyond the new one: whether the low came before the high nobody knows.
 
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending};
 use super::end_by;
-use crate::event::{Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, TimeInForce};
+use super::trigger::{reached, trailed};
+use crate::event::{
+    Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, TimeInForce,
+};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Nanos, Price, Rate};
 
@@ -33,6 +43,31 @@ struct Resting {
     order: NewOrder,
     /// No bar has traded since it arrived.
     fresh: bool,
+    /// What it still waits for.
+    waits: Option<Stop>,
+}
+
+/// What an order does within a bar, in the order of their turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It may open something.
+    Opens,
+    /// It stops a loss, or opens where the market goes.
+    Stops,
+    /// It closes with a profit.
+    Profits,
+}
+
+impl Resting {
+    /// When it has its turn.
+    fn turn(&self) -> Turn {
+        match self.order.terms.stop.map(|stop| stop.kind) {
+            Some(StopKind::Stop) => Turn::Stops,
+            Some(StopKind::TakeProfit) => Turn::Profits,
+            None if self.order.terms.reduce_only => Turn::Profits,
+            None => Turn::Opens,
+        }
+    }
 }
 
 /// How an order fills in a bar.
@@ -78,7 +113,7 @@ impl Paper {
         if !self.clearing.accept(ts, id, order) {
             return answer(ts, id, OrderUpdate::Rejected);
         }
-        self.resting.push(Resting { id, order, fresh: true });
+        self.resting.push(Resting { id, order, fresh: true, waits: order.terms.stop });
         answer(ts, id, OrderUpdate::Acked)
     }
 
@@ -107,11 +142,33 @@ impl Paper {
         self.end(bar.instrument, |order| end_by(order, bar.open_ns), events);
         self.trade(bar, events, Self::at_open)?;
         self.end(bar.instrument, |order| end_by(order, bar.close_ns), events);
-        self.trade(bar, events, Self::within)?;
-        for resting in &mut self.resting {
-            resting.fresh &= resting.order.instrument != bar.instrument;
+        for turn in [Turn::Opens, Turn::Stops, Turn::Profits] {
+            self.trade(bar, events, |paper, resting, bar| {
+                if resting.turn() == turn { paper.within(resting, bar) } else { Ok(None) }
+            })?;
         }
+        self.follow(bar)?;
         self.let_go(bar, events);
+        Ok(())
+    }
+
+    /// What is left of a bar for those that rest: nothing is new any more, what was triggered and
+    /// could not trade waits no longer, and what trails has followed.
+    fn follow(&mut self, bar: &Bar) -> Result<(), UnitError> {
+        for resting in &mut self.resting {
+            let order = &resting.order;
+            let rules = self.clearing.rules(order.instrument);
+            let Some(rules) = rules.filter(|_| order.instrument == bar.instrument) else {
+                continue;
+            };
+            resting.fresh = false;
+            if let Some(stop) = resting.waits {
+                let best = if order.side == Side::Sell { bar.high } else { bar.low };
+                let met = met_at(order.side, stop, rules, bar)?.is_some();
+                let moved = trailed(order.side, stop, rules.price(best)?)?;
+                resting.waits = (!met).then_some(moved);
+            }
+        }
         Ok(())
     }
 
@@ -119,7 +176,7 @@ impl Paper {
     fn let_go(&mut self, bar: &Bar, events: &mut Vec<Event>) {
         let clearing = &mut self.clearing;
         self.resting.retain(|resting| {
-            let stays = resting.fresh || !at_once(&resting.order);
+            let stays = resting.fresh || resting.waits.is_some() || !at_once(&resting.order);
             if !stays {
                 clearing.note(bar.open_ns, resting.id, Deed::Canceled { asked: false });
                 events.push(answer(bar.open_ns, resting.id, OrderUpdate::Canceled));
@@ -183,28 +240,50 @@ impl Paper {
         let Some(rules) = self.clearing.rules(order.instrument) else {
             return Ok(None);
         };
-        if !resting.fresh {
-            return Ok(None);
-        }
         let open = rules.price(bar.open)?;
+        let begins = match resting.waits {
+            Some(stop) => reached(order.side, stop, open),
+            None => resting.fresh,
+        };
+        if begins { self.taking(order, rules, open, bar.open_ns) } else { Ok(None) }
+    }
+
+    /// What takes a market at `price`, moved against it: never worse than its limit, or not at all.
+    fn taking(
+        &self,
+        order: &NewOrder,
+        rules: &Instrument,
+        price: Price,
+        ts: Nanos,
+    ) -> Result<Option<Match>, UnitError> {
         let slipped = match order.side {
-            Side::Buy => rules.moved(open, self.slippage)?,
-            Side::Sell => rules.moved(open, self.slippage.negated()?)?,
+            Side::Buy => rules.moved(price, self.slippage)?,
+            Side::Sell => rules.moved(price, self.slippage.negated()?)?,
         };
         let price = match (order.limit, order.side) {
             (None, _) => slipped,
-            (Some(limit), Side::Buy) if open < limit => slipped.min(limit),
-            (Some(limit), Side::Sell) if open > limit => slipped.max(limit),
+            (Some(limit), Side::Buy) if price < limit => slipped.min(limit),
+            (Some(limit), Side::Sell) if price > limit => slipped.max(limit),
             (Some(_), Side::Buy | Side::Sell) => return Ok(None),
         };
-        Ok(Some(Match { price, ts: bar.open_ns, fee: rules.taker_fee, takes: true }))
+        Ok(Some(Match { price, ts, fee: rules.taker_fee, takes: true }))
     }
 
-    /// Limit orders that the bar trades through.
+    /// Orders whose trigger the bar comes to, and limit orders that it trades through.
     fn within(&self, resting: &Resting, bar: &Bar) -> Result<Option<Match>, UnitError> {
         let order = &resting.order;
-        let rules = self.clearing.rules(order.instrument);
-        let (Some(rules), Some(limit)) = (rules, order.limit) else {
+        let Some(rules) = self.clearing.rules(order.instrument) else {
+            return Ok(None);
+        };
+        // What began at the open and could not trade there rests as a limit does.
+        let open = rules.price(bar.open)?;
+        if let Some(stop) = resting.waits.filter(|stop| !reached(order.side, *stop, open)) {
+            return match met_at(order.side, stop, rules, bar)? {
+                Some(trigger) => self.taking(order, rules, trigger, bar.close_ns),
+                None => Ok(None),
+            };
+        }
+        let Some(limit) = order.limit else {
             return Ok(None);
         };
         if at_once(order) {
@@ -237,8 +316,34 @@ impl Paper {
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
         let (trade, fee) = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
-        Ok(Event::Fill(Fill { order: resting.id, trade, ts, price, qty, fee, last: qty == wanted }))
+        Ok(Event::Fill(Fill {
+            order: resting.id,
+            trade,
+            ts,
+            price,
+            qty,
+            fee,
+            fee_asset: None,
+            last: qty == wanted,
+        }))
     }
+}
+
+/// The trigger that a bar came to, if it did.
+fn met_at(
+    side: Side,
+    stop: Stop,
+    rules: &Instrument,
+    bar: &Bar,
+) -> Result<Option<Price>, UnitError> {
+    let (low, high) = (rules.price(bar.low)?, rules.price(bar.high)?);
+    if reached(side, stop, low) || reached(side, stop, high) {
+        return Ok(Some(stop.trigger));
+    }
+    let best = if side == Side::Sell { high } else { low };
+    let moved = trailed(side, stop, best)?;
+    let met = stop.trail.is_positive() && reached(side, moved, rules.price(bar.close)?);
+    Ok(met.then_some(moved.trigger))
 }
 
 const fn at_once(order: &NewOrder) -> bool {

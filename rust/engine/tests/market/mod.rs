@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bot4_engine::asset::Asset;
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
@@ -87,6 +88,8 @@ pub(crate) fn rate(text: &str) -> Rate {
 pub(crate) fn instrument() -> Instrument {
     Instrument {
         symbol: "test:BTC".to_owned(),
+        base: Asset::of_name("BTC"),
+        quote: Asset::CASH,
         price_scale: 2,
         qty_scale: 4,
         tick: Price::new(1),
