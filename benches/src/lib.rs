@@ -116,7 +116,7 @@ pub fn backtest(history: &Arc<History>, program: &Program) -> Result<Backtest, U
         allocation: Rate::ONE,
         decides: Decides::Program {
             program: Box::new(program.clone()),
-            decision: Decision::Target { band: None, execution: Execution::Cross },
+            decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
         },
     };
     Ok(Backtest::new(vec![Arc::clone(history)], vec![sleeve], &settings)?)

@@ -81,6 +81,9 @@ class Programs(Protocol):
         band: float | None = None,
         *,
         execution: str = "cross",
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trailing_stop: float | None = None,
     ) -> None:
         """Run a program as the target of a strategy on an instrument."""
 
@@ -105,10 +108,17 @@ def seat(
     Raises SignalError for an expression that cannot run, EngineError for what the engine refuses.
     """
     match decision:
-        case Target(fraction, band, execution):
-            compiled = program([fraction])
+        case Target() as wanted:
             engine.add_program(
-                strategy, instrument, allocation, compiled, band, execution=execution
+                strategy,
+                instrument,
+                allocation,
+                program([wanted.fraction]),
+                wanted.band,
+                execution=wanted.execution,
+                stop_loss=wanted.stop_loss,
+                take_profit=wanted.take_profit,
+                trailing_stop=wanted.trailing_stop,
             )
         case Quote() as wanted:
             compiled = program(wanted.outputs)

@@ -138,9 +138,20 @@ class Target:
     fraction: Expr
     band: float | None = None
     execution: str = "cross"
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
 
 
-def target(x: Operand, band: float | None = None, *, execution: str = "cross") -> Target:
+def target(
+    x: Operand,
+    band: float | None = None,
+    *,
+    execution: str = "cross",
+    stop_loss: float | None = None,
+    take_profit: float | None = None,
+    trailing_stop: float | None = None,
+) -> Target:
     """Hold `x` times the equity allocated to the strategy; 1 is fully long, -1 short, 0 flat.
 
     It trades when `x` changes, or, where `band` (a fraction of equity) is given, when drift leaves
@@ -151,14 +162,25 @@ def target(x: Operand, band: float | None = None, *, execution: str = "cross") -
     the best price of its own side and follows it. ``passive_then_cross:30`` crosses after 30
     seconds. ``slice:10:600`` crosses in 10 equal parts over 600 seconds (TWAP). The engine refuses
     other words when the strategy is run (EngineError).
+
+    `stop_loss`, `take_profit` and `trailing_stop` are fractions of the average entry price: 0.05 is
+    five percent. Orders that wait there lie behind the position from its first fill on, follow its
+    size, and outlive a restart; they are called back before a new target is traded. What one of
+    them closed is bought again only when `x` changes: they go with no `band`. There is one stop.
     """
     given: object = execution
     if not isinstance(given, str):
         raise SignalError(f"execution must be words such as 'cross' or 'passive', not {given!r}")
-    if band is None:
-        return Target(as_expr(x), None, given)
-    number = as_number(band, "band must be a number, a fraction of equity")
-    return Target(as_expr(x), number, given)
+    exits = {"stop_loss": stop_loss, "take_profit": take_profit, "trailing_stop": trailing_stop}
+    parts = {
+        name: as_number(value, f"{name} must be a number, a fraction of the entry price")
+        for name, value in exits.items()
+        if value is not None
+    }
+    if band is not None and parts:
+        raise SignalError("a band would buy back what an exit sold: give exits or a band, not both")
+    drift = None if band is None else as_number(band, "band must be a number, a fraction of equity")
+    return Target(as_expr(x), drift, given, **parts)
 
 
 def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:

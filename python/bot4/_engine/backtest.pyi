@@ -37,6 +37,9 @@ class Backtest:
         band: float | None = None,
         *,
         execution: str = "cross",
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trailing_stop: float | None = None,
     ) -> None:
         """Run output 0 of ``program`` as the target of ``strategy`` on ``instrument``."""
 

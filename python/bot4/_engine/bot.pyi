@@ -106,6 +106,9 @@ class Bot:
         band: float | None = None,
         *,
         execution: str = "cross",
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trailing_stop: float | None = None,
     ) -> None:
         """Let output 0 of `program` be the target of `strategy` on `instrument`."""
 

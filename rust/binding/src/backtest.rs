@@ -89,8 +89,10 @@ impl PyBacktest {
     }
 
     #[pyo3(signature = (
-        strategy, instrument, allocation, program, band=None, *, execution="cross"
+        strategy, instrument, allocation, program, band=None, *, execution="cross", stop_loss=None,
+        take_profit=None, trailing_stop=None
     ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a part of a target")]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -99,8 +101,17 @@ impl PyBacktest {
         program: &PyProgram,
         band: Option<f64>,
         execution: &str,
+        stop_loss: Option<f64>,
+        take_profit: Option<f64>,
+        trailing_stop: Option<f64>,
     ) -> PyResult<()> {
-        self.add(strategy, instrument, allocation, program.holds(band, execution)?).map(|_| ())
+        self.add(
+            strategy,
+            instrument,
+            allocation,
+            program.holds(band, execution, (stop_loss, take_profit, trailing_stop))?,
+        )
+        .map(|_| ())
     }
 
     #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]

@@ -117,8 +117,10 @@ impl PyBot {
     }
 
     #[pyo3(signature = (
-        strategy, instrument, allocation, program, band=None, *, execution="cross"
+        strategy, instrument, allocation, program, band=None, *, execution="cross", stop_loss=None,
+        take_profit=None, trailing_stop=None
     ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a part of a target")]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -127,8 +129,16 @@ impl PyBot {
         program: &PyProgram,
         band: Option<f64>,
         execution: &str,
+        stop_loss: Option<f64>,
+        take_profit: Option<f64>,
+        trailing_stop: Option<f64>,
     ) -> PyResult<()> {
-        self.seat(strategy, instrument, allocation, program.holds(band, execution)?)
+        self.seat(
+            strategy,
+            instrument,
+            allocation,
+            program.holds(band, execution, (stop_loss, take_profit, trailing_stop))?,
+        )
     }
 
     #[pyo3(signature = (strategy, instrument, allocation, program, *, levels=1, requote=0.0))]

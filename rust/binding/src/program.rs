@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bot4_engine::bot::Decides;
 use bot4_engine::decision::Decision;
+use bot4_engine::decision::exits::{Exits, ExitsError};
 use bot4_engine::decision::quote::{self, Terms};
 use bot4_engine::signal::{Node, Program};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
@@ -13,6 +14,9 @@ use crate::context::{band_of, style};
 use crate::errors::{EngineError, Raise, SignalError};
 
 type RawNode = (String, Vec<usize>, Vec<f64>);
+
+/// Of a stop loss, a take profit and a trailing stop, as fractions of the entry price.
+pub(crate) type Distances = (Option<f64>, Option<f64>, Option<f64>);
 
 #[pyclass(name = "Program", module = "bot4._engine", frozen)]
 pub(crate) struct PyProgram(pub(crate) Program);
@@ -64,8 +68,19 @@ impl PyProgram {
 
 impl PyProgram {
     /// As a target: output 0.
-    pub(crate) fn holds(&self, band: Option<f64>, execution: &str) -> PyResult<Decides> {
-        let decision = Decision::Target { band: band_of(band)?, execution: style(execution)? };
+    pub(crate) fn holds(
+        &self,
+        band: Option<f64>,
+        execution: &str,
+        (stop_loss, take_profit, trailing_stop): Distances,
+    ) -> PyResult<Decides> {
+        let wrong = |error: ExitsError| EngineError::new_err(error.to_string());
+        let exits = Exits::new(stop_loss, take_profit, trailing_stop).map_err(wrong)?;
+        if exits.is_some() && band.is_some() {
+            return Err(wrong(ExitsError::Band));
+        }
+        let (band, execution) = (band_of(band)?, style(execution)?);
+        let decision = Decision::Target { band, execution, exits };
         Ok(Decides::Program { program: Box::new(self.0.clone()), decision })
     }
 

@@ -163,7 +163,7 @@ impl Names<'_> {
 
     /// How an order is to be treated, and which it replaces.
     fn terms(&self, row: &Bound<'_, PyDict>, order: &NewOrder) -> PyResult<()> {
-        let OrderTerms { tif, post_only, reduce_only, stop, held } = order.terms;
+        let OrderTerms { tif, post_only, reduce_only, stop, held, twin: _ } = order.terms;
         let expires = match tif {
             TimeInForce::Gtd(until) => Some(until.mantissa()),
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,

@@ -9,6 +9,7 @@ use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::event::{Bar, BreakerState, Component, Intent, SleeveId};
 use bot4_engine::history::Row;
 use bot4_engine::instrument::{amount_from_text, rate_from_text};
+use bot4_engine::order::Order;
 use bot4_engine::run::{Command, RunSettings};
 use bot4_engine::session::KeepError;
 use bot4_engine::units::Nanos;
@@ -213,8 +214,10 @@ impl PyRun {
     }
 
     #[pyo3(signature = (
-        strategy, instrument, allocation, program, band=None, *, execution="cross"
+        strategy, instrument, allocation, program, band=None, *, execution="cross", stop_loss=None,
+        take_profit=None, trailing_stop=None
     ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a part of a target")]
     fn add_program(
         &mut self,
         strategy: &str,
@@ -223,8 +226,11 @@ impl PyRun {
         program: &PyProgram,
         band: Option<f64>,
         execution: &str,
+        stop_loss: Option<f64>,
+        take_profit: Option<f64>,
+        trailing_stop: Option<f64>,
     ) -> PyResult<()> {
-        let decides = program.holds(band, execution)?;
+        let decides = program.holds(band, execution, (stop_loss, take_profit, trailing_stop))?;
         let allocation = rate_from_text(allocation).raise()?;
         self.setup()?.seat(strategy, instrument, allocation, decides).raise().map(|_| ())
     }
@@ -320,14 +326,17 @@ impl PyRun {
     #[getter]
     fn idle(&self) -> PyResult<bool> {
         let session = self.desk()?.run().session();
-        let working = session.bot().state().orders().working_len();
-        Ok(working == 0 && session.in_flight() == 0)
+        // What waits to close stays behind what is held.
+        let mut working = session.bot().state().orders().working();
+        Ok(working.all(Order::is_exit) && session.in_flight() == 0)
     }
 
     #[getter]
     fn flat(&self) -> PyResult<bool> {
-        let state = self.desk()?.run().session().bot().state();
-        Ok(state.portfolio().positions().iter().all(|position| position.qty.is_zero()))
+        let bot = self.desk()?.run().session().bot();
+        let ids =
+            (0..).map(bot4_engine::instrument::InstrumentId).take(bot.state().instruments().len());
+        Ok(ids.into_iter().all(|id| bot.is_flat(id)))
     }
 
     fn pause(&mut self, py: Python<'_>, strategy: &str) -> PyResult<()> {

@@ -46,7 +46,7 @@ fn a_desk_that_was_closed_goes_on_as_if_it_had_not_been() {
         let replayed = reader.replay().unwrap();
         assert_eq!([replayed.engine_hash, replayed.ledger_hash], wanted[..2]);
         assert_eq!((replayed.epochs, replayed.checked), (epochs, 5));
-        assert!(replayed.orders > 20 && replayed.fills >= replayed.orders, "{}", replayed.orders);
+        assert!(replayed.orders.min(replayed.fills) > 20, "{} {}", replayed.orders, replayed.fills);
         reader.close().unwrap();
     }
 }

@@ -15,6 +15,8 @@ pub struct Abilities {
     pub trailing: bool,
     /// Size an order with a limit by what it may spend. Else it is sized in base, at the mark.
     pub quote_limit: bool,
+    /// Let an order only reduce a position, whatever else works (FIX ExecInst 'E').
+    pub reduce_only: bool,
     /// Change price and size of an order that keeps its id. Else it is canceled and placed anew.
     pub amend: bool,
 }
@@ -27,21 +29,19 @@ impl Abilities {
         stop_limit: true,
         trailing: true,
         quote_limit: true,
+        reduce_only: true,
         amend: true,
     };
 
     /// Of the venue before the colon of a symbol.
     #[must_use]
     pub fn of(venue: &str) -> Self {
+        let spot = Self { quote_limit: false, reduce_only: false, ..Self::ALL };
         match venue {
             // Its trailing is in hundredths of a percent, and its amend only shrinks.
-            "binance" => {
-                Self { gtd: false, trailing: false, quote_limit: false, amend: false, ..Self::ALL }
-            }
-            "kraken" => Self { quote_limit: false, ..Self::ALL },
-            "coinbase" => {
-                Self { stop_market: false, trailing: false, quote_limit: false, ..Self::ALL }
-            }
+            "binance" => Self { gtd: false, trailing: false, amend: false, ..spot },
+            "kraken" => spot,
+            "coinbase" => Self { stop_market: false, trailing: false, ..spot },
             _ => Self::ALL,
         }
     }

@@ -264,6 +264,26 @@ impl Instrument {
         if below == self.price(value)? { Ok(below) } else { Ok(below.plus(tick)?) }
     }
 
+    /// The highest price on the tick that is at most `price`.
+    pub fn tick_below(&self, price: Price) -> Result<Price, Overflow> {
+        let over = price.mantissa().checked_rem_euclid(self.tick.mantissa()).ok_or(Overflow)?;
+        price.minus(Price::new(over))
+    }
+
+    /// The lowest price on the tick that is at least `price`.
+    pub fn tick_above(&self, price: Price) -> Result<Price, Overflow> {
+        let below = self.tick_below(price)?;
+        if below == price { Ok(below) } else { below.plus(self.tick) }
+    }
+
+    /// The price at which `qty` cost so much, to the nearest step of the price scale.
+    pub fn price_of(&self, cost: Amount, qty: Qty) -> Result<Price, Overflow> {
+        let (up, down) = self.to_amount();
+        let each = i128::from(qty.mantissa()).checked_mul(up).ok_or(Overflow)?;
+        let price = mul_div(cost.mantissa(), down, each, Rounding::Nearest)?;
+        i64::try_from(price).map(Price::new).map_err(|_| Overflow)
+    }
+
     /// What `qty` is worth at `price`, in quote units, signed like `qty`, to the nearest 10⁻¹⁸.
     #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Result<Amount, Overflow> {

@@ -78,7 +78,7 @@ fn a_bar_that_trades_nothing_allocates_nothing() {
     let instrument = Instrument::assumed("file:X", 100.0, Rate::ZERO).unwrap();
     let program = everything();
     assert!(program.operations() > OPERATIONS.len());
-    let decision = Decision::Target { band: Some(0.1), execution: Execution::Cross };
+    let decision = Decision::Target { band: Some(0.1), execution: Execution::Cross, exits: None };
     let decides = Decides::Program { program: Box::new(program), decision };
     let sleeves = vec![sleeve(0, "1", decides)];
     let mut bot = Bot::new(vec![instrument], sleeves, profile("default", &[]), 0);

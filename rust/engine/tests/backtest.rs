@@ -182,7 +182,7 @@ fn eventful(seed: u64, poison_from: Option<usize>) -> Backtest {
     ];
     let band = Decides::Program {
         program: Box::new(program(&signed)),
-        decision: Decision::Target { band: Some(0.05), execution: Execution::Cross },
+        decision: Decision::Target { band: Some(0.05), execution: Execution::Cross, exits: None },
     };
     let cross = decided(sma_cross(f64::from(fast), f64::from(slow), 1.0));
     let sleeves = vec![sleeve(0, "0.6", cross), sleeve(1, "0.4", band)];

@@ -44,7 +44,7 @@ impl Desk {
         let program = Box::new(volume_is_target());
         let decides = Decides::Program {
             program,
-            decision: Decision::Target { band, execution: Execution::Cross },
+            decision: Decision::Target { band, execution: Execution::Cross, exits: None },
         };
         Self::new(vec![sleeve(0, "1", decides)], profile("unleveraged", changes))
     }

@@ -53,7 +53,7 @@ impl Floor {
             allocation: Rate::ONE,
             decides: Decides::Program {
                 program: Box::new(program),
-                decision: Decision::Target { band: None, execution: Execution::Cross },
+                decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
             },
         };
         let profile = Profile::named("research").unwrap();

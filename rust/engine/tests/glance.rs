@@ -54,7 +54,7 @@ fn bot() -> (Bot, Output) {
         allocation: Rate::ONE,
         decides: Decides::Program {
             program: Box::new(program()),
-            decision: Decision::Target { band: None, execution: Execution::Cross },
+            decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
         },
     };
     let profile = Profile::named("research").unwrap();

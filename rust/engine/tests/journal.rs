@@ -73,8 +73,9 @@ fn terms() -> impl Strategy<Value = OrderTerms> {
         let (trigger, trail) = (Price::new(trigger), Price::new(trail));
         some.then_some(Stop { kind, trigger, trail })
     });
-    (tif, any::<[bool; 3]>(), stop).prop_map(|(tif, [post_only, reduce_only, held], stop)| {
-        OrderTerms { tif, post_only, reduce_only, stop, held }
+    (tif, any::<[bool; 4]>(), stop).prop_map(|(tif, flags, stop)| {
+        let [post_only, reduce_only, held, twin] = flags;
+        OrderTerms { tif, post_only, reduce_only, stop, held, twin }
     })
 }
 

@@ -39,7 +39,7 @@ fn leaning(band: Option<f64>) -> Decides {
     ];
     Decides::Program {
         program: program(&nodes, &[5]),
-        decision: Decision::Target { band, execution: Execution::Cross },
+        decision: Decision::Target { band, execution: Execution::Cross, exits: None },
     }
 }
 

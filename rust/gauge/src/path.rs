@@ -37,7 +37,7 @@ pub fn sleeve() -> Result<Sleeve, GaugeError> {
         allocation: Rate::ONE,
         decides: Decides::Program {
             program,
-            decision: Decision::Target { band: None, execution: Execution::Cross },
+            decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
         },
     })
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bot4_desk::{Desk, DeskError, Header, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::decision::Decision;
+use bot4_engine::decision::exits::Exits;
 use bot4_engine::event::{Bar, Execution, Intent, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::market::{Recorded, RecordedColumns, SimulatedMarket};
@@ -85,7 +86,8 @@ impl Outside for Nobody {
     }
 }
 
-/// Long the fraction while a fast average is above a slow one.
+/// Long the fraction while a fast average is above a slow one, with a stop and a profit that a
+/// market of seconds comes to.
 pub(crate) fn cross(fast: f64, slow: f64) -> Decides {
     let node = |name, operands: &[usize], parameters: &[f64]| {
         Node::parse(name, operands, parameters).unwrap()
@@ -102,7 +104,11 @@ pub(crate) fn cross(fast: f64, slow: f64) -> Decides {
     let program = Box::new(Program::compile(&nodes, &[6]).unwrap());
     Decides::Program {
         program,
-        decision: Decision::Target { band: Some(0.05), execution: Execution::Cross },
+        decision: Decision::Target {
+            band: None,
+            execution: Execution::Cross,
+            exits: Exits::new(Some(0.0005), Some(0.0008), None).unwrap(),
+        },
     }
 }
 

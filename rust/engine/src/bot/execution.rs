@@ -110,7 +110,7 @@ impl Bot {
         match carrying.execution() {
             Execution::Cross => false,
             Execution::Passive | Execution::PassiveThenCross { .. } => {
-                carrying.is_missed() || self.state.is_working(intent.sleeve)
+                carrying.is_missed() || self.state.is_trading(intent.sleeve)
             }
             Execution::Slice { .. } => carrying.is_missed() || carrying.has_parts_left(),
         }
@@ -146,7 +146,7 @@ impl Bot {
         if silent < TRIED_EVERY || self.state.is_waiting(sleeve) {
             return Ok(false);
         }
-        let missed = carrying.is_missed() && !self.state.is_working(sleeve);
+        let missed = carrying.is_missed() && !self.state.is_trading(sleeve);
         let begun = |at: Nanos| {
             at.minus(carrying.since()).map(|waited| execution::parts_begun(execution, waited))
         };

@@ -82,8 +82,8 @@ impl Bot {
         };
         let id = SleeveId(id_of(place)?);
         let band = match decision {
-            Decision::Target { band, execution: Execution::Cross } => *band,
-            Decision::Target { band, execution } => {
+            Decision::Target { band, execution: Execution::Cross, .. } => *band,
+            Decision::Target { band, execution, .. } => {
                 let (band, execution) = (*band, *execution);
                 let want = Want::Target { fraction: program.output(0), band, execution };
                 return self.glance_at_styled(id, want);

@@ -29,6 +29,7 @@ use crate::units::{Nanos, Overflow, Rate};
 
 mod account;
 mod execution;
+mod exits;
 mod glance;
 mod protocol;
 mod quoting;
@@ -205,7 +206,7 @@ impl Bot {
                 None => Ok(()),
             };
         }
-        let done = self.on_other(event, out);
+        let done = self.on_other(event, out).and_then(|()| self.cover(event, out));
         self.arm();
         done
     }
@@ -510,7 +511,7 @@ impl Bot {
         program.run(Clock::Bar);
         let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
         let want = match *decision {
-            Decision::Target { band, execution } => {
+            Decision::Target { band, execution, .. } => {
                 Some(Want::Target { fraction: program.output(0), band, execution })
             }
             Decision::Quote(_) => self.quote_due(sleeve, breakers)?.map(Want::Quote),
@@ -561,6 +562,10 @@ impl Bot {
         let (last, _) = self.state.quote(intent.sleeve);
         self.keep(Record::Intent { ts: self.now, intent: *intent }, out)?;
         match intent.want {
+            // What protects a position stays.
+            Want::CancelAll if self.exits_of(intent.sleeve).is_some() => {
+                self.cancel_where(intent.sleeve, |order| !order.is_exit(), out)
+            }
             Want::CancelAll => self.cancel_all(intent.sleeve, out),
             // It waits in the state until none of the sleeve's orders works.
             Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
@@ -590,7 +595,7 @@ impl Bot {
 
     fn cancel_everything(&mut self, out: &mut Output) -> Result<(), BotError> {
         for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
-            if self.state.is_working(sleeve) {
+            if self.has_to_cancel(sleeve) {
                 self.want(&Intent { sleeve, want: Want::CancelAll }, out)?;
             }
         }

@@ -205,7 +205,7 @@ impl Bot {
         else {
             return Ok(());
         };
-        if self.is_held_back(sleeve) || self.state.is_working(sleeve) {
+        if self.is_held_back(sleeve) || self.state.is_trading(sleeve) {
             return Ok(());
         }
         self.want(&intent, out)
@@ -266,7 +266,7 @@ impl Bot {
             self.sleeves.get(sleeve.index()).is_some_and(|seat| seat.instrument == instrument)
         };
         let seats = (0..).map(SleeveId).take(self.sleeves.len()).filter(here);
-        let working: Vec<_> = seats.filter(|sleeve| self.state.is_working(*sleeve)).collect();
+        let working: Vec<_> = seats.filter(|sleeve| self.has_to_cancel(*sleeve)).collect();
         for sleeve in working {
             self.want(&Intent { sleeve, want: Want::CancelAll }, out)?;
         }

@@ -1,10 +1,12 @@
 //! Signals → [`Intent`](crate::event::Intent). What a strategy wants; never whether it may.
 
 pub mod execution;
+pub mod exits;
 pub mod quote;
 pub mod target;
 
 use crate::event::Execution;
+use exits::Exits;
 
 /// What the outputs of a program mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +17,8 @@ pub enum Decision {
         band: Option<f64>,
         /// How it is carried out.
         execution: Execution,
+        /// What closes what is held where the market goes too far.
+        exits: Option<Exits>,
     },
     /// The first four outputs are a market to make: [`quote::Offer`].
     Quote(quote::Terms),

@@ -215,6 +215,9 @@ pub struct OrderTerms {
     pub stop: Option<Stop>,
     /// The engine watches the trigger, because the venue does not: it is sent once that is reached.
     pub held: bool,
+    /// Another order that is counted closes the same, and the venue lets no more be closed than is
+    /// held: this one adds no exposure.
+    pub twin: bool,
 }
 
 /// Everything a venue must know of a new order. Market without a limit.

@@ -511,7 +511,7 @@ fn write_terms(out: &mut Writer<'_>, terms: &OrderTerms) {
         TimeInForce::Fok => (2, None),
         TimeInForce::Gtd(until) => (3, Some(until)),
     };
-    out.u8(bits | tif << 4);
+    out.u8(bits | tif << 4 | u8::from(terms.twin) << 6);
     if let Some(until) = until {
         out.i64(until.mantissa());
     }
@@ -525,12 +525,14 @@ fn write_terms(out: &mut Writer<'_>, terms: &OrderTerms) {
 fn read_terms(from: &mut Reader<'_>) -> Option<OrderTerms> {
     let bits = from.u8()?;
     let flag = |place: u8| bits >> place & 1 == 1;
-    let tif = match bits >> 4 {
+    if bits >> 7 != 0 {
+        return None;
+    }
+    let tif = match bits >> 4 & 3 {
         0 => TimeInForce::Gtc,
         1 => TimeInForce::Ioc,
         2 => TimeInForce::Fok,
-        3 => TimeInForce::Gtd(from.nanos()?),
-        _ => return None,
+        _ => TimeInForce::Gtd(from.nanos()?),
     };
     let stop = if flag(3) {
         Some(Stop {
@@ -541,7 +543,8 @@ fn read_terms(from: &mut Reader<'_>) -> Option<OrderTerms> {
     } else {
         None
     };
-    Some(OrderTerms { tif, post_only: flag(0), reduce_only: flag(1), stop, held: flag(2) })
+    let (post_only, reduce_only, held, twin) = (flag(0), flag(1), flag(2), flag(6));
+    Some(OrderTerms { tif, post_only, reduce_only, stop, held, twin })
 }
 
 fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {

@@ -168,7 +168,7 @@ impl State {
                 self.closing_to_stop |= flatten;
                 // What is called back was not had: the next start wants it anew.
                 for sleeve in (0..).map(SleeveId).take(self.targets.len()) {
-                    if self.is_working(sleeve) {
+                    if self.is_trading(sleeve) {
                         self.forget(sleeve);
                     }
                 }
@@ -308,8 +308,16 @@ impl State {
         self.orders.working().any(|order| order.new_order().sleeve == sleeve)
     }
 
+    /// Whether any order of a sleeve works but for those that wait to close.
+    #[must_use]
+    pub fn is_trading(&self, sleeve: SleeveId) -> bool {
+        let mut working = self.orders.working();
+        working.any(|order| order.new_order().sleeve == sleeve && !order.is_exit())
+    }
+
     fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
-        let order = *self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?.new_order();
+        let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
+        let (order, exits) = (*filled.new_order(), filled.is_exit());
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
         let notional = rules.notional(fill.price, fill.qty)?;
         let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
@@ -328,6 +336,10 @@ impl State {
             Filled::Late => self.late_fills += 1,
             Filled::Booked if done => self.note_filled(order.sleeve),
             Filled::Booked | Filled::Twice => {}
+        }
+        if exits && let Some(carrying) = self.carrying.get_mut(order.sleeve.index()) {
+            // What closed is not bought back.
+            *carrying = None;
         }
         self.refresh(order.instrument);
         self.release(order.sleeve);

@@ -85,7 +85,8 @@ impl Order {
             stop.is_none_or(|stop| stop.trigger.is_positive() && !stop.trail.is_negative());
         let rests = !new.terms.post_only || new.limit.is_some();
         let held = !new.terms.held || stop.is_some();
-        if !(sized && priced && triggered && rests && held) || new.reserve.is_negative() {
+        let twin = !new.terms.twin || (stop.is_some() && new.terms.reduce_only);
+        if !(sized && priced && triggered && rests && held && twin) || new.reserve.is_negative() {
             return Err(OrderError::Illegal);
         }
         let state = if new.terms.held { OrderState::Initialized } else { OrderState::Intended };
@@ -204,6 +205,9 @@ impl Order {
             return Ok(AtRisk::default());
         }
         let over = self.state.is_terminal();
+        if self.new.terms.twin && !over {
+            return Ok(AtRisk::default());
+        }
         match (self.new.side, self.qty_max()) {
             (Side::Buy, _) => {
                 let reserve = self.amending.map_or(self.new.reserve, |to| to.reserve);
@@ -217,6 +221,12 @@ impl Order {
             // Never placed: what it would sell cannot be told before it does.
             (Side::Sell, None) => Ok(AtRisk::default()),
         }
+    }
+
+    /// Whether it waits to close a position: it is nothing that a target is on its way by.
+    #[must_use]
+    pub const fn is_exit(&self) -> bool {
+        self.new.terms.reduce_only && self.new.terms.stop.is_some()
     }
 
     /// Something was said of it at `ts`; of [`OrderUpdate::NotFoundById`] and its like: the

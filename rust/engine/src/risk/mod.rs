@@ -16,6 +16,7 @@
 //! ```
 
 pub mod breaker;
+mod exit;
 pub mod limits;
 pub mod monitor;
 mod pass;
@@ -30,6 +31,7 @@ use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 use breaker::Breakers;
+pub use exit::{Exit, assess_exit};
 use limits::Profile;
 pub use pass::{Armed, Refusals, Ticket};
 use sizing::{Asked, Room};

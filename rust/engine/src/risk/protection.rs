@@ -107,13 +107,8 @@ impl Approved {
 
 /// A price on the tick, not worse than it was: lower for a buy, higher for a sell.
 fn on_tick(price: Price, side: Side, rules: &Instrument) -> Result<Price, Overflow> {
-    let (price, tick) = (price.mantissa(), rules.tick.mantissa());
-    let over = price.checked_rem_euclid(tick).ok_or(Overflow)?;
-    let below = price.checked_sub(over).ok_or(Overflow)?;
-    let at = match side {
-        Side::Buy => Some(below),
-        Side::Sell if over == 0 => Some(below),
-        Side::Sell => below.checked_add(tick),
-    };
-    at.map(Price::new).ok_or(Overflow)
+    match side {
+        Side::Buy => rules.tick_below(price),
+        Side::Sell => rules.tick_above(price),
+    }
 }

@@ -13,7 +13,7 @@ use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State};
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Overflow, Price};
-use crate::venue::{Act, Venue};
+use crate::venue::{Act, BarPart, Venue};
 
 mod audit;
 mod memory;
@@ -158,8 +158,8 @@ impl Session {
     }
 
     /// What rests in markets that `ended` expires. Then all bars that close at `now`: the venue
-    /// trades them, the bot is told of the fills, then of the bars in the order of instruments,
-    /// then it decides once. So the bar that decided never fills.
+    /// trades them, their opens first, the bot is told of the fills, then of the bars in the order
+    /// of instruments, then it decides once. So the bar that decided never fills.
     #[inline]
     pub fn on_moment(
         &mut self,
@@ -173,11 +173,13 @@ impl Session {
             self.expire(*id, driver)?;
         }
         for bar in closing {
-            if self.venue.resting_len() > 0 {
-                self.events.clear();
-                let traded = self.venue.on_bar(bar, &mut self.events);
-                traded.map_err(|reason| self.unit(bar.instrument, reason))?;
-                self.answer(bar.open_ns, driver)?;
+            for part in [BarPart::Open, BarPart::Rest] {
+                if self.venue.resting_len() > 0 {
+                    self.events.clear();
+                    let traded = self.venue.on_part(bar, part, &mut self.events);
+                    traded.map_err(|reason| self.unit(bar.instrument, reason))?;
+                    self.answer(bar.open_ns, driver)?;
+                }
             }
         }
         for bar in closing {

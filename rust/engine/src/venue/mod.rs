@@ -23,6 +23,15 @@ fn end_by(order: &NewOrder, now: Nanos) -> Option<Nanos> {
     }
 }
 
+/// A part of a bar: what fills at its open is heard before the rest of it trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BarPart {
+    /// Its first price.
+    Open,
+    /// All that came after.
+    Rest,
+}
+
 /// A simulated venue: over bars and single trades, or over a book.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Venue {
@@ -84,11 +93,17 @@ impl Venue {
         }
     }
 
-    /// A bar trades. Only a venue over bars has any.
-    pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
-        match self {
-            Self::Bars(paper) if paper.resting_len() > 0 => paper.on_bar(bar, events),
-            Self::Bars(_) | Self::Book(_) => Ok(()),
+    /// A bar's open trades, or the rest of it. Only a venue over bars has any.
+    pub fn on_part(
+        &mut self,
+        bar: &Bar,
+        part: BarPart,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        match (self, part) {
+            (Self::Bars(paper), BarPart::Open) => paper.open_bar(bar, events),
+            (Self::Bars(paper), BarPart::Rest) => paper.rest_of_bar(bar, events),
+            (Self::Book(_), BarPart::Open | BarPart::Rest) => Ok(()),
         }
     }
 
@@ -101,7 +116,7 @@ impl Venue {
     ) -> Result<(), UnitError> {
         match (self, tick.kind) {
             (Self::Book(matching), _) => matching.on_tick(tick, events),
-            (bars @ Self::Bars(_), TickKind::Trade { price, qty, aggressor: _ }) => {
+            (Self::Bars(paper), TickKind::Trade { price, qty, aggressor: _ }) => {
                 let price = rules.price_as_f64(price);
                 let bar = Bar {
                     instrument: tick.instrument,
@@ -113,7 +128,7 @@ impl Venue {
                     close: price,
                     volume: rules.qty_as_f64(qty),
                 };
-                bars.on_bar(&bar, events)
+                if paper.resting_len() > 0 { paper.on_bar(&bar, events) } else { Ok(()) }
             }
             (Self::Bars(_), TickKind::Clear | TickKind::Level { .. }) => Ok(()),
         }

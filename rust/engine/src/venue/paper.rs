@@ -139,21 +139,34 @@ impl Paper {
 
     /// A bar trades: what it does to the resting orders, into `events`, in order of time.
     pub fn on_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
+        self.open_bar(bar, events)?;
+        self.rest_of_bar(bar, events)
+    }
+
+    /// Its open alone. What arrives after it has the rest of the bar, and the next open.
+    pub fn open_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
         self.end(bar.instrument, |order| end_by(order, bar.open_ns), events);
         self.trade(bar, events, Self::at_open)?;
+        for resting in &mut self.resting {
+            resting.fresh &= resting.order.instrument != bar.instrument;
+        }
+        self.let_go(bar, events);
+        Ok(())
+    }
+
+    /// All of it but the open.
+    pub fn rest_of_bar(&mut self, bar: &Bar, events: &mut Vec<Event>) -> Result<(), UnitError> {
         self.end(bar.instrument, |order| end_by(order, bar.close_ns), events);
         for turn in [Turn::Opens, Turn::Stops, Turn::Profits] {
             self.trade(bar, events, |paper, resting, bar| {
                 if resting.turn() == turn { paper.within(resting, bar) } else { Ok(None) }
             })?;
         }
-        self.follow(bar)?;
-        self.let_go(bar, events);
-        Ok(())
+        self.follow(bar)
     }
 
-    /// What is left of a bar for those that rest: nothing is new any more, what was triggered and
-    /// could not trade waits no longer, and what trails has followed.
+    /// The bar is over: what was triggered and could not trade waits no longer, and what trails has
+    /// followed.
     fn follow(&mut self, bar: &Bar) -> Result<(), UnitError> {
         for resting in &mut self.resting {
             let order = &resting.order;
@@ -161,7 +174,6 @@ impl Paper {
             let Some(rules) = rules.filter(|_| order.instrument == bar.instrument) else {
                 continue;
             };
-            resting.fresh = false;
             if let Some(stop) = resting.waits {
                 let best = if order.side == Side::Sell { bar.high } else { bar.low };
                 let met = met_at(order.side, stop, rules, bar)?.is_some();

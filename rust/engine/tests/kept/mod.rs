@@ -107,7 +107,7 @@ pub(crate) fn account_reader() -> Decides {
         ("where", &[5, 10, 8], &[]),
         ("where", &[4, 11, 9], &[]),
     ]);
-    let decision = Decision::Target { band: Some(0.02), execution: Execution::Cross };
+    let decision = Decision::Target { band: Some(0.02), execution: Execution::Cross, exits: None };
     Decides::Program { program: Box::new(program), decision }
 }
 

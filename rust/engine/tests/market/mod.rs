@@ -183,7 +183,7 @@ pub(crate) fn sleeve(instrument: u32, allocation: &str, decides: Decides) -> Sle
 pub(crate) fn decided(program: Program) -> Decides {
     Decides::Program {
         program: Box::new(program),
-        decision: Decision::Target { band: None, execution: Execution::Cross },
+        decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
     }
 }
 

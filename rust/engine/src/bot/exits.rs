@@ -1,0 +1,144 @@
+//! What waits to close a position, laid behind it as it grows and called back when it is gone.
+//!
+//! An exit is never amended: what is too much of it the venue cuts, since it may only reduce. A new
+//! target calls all of them back first, as anything that works, and they are laid again behind what
+//! comes of it. They stay through a pause, a halt, a freeze and a stop.
+
+use super::{Bot, BotError, Decides, Output};
+use crate::ability::Abilities;
+use crate::decision::Decision;
+use crate::decision::exits::Exits;
+use crate::event::{Event, OrderUpdate, Side, Size, SleeveId};
+use crate::journal::Record;
+use crate::order::Order;
+use crate::risk::{self, Exit};
+use crate::units::{Overflow, Qty};
+
+impl Bot {
+    /// What closes a sleeve's position, where anything does.
+    pub(super) fn exits_of(&self, sleeve: SleeveId) -> Option<Exits> {
+        match &self.sleeves.get(sleeve.index())?.decides {
+            Decides::Program { decision: Decision::Target { exits, .. }, .. } => *exits,
+            Decides::Program { decision: Decision::Quote(_), .. } | Decides::Outside => None,
+        }
+    }
+
+    /// Whether anything of a sleeve works that a cancel of all calls back.
+    pub(super) fn has_to_cancel(&self, sleeve: SleeveId) -> bool {
+        match self.exits_of(sleeve) {
+            Some(_) => self.state.is_trading(sleeve),
+            None => self.state.is_working(sleeve),
+        }
+    }
+
+    /// Lay behind every position what its sleeve wants there, and call back what lies behind none.
+    /// A refusal is written down where a fill was the cause, and tried again with the time.
+    pub(super) fn cover(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
+        let order = |id| self.state.orders().get(id).is_some_and(Order::is_exit);
+        let due = match *event {
+            Event::Fill(_) | Event::Time(_) => true,
+            // One that its venue will not have, or will not let go, is tried again with the time:
+            // at once it would be refused for ever.
+            Event::Order { order: id, update, .. } => {
+                update == OrderUpdate::Canceled || (!order(id) && update == OrderUpdate::Expired)
+            }
+            Event::Deposit { .. }
+            | Event::Booked(_)
+            | Event::Rate { .. }
+            | Event::Bar(_)
+            | Event::Quote(_)
+            | Event::Tick(_)
+            | Event::Gap { .. }
+            | Event::Intent(_)
+            | Event::CumQty { .. }
+            | Event::Breaker { .. }
+            | Event::Control { .. }
+            | Event::Pause { .. }
+            | Event::Start { .. }
+            | Event::Stop { .. }
+            | Event::Adopted { .. }
+            | Event::Flatten { .. }
+            | Event::Freeze { .. } => false,
+        };
+        if !due || self.quiet {
+            return Ok(());
+        }
+        for place in 0..self.sleeves.len() {
+            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+            if let Some(exits) = self.exits_of(sleeve) {
+                self.cover_one(sleeve, exits, matches!(event, Event::Fill(_)), out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cover_one(
+        &mut self,
+        sleeve: SleeveId,
+        exits: Exits,
+        filled: bool,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let waits = self.state.is_waiting(sleeve) || self.state.is_flattening();
+        let Some(id) = self.sleeves.get(sleeve.index()).map(|seat| seat.instrument) else {
+            return Ok(());
+        };
+        let position = self.state.portfolio().position(id);
+        let long = position.qty.is_positive();
+        let closing = if long { Side::Sell } else { Side::Buy };
+        let flat = self.is_flat(id);
+        let astray = |order: &Order| order.is_exit() && (flat || order.new_order().side != closing);
+        self.cancel_where(sleeve, astray, out)?;
+        if flat {
+            return Ok(());
+        }
+        if waits {
+            return Ok(());
+        }
+        let open = self.uncovered(sleeve, closing, position.qty)?;
+        if !open.is_positive() {
+            return Ok(());
+        }
+        let open = if long { open } else { open.negated()? };
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        let able = Abilities::of(rules.venue());
+        let stops: Vec<_> = exits.stops(rules, position.qty, position.cost)?.collect();
+        let mut counted = false;
+        for stop in stops {
+            // Beside a stop a profit waits only where the venue sees to it that one of them fills.
+            if counted && !able.reduce_only {
+                continue;
+            }
+            let exit = Exit { sleeve, open, stop, twin: counted };
+            match risk::assess_exit(&exit, &self.view(sleeve, self.state.breakers())?) {
+                Ok(approved) => {
+                    self.place(approved, out)?;
+                    counted = true;
+                }
+                Err(refusal) if filled => {
+                    self.keep(Record::Refused { ts: self.now, sleeve, refusal }, out)?;
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How much of a position nothing that works on its closing side closes yet.
+    fn uncovered(&self, sleeve: SleeveId, closing: Side, held: Qty) -> Result<Qty, BotError> {
+        let held = held.magnitude()?;
+        let mut open = held;
+        for order in self.state.orders().working() {
+            let new = order.new_order();
+            if new.sleeve != sleeve || new.side != closing || new.terms.twin {
+                continue;
+            }
+            let left = match new.size {
+                Size::Base(qty) => qty.minus(order.filled())?,
+                Size::Quote(_) => held,
+            };
+            open = open.minus(left)?;
+        }
+        Ok(open.max(Qty::ZERO))
+    }
+}

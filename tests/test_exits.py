@@ -1,0 +1,131 @@
+"""Exits of a target: laid behind its position, sized by it, and gone with it."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+import bot4 as b4
+
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+Bar = tuple[float, float, float, float]
+QUIET: Bar = (100.0, 100.0, 100.0, 100.0)
+
+
+def frame(*rows: Bar) -> pl.DataFrame:
+    """Hourly bars of open, high, low and close."""
+    ts = [FIRST + timedelta(hours=place) for place in range(len(rows))]
+    columns = zip(*rows, strict=True)
+    prices = dict(zip(("open", "high", "low", "close"), map(list, columns), strict=True))
+    times = pl.Series(ts).cast(pl.Datetime("ns", "UTC"))
+    return pl.DataFrame({"ts": times, **prices, "volume": [1.0] * len(rows)})
+
+
+@b4.strategy
+def held(
+    x: float = 0.5,
+    stop_loss: float = 0.0,
+    take_profit: float = 0.0,
+    trailing_stop: float = 0.0,
+    turn: float = 1e9,
+) -> b4.Target:
+    """Hold `x` up to a price, and half of it beyond; an exit of 0 is none."""
+    fraction = b4.where(b4.close > turn, x / 2, x)
+    return b4.target(
+        fraction,
+        stop_loss=stop_loss or None,
+        take_profit=take_profit or None,
+        trailing_stop=trailing_stop or None,
+    )
+
+
+def fills(*rows: Bar, **parameters: float) -> list[tuple[str, float, float]]:
+    """Side, size and price of all that was filled; 10,000 at no cost."""
+    result = b4.backtest(
+        held(**parameters), frame(*rows), cash=10_000, fee_bps=0, slippage_bps=0, risk="research"
+    )
+    columns = result.fills.select("side", "quantity", "price").rows()
+    return [(side, round(qty, 6), price) for side, qty, price in columns]
+
+
+BOUGHT = ("buy", 50.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("exits", "rows", "sold"),
+    [
+        ({"stop_loss": 0.05}, [(100, 100, 96, 98), QUIET], None),
+        ({"stop_loss": 0.05}, [(100, 101, 94, 96), QUIET, QUIET], 95.0),  # in the bar of its entry
+        ({"stop_loss": 0.05}, [QUIET, (90, 90, 90, 90), QUIET], 90.0),  # a gap
+        ({"take_profit": 0.05}, [(100, 106, 99, 100), QUIET], 105.0),
+        ({"take_profit": 0.05}, [QUIET, (110, 110, 110, 110)], 110.0),
+        ({"stop_loss": 0.05, "take_profit": 0.05}, [(100, 106, 94, 100), QUIET], 95.0),
+        ({"stop_loss": 0.05, "take_profit": 0.05}, [QUIET, (100, 106, 99, 100), QUIET], 105.0),
+        ({"trailing_stop": 0.1}, [(100, 120, 100, 120), (120, 120, 109, 112), QUIET], 110.0),
+    ],
+)
+def test_a_long_is_closed_once_where_its_exit_lies(
+    exits: dict[str, float], rows: list[Bar], sold: float | None
+) -> None:
+    got = fills(QUIET, *rows, **exits)
+    assert got == ([BOUGHT] if sold is None else [BOUGHT, ("sell", 50.0, sold)])
+
+
+@pytest.mark.parametrize(
+    ("exits", "row", "bought"),
+    [
+        ({"stop_loss": 0.05}, (100, 106, 99, 100), 105.0),
+        ({"take_profit": 0.05}, (100, 101, 94, 100), 95.0),
+        ({"stop_loss": 0.05, "take_profit": 0.05}, (100, 106, 94, 100), 105.0),
+        ({"trailing_stop": 0.1}, (100, 100, 80, 95), 90.0),
+    ],
+)
+def test_a_short_is_closed_the_other_way(exits: dict[str, float], row: Bar, bought: float) -> None:
+    got = fills(QUIET, row, QUIET, x=-0.5, **exits)
+    assert got == [("sell", 50.0, 100.0), ("buy", 50.0, bought)]
+
+
+def test_a_new_target_takes_its_exits_along() -> None:
+    # At 120 the target halves: a part is sold, and what is left is stopped at 95 of its entry.
+    rows = [(120.0, 120.0, 120.0, 120.0), (120.0, 120.0, 120.0, 120.0), (120.0, 120.0, 90.0, 90.0)]
+    got = fills(QUIET, QUIET, *rows, turn=110.0, stop_loss=0.05)
+    assert [(side, price) for side, _, price in got] == [
+        ("buy", 100.0),
+        ("sell", 120.0),
+        ("sell", 95.0),
+        ("buy", 90.0),
+    ][: len(got)]
+    assert sum(qty if side == "buy" else -qty for side, qty, _ in got[:3]) == pytest.approx(0.0)
+
+
+def test_what_an_exit_closed_is_bought_when_the_target_changes() -> None:
+    rows = [(100.0, 100.0, 94.0, 94.0), (94.0, 120.0, 94.0, 120.0), (120.0, 120.0, 120.0, 120.0)]
+    got = fills(QUIET, *rows, turn=110.0, stop_loss=0.05)
+    assert [(side, price) for side, _, price in got] == [
+        ("buy", 100.0),
+        ("sell", 95.0),
+        ("buy", 120.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exits", "error"),
+    [
+        ({"stop_loss": 0.1, "trailing_stop": 0.1}, "give stop_loss or trailing_stop, not both"),
+        ({"stop_loss": 1.0}, "stop_loss must be a fraction of the entry price above 0 and below 1"),
+        ({"stop_loss": -0.1}, "stop_loss must be a fraction"),
+        (
+            {"take_profit": -0.1},
+            "take_profit must be a fraction of the entry price above 0, not -0.1",
+        ),
+        ({"trailing_stop": 2}, "trailing_stop must be a fraction"),
+    ],
+)
+def test_exits_that_cannot_be_are_refused_in_a_line(exits: dict[str, float], error: str) -> None:
+    with pytest.raises(b4.Bot4Error, match=error):
+        fills(QUIET, QUIET, **exits)
+
+
+def test_exits_and_a_band_are_refused_together() -> None:
+    with pytest.raises(b4.SignalError, match="a band would buy back what an exit sold"):
+        b4.target(b4.close, 0.1, stop_loss=0.05)
