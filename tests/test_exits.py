@@ -85,6 +85,13 @@ def test_a_short_is_closed_the_other_way(exits: dict[str, float], row: Bar, boug
     assert got == [("sell", 50.0, 100.0), ("buy", 50.0, bought)]
 
 
+def test_an_exit_that_another_made_needless_is_no_order_that_could_not_be_paid() -> None:
+    wide = (100.0, 106.0, 94.0, 100.0)
+    both = held(stop_loss=0.05, take_profit=0.05)
+    result = b4.backtest(both, frame(QUIET, wide, QUIET), risk="research")
+    assert (result.metrics.orders, result.metrics.canceled_by_venue) == (3, 0)
+
+
 def test_a_new_target_takes_its_exits_along() -> None:
     # At 120 the target halves: a part is sold, and what is left is stopped at 95 of its entry.
     rows = [(120.0, 120.0, 120.0, 120.0), (120.0, 120.0, 120.0, 120.0), (120.0, 120.0, 90.0, 90.0)]
@@ -93,9 +100,20 @@ def test_a_new_target_takes_its_exits_along() -> None:
         ("buy", 100.0),
         ("sell", 120.0),
         ("sell", 95.0),
-        ("buy", 90.0),
-    ][: len(got)]
-    assert sum(qty if side == "buy" else -qty for side, qty, _ in got[:3]) == pytest.approx(0.0)
+    ]
+    assert sum(qty if side == "buy" else -qty for side, qty, _ in got) == pytest.approx(0.0)
+
+
+def test_a_stop_that_trails_goes_on_from_the_market_and_not_from_the_entry() -> None:
+    high = (150.0, 150.0, 150.0, 150.0)
+    # Half is sold at 150; what is left is stopped a tenth below that, and not below 100.
+    rows = [QUIET, (100.0, 150.0, 100.0, 150.0), high, (150.0, 150.0, 120.0, 120.0)]
+    got = fills(QUIET, *rows, turn=110.0, trailing_stop=0.1)
+    assert [(side, price) for side, _, price in got] == [
+        ("buy", 100.0),
+        ("sell", 150.0),
+        ("sell", 135.0),
+    ]
 
 
 def test_what_an_exit_closed_is_bought_when_the_target_changes() -> None:

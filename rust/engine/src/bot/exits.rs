@@ -8,7 +8,8 @@ use super::{Bot, BotError, Decides, Output};
 use crate::ability::Abilities;
 use crate::decision::Decision;
 use crate::decision::exits::Exits;
-use crate::event::{Event, OrderUpdate, Side, Size, SleeveId};
+use crate::event::{Event, Fill, OrderUpdate, Side, Size, SleeveId};
+use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::order::Order;
 use crate::risk::{self, Exit};
@@ -66,7 +67,7 @@ impl Bot {
         for place in 0..self.sleeves.len() {
             let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
             if let Some(exits) = self.exits_of(sleeve) {
-                self.cover_one(sleeve, exits, matches!(event, Event::Fill(_)), out)?;
+                self.cover_one(sleeve, exits, event, out)?;
             }
         }
         Ok(())
@@ -76,7 +77,7 @@ impl Bot {
         &mut self,
         sleeve: SleeveId,
         exits: Exits,
-        filled: bool,
+        event: &Event,
         out: &mut Output,
     ) -> Result<(), BotError> {
         let waits = self.state.is_waiting(sleeve) || self.state.is_flattening();
@@ -102,7 +103,11 @@ impl Bot {
         let open = if long { open } else { open.negated()? };
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         let able = Abilities::of(rules.venue());
-        let stops: Vec<_> = exits.stops(rules, position.qty, position.cost)?.collect();
+        // A fill is news of the market; a mark may be of before it.
+        let fill = self.fill_of(event, id);
+        let mark = self.mark_of(id).map(|mark| mark.price);
+        let (filled, seen) = (fill.is_some(), fill.map(|fill| fill.price).or(mark));
+        let stops: Vec<_> = exits.stops(rules, position.qty, position.cost, seen)?.collect();
         let mut counted = false;
         for stop in stops {
             // Beside a stop a profit waits only where the venue sees to it that one of them fills.
@@ -122,6 +127,15 @@ impl Bot {
             }
         }
         Ok(())
+    }
+
+    /// The fill that an event is, if it is of an instrument.
+    fn fill_of(&self, event: &Event, id: InstrumentId) -> Option<Fill> {
+        let Event::Fill(fill) = event else {
+            return None;
+        };
+        let order = self.state.orders().get(fill.order)?;
+        (order.new_order().instrument == id).then_some(*fill)
     }
 
     /// How much of a position nothing that works on its closing side closes yet.

@@ -54,33 +54,40 @@ impl Exits {
         Ok(some.then_some(Self { stop_loss, trails, take_profit }))
     }
 
-    /// What waits to close `qty` that cost so much, by the order that is counted first. A short's
+    /// What waits to close `qty` that cost so much, the order that is counted first; a stop that
+    /// trails lies behind the better of the entry and of what the market was `seen` at. A short's
     /// profit of all and more is out of reach, and left out.
     pub fn stops(
         &self,
         rules: &Instrument,
         qty: Qty,
         cost: Amount,
+        seen: Option<Price>,
     ) -> Result<impl Iterator<Item = Stop>, Overflow> {
         let entry = rules.price_of(cost, qty)?;
         let side = if qty.is_positive() { Side::Sell } else { Side::Buy };
-        let at = |rate: Rate, gains: bool| -> Result<Price, Overflow> {
+        let best = match (side, seen.filter(|_| self.trails)) {
+            (_, None) => entry,
+            (Side::Sell, Some(seen)) => entry.max(seen),
+            (Side::Buy, Some(seen)) => entry.min(seen),
+        };
+        let at = |from: Price, rate: Rate, gains: bool| -> Result<Price, Overflow> {
             let up = gains == (side == Side::Sell);
-            let price = rules.moved(entry, if up { rate } else { rate.negated()? })?;
+            let price = rules.moved(from, if up { rate } else { rate.negated()? })?;
             match side {
                 Side::Sell => rules.tick_above(price),
                 Side::Buy => rules.tick_below(price),
             }
         };
         let loss = self.stop_loss.map(|rate| -> Result<Stop, Overflow> {
-            let far = Amount::new(entry.mantissa().into()).times(rate, Rounding::Nearest)?;
+            let far = Amount::new(best.mantissa().into()).times(rate, Rounding::Nearest)?;
             let far = i64::try_from(far.mantissa()).map_err(|_| Overflow)?;
             let trail = if self.trails { rules.tick_above(Price::new(far))? } else { Price::ZERO };
-            Ok(Stop { kind: StopKind::Stop, trigger: at(rate, false)?, trail })
+            Ok(Stop { kind: StopKind::Stop, trigger: at(best, rate, false)?, trail })
         });
         let profit = self.take_profit.map(|rate| -> Result<Stop, Overflow> {
             let (kind, trail) = (StopKind::TakeProfit, Price::ZERO);
-            Ok(Stop { kind, trigger: at(rate, true)?, trail })
+            Ok(Stop { kind, trigger: at(entry, rate, true)?, trail })
         });
         let stops = [loss.transpose()?, profit.transpose()?];
         Ok(stops.into_iter().flatten().filter(|stop| stop.trigger.is_positive()))

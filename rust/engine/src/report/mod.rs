@@ -12,6 +12,7 @@ use crate::event::{Fill, OrderUpdate, Side, SleeveId};
 use crate::exposure::Account;
 use crate::instrument::{Instrument, InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
+use crate::order::Order;
 use crate::risk::Refusal;
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Overflow, Rounding, mul_div};
 
@@ -89,6 +90,9 @@ impl Report {
         match *record {
             Record::Deposit { ts: _, amount } => self.initial += amount_as_f64(amount),
             Record::Fill(fill) => self.on_fill(&fill, state)?,
+            // An exit ends with its position: nobody wanted more of it.
+            Record::Update { order, .. }
+                if state.orders().get(order).is_some_and(Order::is_exit) => {}
             Record::Update { update, .. } => match update {
                 OrderUpdate::CancelSent => self.cancels_sent += 1,
                 OrderUpdate::CancelRejected => self.cancels_rejected += 1,
