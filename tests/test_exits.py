@@ -144,6 +144,12 @@ def test_exits_that_cannot_be_are_refused_in_a_line(exits: dict[str, float], err
         fills(QUIET, QUIET, **exits)
 
 
+@pytest.mark.parametrize("x", [0.5, -0.5])
+def test_a_profit_out_of_reach_is_left_out_and_ends_nothing(x: float) -> None:
+    dear = (1e6, 1e6, 1e6, 1e6)
+    assert len(fills(dear, dear, dear, x=x, take_profit=9e6)) == 1
+
+
 def test_exits_and_a_band_are_refused_together() -> None:
     with pytest.raises(b4.SignalError, match="a band would buy back what an exit sold"):
         b4.target(b4.close, 0.1, stop_loss=0.05)

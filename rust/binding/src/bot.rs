@@ -9,7 +9,7 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::event::{Event, Fill, OrderUpdate, Side, TradeId};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
-    Instrument, InstrumentId, VenueId, amount_as_text, amount_from_text, rate_from_text, venues,
+    Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
 };
 use bot4_engine::portfolio::Pocket;
 use bot4_engine::reconcile::reconcile;
@@ -22,6 +22,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::backtest::{RawLimit, profile_of};
 use crate::errors::{EngineError, Raise};
+use crate::ledger::by_name;
 use crate::program::PyProgram;
 use crate::reconcile::{PyReconciled, RawReport, asset, order_id};
 
@@ -108,11 +109,7 @@ impl PyBot {
         let fees = (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
         let base = base.map_or(Ok(listed.base), asset)?;
         let quote = quote.map_or(Ok(listed.quote), asset)?;
-        if base == quote {
-            let text = format!("'{instrument}' cannot trade {base} for {quote}");
-            return Err(EngineError::new_err(text));
-        }
-        parts.instruments.push(listed.with_fees(fees.0, fees.1).trading(base, quote));
+        parts.instruments.push(listed.with_fees(fees.0, fees.1).trading(base, quote).raise()?);
         Ok(())
     }
 
@@ -288,17 +285,8 @@ impl PyBot {
 
     fn balances(&mut self) -> PyResult<BTreeMap<(String, String), String>> {
         let state = self.gateway()?.bot().state();
-        let numbers = venues(state.instruments());
-        let name = |venue: VenueId| {
-            let mut named = state.instruments().iter().zip(&numbers);
-            let found = named.find(|(_, number)| **number == venue);
-            found.map_or(String::new(), |(rules, _)| rules.venue().to_owned())
-        };
-        let pockets = state.portfolio().pockets().iter();
-        let row = |pocket: &Pocket| {
-            ((name(pocket.venue), pocket.asset.name().to_owned()), amount_as_text(pocket.ours()))
-        };
-        Ok(pockets.map(row).collect())
+        let ours = |pocket: &Pocket| amount_as_text(pocket.ours());
+        Ok(by_name(state.portfolio(), state.instruments(), ours))
     }
 
     /// Where the bot refuses an event of it, the next report finds what is left.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bot4_engine::asset::Asset;
 use bot4_engine::event::Side;
 use bot4_engine::instrument::{Instrument, InstrumentId, PRICE_SCALE_MAX, VenueId, venues};
-use bot4_engine::portfolio::{Party, Portfolio, Trade};
+use bot4_engine::portfolio::{Party, Pocket, Portfolio, Trade};
 use bot4_engine::units::{AMOUNT_DECIMALS, Amount, Price, Qty, Rate};
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
@@ -24,6 +24,22 @@ pub(crate) struct PyLedger {
     instruments: Vec<Instrument>,
     fee_assets: Vec<Asset>,
     book: Portfolio,
+}
+
+/// Something of each asset, by the names of its venue and its own.
+pub(crate) fn by_name<T>(
+    book: &Portfolio,
+    instruments: &[Instrument],
+    value: impl Fn(&Pocket) -> T,
+) -> BTreeMap<(String, String), T> {
+    let numbers = venues(instruments);
+    let name = |venue: VenueId| {
+        let mut named = instruments.iter().zip(&numbers);
+        let found = named.find(|(_, number)| **number == venue);
+        found.map_or(String::new(), |(rules, _)| rules.venue().to_owned())
+    };
+    let key = |pocket: &Pocket| (name(pocket.venue), pocket.asset.name().to_owned());
+    book.pockets().iter().map(|pocket| (key(pocket), value(pocket))).collect()
 }
 
 /// One column of a batch, as long as the others.
@@ -80,13 +96,9 @@ impl PyLedger {
                 let text = format!("{symbol}: a scale is a number from 0 to {PRICE_SCALE_MAX}");
                 return Err(EngineError::new_err(text));
             }
-            let (base, quote) = (asset(&base)?, asset(&quote)?);
-            if base == quote {
-                let text = format!("{symbol} cannot trade {base} for {quote}");
-                return Err(EngineError::new_err(text));
-            }
             let rules = Instrument::assumed(&symbol, 1.0, Rate::ZERO).raise()?;
-            Ok(Instrument { price_scale, qty_scale, ..rules }.trading(base, quote))
+            let rules = Instrument { price_scale, qty_scale, ..rules };
+            rules.trading(asset(&base)?, asset(&quote)?).raise()
         };
         let instruments = instruments.into_iter().map(build).collect::<PyResult<Vec<_>>>()?;
         let fee_assets = fee_assets.iter().map(|name| asset(name)).collect::<PyResult<_>>()?;
@@ -128,19 +140,10 @@ impl PyLedger {
     }
 
     fn balances(&self) -> BTreeMap<(String, String), Sides> {
-        let numbers = venues(&self.instruments);
-        let name = |venue: VenueId| {
-            let mut named = self.instruments.iter().zip(&numbers);
-            let found = named.find(|(_, number)| **number == venue);
-            found.map_or(String::new(), |(rules, _)| rules.venue().to_owned())
-        };
-        let pockets = self.book.pockets().iter();
-        let row = |pocket: &bot4_engine::portfolio::Pocket| {
+        by_name(&self.book, &self.instruments, |pocket| {
             let of = |party| pocket.balances.of(party).mantissa();
-            let sides = (of(Party::Ours), of(Party::Market), of(Party::Fees));
-            ((name(pocket.venue), pocket.asset.name().to_owned()), sides)
-        };
-        pockets.map(row).collect()
+            (of(Party::Ours), of(Party::Market), of(Party::Fees))
+        })
     }
 
     fn positions(&self) -> Vec<Position> {

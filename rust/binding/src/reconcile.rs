@@ -232,18 +232,8 @@ impl PyReconciled {
         });
         let (unexplained, foreign_fills) = (unexplained.collect(), foreign.collect());
         let foreign_orders = findings.foreign_orders.into_iter().map(|order| order.name).collect();
-        let nowhere = |difference: &Difference| match difference {
-            Difference::Balance { asset, ours, theirs } => Some(differing(*asset, *ours, *theirs)),
-            Difference::Unrecorded(_)
-            | Difference::Returned(_)
-            | Difference::Order(_)
-            | Difference::Fill(..)
-            | Difference::Overfilled(_)
-            | Difference::Unfilled(_)
-            | Difference::Owed(..)
-            | Difference::Position { .. } => None,
-        };
-        let other_balances = findings.other_balances.iter().filter_map(nowhere).collect();
+        let other = findings.other_balances.iter();
+        let other_balances = other.map(|one| differing(one.asset, one.ours, one.theirs)).collect();
         Self { requests, events, unexplained, foreign_orders, foreign_fills, other_balances }
     }
 }

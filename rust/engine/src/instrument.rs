@@ -22,7 +22,7 @@ impl InstrumentId {
     }
 }
 
-/// Which venue, by the place of the first instrument of it among the run's venues.
+/// Which venue, numbered in the order that the run's instruments name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct VenueId(pub u32);
 
@@ -56,6 +56,9 @@ pub enum UnitError {
     /// Larger than the integer holds.
     #[error("the number is too large")]
     TooLarge,
+    /// An instrument whose two assets are one.
+    #[error("'{0}' cannot trade {1} for {1}")]
+    OneAsset(String, Asset),
     /// An identity that is not `venue:SYMBOL`.
     #[error("'{0}' is not an instrument: write venue:SYMBOL")]
     NotAnInstrument(String),
@@ -103,14 +106,7 @@ impl Instrument {
     /// What it is paid in is not said by a name: it is [`Asset::CASH`], the same for all such, and
     /// what is bought is called by the venue's symbol ([`Instrument::trading`] says otherwise).
     pub fn assumed(symbol: &str, first_price: f64, fee: Rate) -> Result<Self, UnitError> {
-        let base = match symbol.split_once(':') {
-            Some((venue, name)) if !venue.is_empty() && !name.is_empty() => {
-                // What is bought is not what it is paid in, whatever it is called.
-                let base = Asset::of_name(name);
-                if base == Asset::CASH { Asset::of_name(symbol) } else { base }
-            }
-            Some(_) | None => return Err(UnitError::NotAnInstrument(symbol.to_owned())),
-        };
+        let base = base_of(symbol)?;
         if !first_price.is_finite() || first_price <= 0.0 {
             return Err(UnitError::NotFinite);
         }
@@ -167,10 +163,12 @@ impl Instrument {
         Self { taker_fee, maker_fee, ..self }
     }
 
-    /// The same as what trades `base` for `quote`.
-    #[must_use]
-    pub fn trading(self, base: Asset, quote: Asset) -> Self {
-        Self { base, quote, ..self }
+    /// The same as what trades `base` for `quote`, which are two assets.
+    pub fn trading(self, base: Asset, quote: Asset) -> Result<Self, UnitError> {
+        if base == quote {
+            return Err(UnitError::OneAsset(self.symbol, base));
+        }
+        Ok(Self { base, quote, ..self })
     }
 
     /// A price from decimal text, exactly.
@@ -426,6 +424,17 @@ impl Scales {
     #[allow(clippy::cast_precision_loss, reason = "measures are floats")]
     pub fn qty(self, qty: Qty) -> f64 {
         qty.mantissa() as f64 / self.qty
+    }
+}
+
+/// What a symbol is taken to trade where nobody says it: never [`Asset::CASH`].
+pub fn base_of(symbol: &str) -> Result<Asset, UnitError> {
+    match symbol.split_once(':') {
+        Some((venue, name)) if !venue.is_empty() && !name.is_empty() => {
+            let base = Asset::of_name(name);
+            Ok(if base == Asset::CASH { Asset::of_name(symbol) } else { base })
+        }
+        Some(_) | None => Err(UnitError::NotAnInstrument(symbol.to_owned())),
     }
 }
 

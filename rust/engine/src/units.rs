@@ -126,6 +126,17 @@ impl Nanos {
 }
 
 impl Amount {
+    /// One of an asset.
+    pub const ONE: Self = Self(10_i128.pow(AMOUNT_DECIMALS));
+
+    /// What so much of an asset is worth, where one is worth `each`; to the nearest 10⁻¹⁸.
+    pub fn valued(self, each: Self) -> Result<Self, Overflow> {
+        if each == Self::ONE {
+            return Ok(self);
+        }
+        mul_div(self.0, each.0, Self::ONE.0, Rounding::Nearest).map(Self)
+    }
+
     /// This part of the amount; `rounding` says where the last 10⁻¹⁸ goes.
     pub fn times(self, rate: Rate, rounding: Rounding) -> Result<Self, Overflow> {
         if rate == Rate::ONE {

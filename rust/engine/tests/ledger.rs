@@ -37,7 +37,7 @@ fn asset(name: &str) -> Asset {
 
 fn pair(symbol: &str, base: &str, quote: &str) -> Instrument {
     let named = Instrument { symbol: symbol.to_owned(), ..instrument() };
-    named.trading(asset(base), asset(quote))
+    named.trading(asset(base), asset(quote)).unwrap()
 }
 
 /// BTC and ETH for USDT at one venue, ETH for BTC there, BTC for USD at another.

@@ -10,10 +10,7 @@ use crate::event::{Booking, Entry};
 use crate::exposure::Account;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::journal::Record;
-use crate::units::{AMOUNT_DECIMALS, Amount, Overflow, Qty, Rounding, mul_div};
-
-/// One of an asset.
-const ONE: i128 = 10_i128.pow(AMOUNT_DECIMALS);
+use crate::units::{Amount, Overflow, Qty, Rounding, mul_div};
 
 /// The currencies, beside that of the first instrument, that anything is paid in.
 pub(super) fn abroad(instruments: &[Instrument]) -> Vec<(Asset, Account)> {
@@ -53,7 +50,7 @@ impl Bot {
     pub fn worth_of(&self, asset: Asset) -> Option<Amount> {
         let currency = self.state.portfolio().currency();
         if asset == currency {
-            return Some(Amount::new(ONE));
+            return Some(Amount::ONE);
         }
         let pairs = self.state.instruments().iter().zip(&self.markets);
         let mut marks = pairs
@@ -79,7 +76,7 @@ impl Bot {
         }
         let worth = match entry.booking {
             Booking::Transfer { asset, amount } => match self.worth_of(asset) {
-                Some(each) => valued(amount, each)?,
+                Some(each) => amount.valued(each)?,
                 None => Amount::ZERO,
             },
             Booking::Funding { .. } | Booking::Trade { .. } => Amount::ZERO,
@@ -103,7 +100,7 @@ impl Bot {
             if pocket.asset == currency {
                 cash = cash.plus(pocket.loose)?;
             } else if let Some(each) = self.worth_of(pocket.asset) {
-                equity = equity.plus(valued(pocket.loose, each)?)?;
+                equity = equity.plus(pocket.loose.valued(each)?)?;
             } else {
                 unpriced |= pocket.loose.is_negative();
             }
@@ -124,7 +121,7 @@ impl Bot {
                     unpriced = true;
                     continue;
                 };
-                worth = valued(worth, each)?;
+                worth = worth.valued(each)?;
             }
             equity = equity.plus(worth)?;
             gross = gross.plus(worth.magnitude()?)?;
@@ -155,7 +152,7 @@ impl Bot {
             let each = self.worth_of(rules.quote);
             let worth = match (sold, beyond.is_positive(), each) {
                 (None, true, _) | (_, _, None) => None,
-                (sold, _, Some(each)) => Some(valued(sold.unwrap_or_default().plus(spent)?, each)?),
+                (sold, _, Some(each)) => Some(sold.unwrap_or_default().plus(spent)?.valued(each)?),
             };
             other = match (other, worth) {
                 (Some(sum), Some(worth)) => Some(sum.plus(worth)?),
@@ -175,7 +172,12 @@ impl Bot {
             };
             let each = self.worth_of(quote).filter(|each| each.is_positive());
             let there = |amount: Amount| match each {
-                Some(each) => mul_div(amount.mantissa(), ONE, each.mantissa(), Rounding::Down),
+                Some(each) => mul_div(
+                    amount.mantissa(),
+                    Amount::ONE.mantissa(),
+                    each.mantissa(),
+                    Rounding::Down,
+                ),
                 None => Ok(0),
             };
             let there = |amount| there(amount).map(Amount::new);
@@ -205,12 +207,4 @@ impl Bot {
         }
         Ok(())
     }
-}
-
-/// So much of an asset, one of which is worth `each`.
-fn valued(amount: Amount, each: Amount) -> Result<Amount, Overflow> {
-    if each.mantissa() == ONE {
-        return Ok(amount);
-    }
-    mul_div(amount.mantissa(), each.mantissa(), ONE, Rounding::Nearest).map(Amount::new)
 }

@@ -35,31 +35,13 @@ impl Bot {
     /// Lay behind every position what its sleeve wants there, and call back what lies behind none.
     /// A refusal is written down where a fill was the cause, and tried again with the time.
     pub(super) fn cover(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
-        let order = |id| self.state.orders().get(id).is_some_and(Order::is_exit);
-        let due = match *event {
-            Event::Fill(_) | Event::Time(_) => true,
+        let due = if let Event::Order { order, update, .. } = *event {
             // One that its venue will not have, or will not let go, is tried again with the time:
             // at once it would be refused for ever.
-            Event::Order { order: id, update, .. } => {
-                update == OrderUpdate::Canceled || (!order(id) && update == OrderUpdate::Expired)
-            }
-            Event::Deposit { .. }
-            | Event::Booked(_)
-            | Event::Rate { .. }
-            | Event::Bar(_)
-            | Event::Quote(_)
-            | Event::Tick(_)
-            | Event::Gap { .. }
-            | Event::Intent(_)
-            | Event::CumQty { .. }
-            | Event::Breaker { .. }
-            | Event::Control { .. }
-            | Event::Pause { .. }
-            | Event::Start { .. }
-            | Event::Stop { .. }
-            | Event::Adopted { .. }
-            | Event::Flatten { .. }
-            | Event::Freeze { .. } => false,
+            let of_exit = self.state.orders().get(order).is_some_and(Order::is_exit);
+            update == OrderUpdate::Canceled || (!of_exit && update == OrderUpdate::Expired)
+        } else {
+            matches!(event, Event::Fill(_) | Event::Time(_))
         };
         if !due || self.quiet {
             return Ok(());
@@ -90,10 +72,7 @@ impl Bot {
         let flat = self.is_flat(id);
         let astray = |order: &Order| order.is_exit() && (flat || order.new_order().side != closing);
         self.cancel_where(sleeve, astray, out)?;
-        if flat {
-            return Ok(());
-        }
-        if waits {
+        if flat || waits {
             return Ok(());
         }
         let open = self.uncovered(sleeve, closing, position.qty)?;

@@ -55,8 +55,8 @@ impl Exits {
     }
 
     /// What waits to close `qty` that cost so much, the order that is counted first; a stop that
-    /// trails lies behind the better of the entry and of what the market was `seen` at. A short's
-    /// profit of all and more is out of reach, and left out.
+    /// trails lies behind the better of the entry and of what the market was `seen` at. A profit at
+    /// no price that can be, a short's of all and more, is out of reach and left out.
     pub fn stops(
         &self,
         rules: &Instrument,
@@ -85,11 +85,10 @@ impl Exits {
             let trail = if self.trails { rules.tick_above(Price::new(far))? } else { Price::ZERO };
             Ok(Stop { kind: StopKind::Stop, trigger: at(best, rate, false)?, trail })
         });
-        let profit = self.take_profit.map(|rate| -> Result<Stop, Overflow> {
-            let (kind, trail) = (StopKind::TakeProfit, Price::ZERO);
-            Ok(Stop { kind, trigger: at(entry, rate, true)?, trail })
-        });
-        let stops = [loss.transpose()?, profit.transpose()?];
+        let profit = self.take_profit.and_then(|rate| at(entry, rate, true).ok());
+        let (kind, trail) = (StopKind::TakeProfit, Price::ZERO);
+        let profit = profit.map(|trigger| Stop { kind, trigger, trail });
+        let stops = [loss.transpose()?, profit];
         Ok(stops.into_iter().flatten().filter(|stop| stop.trigger.is_positive()))
     }
 }

@@ -202,6 +202,21 @@ pub struct Stop {
     pub trail: Price,
 }
 
+impl Stop {
+    /// Whether a market at `price` is where an order of `side` begins to work.
+    #[must_use]
+    pub fn is_reached(&self, side: Side, price: Price) -> bool {
+        match (self.kind, side) {
+            (StopKind::Stop, Side::Sell) | (StopKind::TakeProfit, Side::Buy) => {
+                price <= self.trigger
+            }
+            (StopKind::Stop, Side::Buy) | (StopKind::TakeProfit, Side::Sell) => {
+                price >= self.trigger
+            }
+        }
+    }
+}
+
 /// How an order is to be treated, beyond side, size and limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OrderTerms {

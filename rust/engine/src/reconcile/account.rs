@@ -1,7 +1,7 @@
 //! Positions and balances that a venue lists, against ours → instruments that freeze, and those
 //! that are explained again.
 
-use super::{Case, Difference};
+use super::{Case, Difference, OtherBalance};
 use crate::asset::Asset;
 use crate::event::{Event, Unexplained};
 use crate::instrument::{InstrumentId, VenueId, venues};
@@ -87,12 +87,11 @@ impl Case<'_> {
         let ours = self.after.portfolio().pocket(venue, asset)?.ours();
         let theirs = self.listed_balance(asset)?.ok()?;
         if ours != theirs {
-            let difference = Difference::Balance { asset, ours, theirs };
             for id in traders {
-                self.differ(*id, difference);
+                self.differ(*id, Difference::Balance { asset, ours, theirs });
             }
             if traders.is_empty() {
-                self.told.findings.other_balances.push(difference);
+                self.told.findings.other_balances.push(OtherBalance { asset, ours, theirs });
             }
         }
         Some(ours == theirs)

@@ -78,6 +78,17 @@ impl Difference {
     }
 }
 
+/// A balance that differs and is of no instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherBalance {
+    /// Of what.
+    pub asset: Asset,
+    /// What we hold.
+    pub ours: Amount,
+    /// What the venue says.
+    pub theirs: Amount,
+}
+
 /// What a report comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
@@ -89,7 +100,7 @@ pub struct Findings {
     /// funding. Named once, by the report that brought it.
     pub booked: Vec<Entry>,
     /// Balances that differ of assets that no instrument trades: what fees were paid in.
-    pub other_balances: Vec<Difference>,
+    pub other_balances: Vec<OtherBalance>,
 }
 
 /// What is to be told to the bot, and why.

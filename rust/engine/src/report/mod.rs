@@ -14,7 +14,7 @@ use crate::instrument::{Instrument, InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
 use crate::order::Order;
 use crate::risk::Refusal;
-use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Overflow, Rounding, mul_div};
+use crate::units::{Amount, Nanos, Overflow};
 
 pub use metrics::Metrics;
 pub use tally::{Breaker, Tally};
@@ -245,9 +245,9 @@ fn fee_in_quote(fill: &Fill, rules: &Instrument, state: &State) -> Result<Amount
             rules.notional(fill.price, rules.qty_covering(fill.fee)?)
         }
         Some(asset) if asset != rules.quote => {
-            let one = 10_i128.pow(AMOUNT_DECIMALS);
-            let each = state.rate(asset).unwrap_or_default();
-            mul_div(fill.fee.mantissa(), each.mantissa(), one, Rounding::Nearest).map(Amount::new)
+            // A rate is told in the reporting currency.
+            let told = state.rate(asset).filter(|_| rules.quote == state.portfolio().currency());
+            fill.fee.valued(told.unwrap_or_default())
         }
         Some(_) | None => Ok(fill.fee),
     }

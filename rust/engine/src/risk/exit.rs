@@ -1,6 +1,7 @@
 //! Orders that wait to close a position. Nothing but a halt, a freeze or a missing number keeps one
 //! from being laid.
 
+use super::terms::can_wait;
 use super::{Approved, Refusal, View, believable, sizing};
 use crate::ability::Abilities;
 use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId, Stop, TradingState};
@@ -35,9 +36,8 @@ pub fn assess_exit(exit: &Exit, view: &View<'_>) -> Result<Approved, Refusal> {
         return Err(Refusal::ReduceOnly);
     }
     let rules = view.instrument;
-    let able = Abilities::of(rules.venue());
-    let trails = stop.trail.is_positive();
-    if !able.can_wait(!trails, trails) || (twin && !able.reduce_only) {
+    let keeps = Abilities::of(rules.venue()).reduce_only;
+    if !can_wait(&stop, rules) || (twin && !keeps) {
         return Err(Refusal::Terms);
     }
     if rules.is_dust(open, mark.price)? {

@@ -171,6 +171,7 @@ impl From<UnitError> for Refusal {
             | UnitError::NotPositive(_)
             | UnitError::NotANumber(_)
             | UnitError::TooFine { .. }
+            | UnitError::OneAsset(..)
             | UnitError::NotAnInstrument(_) => Self::NotUsable,
         }
     }

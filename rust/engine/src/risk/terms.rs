@@ -4,7 +4,7 @@
 use super::sizing::Asked;
 use super::{Approved, Refusal, View};
 use crate::ability::Abilities;
-use crate::event::{NewOrder, OrderTerms, Side, Size, StopKind, TimeInForce, Want};
+use crate::event::{NewOrder, OrderTerms, Size, Stop, StopKind, TimeInForce, Want};
 use crate::exposure::Mark;
 use crate::instrument::Instrument;
 use crate::units::Nanos;
@@ -30,16 +30,13 @@ pub(super) fn check(
     let ends = matches!(terms.tif, TimeInForce::Gtd(_)) && !limited;
     let lies = terms.post_only && (at_once || !limited);
     let waits = terms.stop.is_none_or(|stop| {
-        // One that trails is a market order: what is beside its trigger, a limit is not.
-        let limited = !stop.trail.is_positive();
-        let trails = stop.trail.is_positive() && stop.kind == StopKind::Stop;
         let usable = stop.trigger.is_positive() && !stop.trail.is_negative();
-        let able = Abilities::of(rules.venue()).can_wait(limited, trails);
-        usable && able && !terms.post_only && !at_once && (trails || stop.trail.is_zero())
+        // No limit follows a trigger that trails, and no profit is taken behind the best price.
+        let trails = stop.trail.is_positive();
+        let fits = !trails || (stop.kind == StopKind::Stop && !limited);
+        usable && fits && !terms.post_only && !at_once && can_wait(&stop, rules)
     });
-    let trails = terms.stop.is_some_and(|stop| stop.trail.is_positive());
-    let fits = waits && !terms.held && !(trails && limited);
-    if over || ends || lies || !fits { Err(Refusal::Terms) } else { Ok(()) }
+    if over || ends || lies || !waits || terms.held { Err(Refusal::Terms) } else { Ok(()) }
 }
 
 /// The price that an order which waits for a trigger is sized and checked at: its trigger, which
@@ -48,13 +45,17 @@ pub(super) fn at_trigger(mark: Mark, want: &Want) -> Result<Mark, Refusal> {
     let Want::Trade { side, terms: OrderTerms { stop: Some(stop), .. }, .. } = *want else {
         return Ok(mark);
     };
-    let below = mark.price <= stop.trigger;
-    let above = mark.price >= stop.trigger;
-    let there = match (stop.kind, side) {
-        (StopKind::Stop, Side::Sell) | (StopKind::TakeProfit, Side::Buy) => below,
-        (StopKind::Stop, Side::Buy) | (StopKind::TakeProfit, Side::Sell) => above,
-    };
-    if there { Err(Refusal::Terms) } else { Ok(Mark { price: stop.trigger, ..mark }) }
+    if stop.is_reached(side, mark.price) {
+        return Err(Refusal::Terms);
+    }
+    Ok(Mark { price: stop.trigger, ..mark })
+}
+
+/// Whether a venue lets an order wait so. What does not trail gets a limit, if it has none yet: see
+/// [`Approved::protected`].
+pub(super) fn can_wait(stop: &Stop, rules: &Instrument) -> bool {
+    let trails = stop.trail.is_positive();
+    Abilities::of(rules.venue()).can_wait(!trails, trails)
 }
 
 /// What of an order that may only reduce does, all that works counted; and whether that is less

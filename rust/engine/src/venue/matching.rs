@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending, cost};
 use super::end_by;
-use super::trigger::{reached, trailed};
+use super::trigger::trailed;
 use crate::book::Ladder;
 use crate::event::{
     Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, Tick, TickKind,
@@ -167,7 +167,7 @@ impl Matching {
         }
         let pit = self.pits.get_mut(order.instrument.index());
         if let (Some(stop), Some(pit)) = (order.terms.stop, pit)
-            && !pit.last.is_some_and(|last| reached(order.side, stop, last))
+            && !pit.last.is_some_and(|last| stop.is_reached(order.side, last))
         {
             pit.waiting.push(Waiting { id, order, stop });
             return Ok(());
@@ -380,7 +380,7 @@ impl Matching {
         if pit.waiting.is_empty() {
             return Ok(());
         }
-        let met = |one: &Waiting| reached(one.order.side, one.stop, price);
+        let met = |one: &Waiting| one.stop.is_reached(one.order.side, price);
         let (mut begun, mut waiting): (Vec<_>, Vec<_>) = pit.waiting.drain(..).partition(met);
         for one in &mut waiting {
             one.stop = trailed(one.order.side, one.stop, price)?;

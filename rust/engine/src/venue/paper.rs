@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clearing::{Clearing, Deed, Lending};
 use super::end_by;
-use super::trigger::{reached, trailed};
+use super::trigger::trailed;
 use crate::event::{
     Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, TimeInForce,
 };
@@ -254,7 +254,7 @@ impl Paper {
         };
         let open = rules.price(bar.open)?;
         let begins = match resting.waits {
-            Some(stop) => reached(order.side, stop, open),
+            Some(stop) => stop.is_reached(order.side, open),
             None => resting.fresh,
         };
         if begins { self.taking(order, rules, open, bar.open_ns) } else { Ok(None) }
@@ -289,7 +289,7 @@ impl Paper {
         };
         // What began at the open and could not trade there rests as a limit does.
         let open = rules.price(bar.open)?;
-        if let Some(stop) = resting.waits.filter(|stop| !reached(order.side, *stop, open)) {
+        if let Some(stop) = resting.waits.filter(|stop| !stop.is_reached(order.side, open)) {
             return match met_at(order.side, stop, rules, bar)? {
                 Some(trigger) => self.taking(order, rules, trigger, bar.close_ns),
                 None => Ok(None),
@@ -349,12 +349,12 @@ fn met_at(
     bar: &Bar,
 ) -> Result<Option<Price>, UnitError> {
     let (low, high) = (rules.price(bar.low)?, rules.price(bar.high)?);
-    if reached(side, stop, low) || reached(side, stop, high) {
+    if stop.is_reached(side, low) || stop.is_reached(side, high) {
         return Ok(Some(stop.trigger));
     }
     let best = if side == Side::Sell { high } else { low };
     let moved = trailed(side, stop, best)?;
-    let met = stop.trail.is_positive() && reached(side, moved, rules.price(bar.close)?);
+    let met = stop.trail.is_positive() && moved.is_reached(side, rules.price(bar.close)?);
     Ok(met.then_some(moved.trigger))
 }
 
