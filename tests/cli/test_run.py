@@ -33,7 +33,7 @@ KEYS = {
     "mode", "feed", "simulated", "seed", "events", "orders", "fills", "fills_by_strategy",
     "refused", "clipped", "equity", "cash", "trading_state", "events_per_s", "elapsed_s",
     "latency", "components", "journal", "resumed", "durability", "speed", "ended", "left",
-    "engine_hash", "ledger_hash",
+    "engine_hash", "ledger_hash", "faults",
 }  # fmt: skip
 CLASS = """
 import bot4 as b4

@@ -1,6 +1,7 @@
 """A run that may be killed: `python killable.py FOLDER DURABILITY SEED UNTIL_EVENT [MARKET]`.
 
-MARKET is `simulated` (programs on bars made of order flow), `ticks` (on its books and trades, and
+MARKET is `simulated` (programs on bars made of order flow), `faulty` (the same, at a venue that
+loses, delays and doubles what it is told and says), `ticks` (on its books and trades, and
 one that quotes) or `bars` (classes that are asked at each bar).
 
 It says on stdout what it found when it began, and at the end what it came to, a JSON object each.
@@ -12,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 import bot4 as b4
-from bot4._engine import Run
+from bot4._engine import Run, fault_names
 from bot4.decision import Decision, seat
 from bot4.expression import program
 from bot4.history.bars import load
@@ -60,6 +61,7 @@ def run_of(seed: int, market: str) -> Run:
         bar_interval_ns=10**9,
         profile="unleveraged",
         limits={"drawdown_max": "1", "daily_loss_max": "1"},
+        faults=(seed, dict.fromkeys(fault_names(), "0.03")) if market == "faulty" else None,
     )
     if market == "bars":
         for place, name in enumerate(["BTCUSDT", "ETHUSDT"]):
@@ -101,7 +103,8 @@ def main(arguments: Sequence[str]) -> None:
         time.sleep(REST_S)
     status = run.status()
     money = {key: status[key] for key in ("events", "orders", "fills", "equity_text", "positions")}
-    said = {**run.hashes(), **money, "breakers": status["breakers"]}
+    faults = status["venue"]["faults"]
+    said = {**run.hashes(), **money, "breakers": status["breakers"], "faults": faults}
     run.close()
     say(said)
 

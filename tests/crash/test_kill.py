@@ -74,6 +74,10 @@ def seen_by_venue(folder: Path) -> list[dict[str, Any]]:
     lines = acts(folder)
     for line in lines:
         line["act"]["order"] %= 2**32
+        accepted = line["act"]["deed"]
+        order = accepted.get("Accepted") if isinstance(accepted, dict) else None
+        if order and order["replaces"] is not None:
+            order["replaces"] %= 2**32
     return lines
 
 
@@ -122,6 +126,21 @@ def test_a_run_killed_often_is_one_that_never_was(tmp_path: Path, asked: Asked, 
     print(f"{ended['events']} events, {orders} orders")
     assert orders > 100
     assert ended["breakers"]["ledger"]["state"] == "closed"
+
+
+def test_a_run_at_a_venue_that_misbehaves_is_killed_as_well(tmp_path: Path) -> None:
+    asked = Asked("each", 31, "faulty")
+    print(asked)
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    until = killed_often(killed, asked, 12)[-1]["events"] + 20_000
+    ended = finish(killed, asked, until)
+    assert ended == finish(whole, asked, until)
+    assert seen_by_venue(killed) == seen_by_venue(whole)
+    deeds = [act["act"] for act in acts(killed)]
+    assert not any(deed["deed"] == "Repeated" for deed in deeds), "an order was sent twice"
+    met = ended["faults"]
+    print(f"{ended['events']} events, {met}")
+    assert all(met[name] > 0 for name in ("lost_request", "lost_ack", "late_fill")), met
 
 
 @pytest.mark.parametrize("seed", [5, 6])

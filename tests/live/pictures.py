@@ -91,7 +91,7 @@ def engine(**changed: Any) -> dict[str, Any]:
         },
         "touch": {"simulated:BTCUSDT": {"bid": 60_150.0, "ask": 60_151.0, "ts": NOW_NS}},
         "journal": {"appended": 130, "durable": 128},
-        "venue": {"working": 1, "in_flight": 0},
+        "venue": {"working": 1, "in_flight": 0, "faults": {}},
     }
     return {**told, **changed}
 

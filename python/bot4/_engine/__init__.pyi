@@ -34,7 +34,7 @@ from bot4._engine.gauge import (
 from bot4._engine.ledger import Ledger
 from bot4._engine.program import Program, operations, risk_limits, risk_profiles
 from bot4._engine.recording import RECORDED, Feed, Recording
-from bot4._engine.run import JournalFile, Run
+from bot4._engine.run import JournalFile, Run, fault_names
 
 __all__ = [
     "RECORDED",
@@ -64,6 +64,7 @@ __all__ = [
     "__version__",
     "book_updates",
     "depth_frames",
+    "fault_names",
     "gauge_program",
     "gauges",
     "nothing",

@@ -7,6 +7,9 @@ from bot4._engine.bars import Bars
 from bot4._engine.program import Program
 from bot4._engine.recording import Recording
 
+def fault_names() -> list[str]:
+    """Every way in which the paper venue can misbehave, as ``Run`` takes them."""
+
 @final
 class Run:
     """The bot on the paper venue, its market told event by event, everything journaled.
@@ -28,7 +31,13 @@ class Run:
         bar_interval_ns: int,
         profile: str,
         limits: Mapping[str, str | bool] | None = None,
-    ) -> Run: ...
+        faults: tuple[int, Mapping[str, str]] | None = None,
+    ) -> Run:
+        """``faults``: a seed, and names of ``fault_names()`` with probabilities as decimal text.
+
+        Raises EngineError: a number that is none, another name, a probability not from 0 to 1.
+        """
+
     def add_simulated(
         self, instrument: str, price: str, tick: str, lot: str, seed: int, start_ns: int
     ) -> None:
@@ -144,7 +153,7 @@ class Run:
         50) recent (the last 50: {ts kind strategy instrument text}; kind is order, fill, refused,
         clipped, canceled, control or breaker) breakers ({component: {state since_ns}}, all of
         them) touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
-        entries) venue ({working in_flight} counts).
+        entries) venue ({working in_flight faults}: counts, faults by name).
         """
 
     def latencies(self) -> dict[str, dict[str, Any]]:

@@ -69,6 +69,7 @@ def _endpoint(value: str) -> str:
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Bps = Annotated[Decimal, Field(ge=0, le=settings.BPS_MAX), BeforeValidator(_exact)]
 Cash = Annotated[Decimal, Field(gt=0, le=settings.CASH_MAX), BeforeValidator(_exact)]
+Probability = Annotated[Decimal, Field(ge=0, le=1), BeforeValidator(_exact)]
 Allocation = Annotated[Decimal, Field(gt=0, le=1), BeforeValidator(_exact)]
 Speed = Annotated[Decimal, Field(gt=0, le=settings.SPEED_MAX), BeforeValidator(_exact)]
 Latency = Annotated[Decimal, Field(ge=0, le=settings.LATENCY_MS_MAX), BeforeValidator(_exact)]
@@ -158,6 +159,22 @@ class RunTable(_Table):
         default=Decimal(60),
         description=f"a number above 0, at most {settings.SNAPSHOT_S_MAX} (seconds)",
     )
+    faults: dict[str, Probability] = Field(
+        default_factory=dict, description="a probability from 0 to 1, of a fault by its name"
+    )
+
+    @model_validator(mode="after")
+    def _knows_its_faults(self) -> "RunTable":
+        known = _engine.fault_names()
+        for name in self.faults:
+            if name not in known:
+                raise ValueError(f"there is no fault {name!r}; {known_names(name, known)}")
+        if self.faults and self.durability == "block":
+            raise ValueError(
+                'faults need durability = "each": the record of a venue that misbehaves does not'
+                " tell what the journal lost"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_data_to_replay(self) -> "RunTable":

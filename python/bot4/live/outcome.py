@@ -57,6 +57,7 @@ class Outcome:
             "journal": setting.folder,
             "resumed": bool(self.opened.get("resumed")),
             "durability": setting.durability,
+            "faults": engine["venue"]["faults"] if setting.faults and engine else {},
             "speed": setting.speed,
             "ended": self.why,
             "left": self.left,

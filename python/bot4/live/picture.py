@@ -25,13 +25,16 @@ class Setting:
     name: str
     strategies: tuple[str, ...]
     mode: str = "paper"
+    faults: bool = False
+    """The paper venue misbehaves, as it was asked to."""
 
     @property
     def banner(self) -> str:
         """``PAPER · SIMULATED MARKET seed 7 · x30``: the first thing anybody sees."""
         market = f"SIMULATED MARKET seed {self.seed}" if self.simulated else f"REPLAY {self.market}"
         speed = "as fast as it goes" if self.speed is None else f"x{self.speed:g}"
-        return f"{self.mode.upper()} · {market} · {speed}"
+        faults = " · VENUE WITH FAULTS" if self.faults else ""
+        return f"{self.mode.upper()} · {market}{faults} · {speed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class Plan:
     account: Account
     maker_fee: str
     latency_ns: int
+    faults: Mapping[str, str]
+    faults_seed: int
     snapshot_s: float
     flatten_on_stop: bool
     log: LogTable
@@ -46,6 +48,7 @@ class Plan:
             bar_interval_ns=self.market.bar_ns,
             profile=assumed.profile,
             limits=dict(assumed.limits),
+            faults=(self.faults_seed, dict(self.faults)),
         )
         self.market.tell(run)
         seat(run, self.seats)
@@ -82,6 +85,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         market=traded.name,
         folder=readable(table.folder),
         durability=table.durability,
+        faults=any(table.faults.values()),
         name=readable(path.stem),
         strategies=tuple(dict.fromkeys(one.strategy.name for one in taken)),
     )
@@ -93,6 +97,8 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         account=assumed,
         maker_fee=maker_fee,
         latency_ns=table.latency_ns,
+        faults={name: format(rate, "f") for name, rate in table.faults.items()},
+        faults_seed=table.seed,
         snapshot_s=float(table.snapshot_s),
         flatten_on_stop=table.on_stop == "flatten",
         log=config.log,

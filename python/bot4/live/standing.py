@@ -55,6 +55,8 @@ def _amiss(picture: Picture) -> Iterable[Row]:
             yield "component", f"{name} {part.state}: {part.reason}"
         elif part.restarts:
             yield "component", f"{name} was restarted {part.restarts:,} times"
+    if picture.setting.faults:
+        yield "venue's faults", _counted(picture.engine["venue"]["faults"])
     if picture.held_back_s:
         yield "held back", f"{picture.held_back_s:.1f} s: the machine cannot keep this speed"
 

@@ -176,6 +176,7 @@ impl<T> Raise<T> for Result<T, DeskError> {
                 | DeskError::Mixed { .. }
                 | DeskError::NoMarket(_)
                 | DeskError::NoStrategy
+                | DeskError::Faults(_)
                 | DeskError::Failed
                 | DeskError::Session(
                     SessionError::Unit { .. }

@@ -9,6 +9,7 @@ mod bot;
 mod catalogue;
 mod context;
 mod errors;
+mod faults;
 mod feed;
 mod gauge;
 mod journal_file;
@@ -46,6 +47,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_limits, module)?)?;
+    module.add_function(wrap_pyfunction!(faults::fault_names, module)?)?;
     module.add_function(wrap_pyfunction!(backtest::replay_journal, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::gauges, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::take_gauge, module)?)?;

@@ -1,4 +1,5 @@
-//! A run: the market told event by event, everything journaled.
+//! A run: the market told event by event, everything journaled. Long because it is one class, with
+//! every question that a run answers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::backtest::{Callee, RawLimit, called, profile_of, snapshot};
 use crate::bars::PyBars;
 use crate::context::{Past, PyBar};
 use crate::errors::{EngineError, Raise};
+use crate::faults::{Named, faults_of};
 use crate::met::Met;
 use crate::program::PyProgram;
 use crate::recording::PyRecording;
@@ -154,7 +156,8 @@ impl Called {
 impl PyRun {
     #[new]
     #[pyo3(signature = (
-        *, cash, taker_fee, maker_fee, slippage, latency_ns, bar_interval_ns, profile, limits=None
+        *, cash, taker_fee, maker_fee, slippage, latency_ns, bar_interval_ns, profile, limits=None,
+        faults=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "one keyword a setting")]
     fn new(
@@ -166,6 +169,7 @@ impl PyRun {
         bar_interval_ns: i64,
         profile: &str,
         limits: Option<BTreeMap<String, RawLimit>>,
+        faults: Option<Named>,
     ) -> PyResult<Self> {
         if latency_ns < 0 || bar_interval_ns <= 0 {
             let text = "latency_ns must be 0 or more, and bar_interval_ns above 0";
@@ -178,6 +182,7 @@ impl PyRun {
             bar_interval: Nanos::new(bar_interval_ns),
             has_book: true,
             profile: profile_of(profile, limits)?,
+            faults: faults_of(faults)?,
         };
         let (taker, maker) =
             (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);

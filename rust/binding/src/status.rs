@@ -53,6 +53,11 @@ pub(crate) fn status<'py>(py: Python<'py>, desk: &Desk) -> PyResult<Bound<'py, P
     let venue = PyDict::new(py);
     venue.set_item("working", session.venue().resting_len())?;
     venue.set_item("in_flight", session.in_flight())?;
+    let faults = PyDict::new(py);
+    for (fault, met) in session.faults_met() {
+        faults.set_item(fault.name(), met)?;
+    }
+    venue.set_item("faults", faults)?;
     out.set_item("venue", venue)?;
     Ok(out)
 }

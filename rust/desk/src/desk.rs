@@ -61,6 +61,11 @@ impl Desk {
         outside: &mut dyn Outside,
     ) -> Result<(Self, Opened), DeskError> {
         let began = Instant::now();
+        if header.faults.is_some() && durability == Durability::Block {
+            // What the journal lost is taken from the venue's record, which knows nothing of what
+            // never reached it.
+            return Err(DeskError::Faults("durability must be \"each\" beside them"));
+        }
         let path = folder.display().to_string();
         let bytes = header.bytes(&path)?;
         let journal = match Journal::open(folder, &bytes, durability, clock_s) {

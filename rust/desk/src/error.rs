@@ -34,6 +34,9 @@ pub enum DeskError {
     /// A strategy on what is not there, or nothing to trade at all.
     #[error("there is no market for '{0}'; add one")]
     NoMarket(String),
+    /// A venue that cannot misbehave.
+    #[error("the venue's faults: {0}; change that, or leave the faults out")]
+    Faults(&'static str),
     /// Nothing to run.
     #[error("no strategy was added; add one")]
     NoStrategy,

@@ -2,6 +2,7 @@
 
 use bot4_engine::bot::Sleeve;
 use bot4_engine::instrument::Instrument;
+use bot4_engine::session::Faults;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,10 +35,12 @@ pub struct Header {
     pub borrowing: bool,
     /// Whether it lends base to sell.
     pub shorting: bool,
+    /// How it misbehaves, where it does.
+    pub faults: Option<Faults>,
 }
 
 /// The version of what the entries hold.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 impl Header {
     /// Sleeves as a header has them.

@@ -14,6 +14,9 @@ use bot4_engine::units::{Nanos, Rate};
 use crate::error::DeskError;
 use crate::header::{FORMAT, Header};
 
+/// The way to a venue that misbehaves: what is late must still be there before the fence.
+const LATENCY_MAX: Nanos = Nanos::new(1_000_000_000);
+
 /// One instrument's market.
 #[derive(Debug)]
 pub enum Market {
@@ -164,6 +167,14 @@ impl Setup {
         if self.sleeves.is_empty() {
             return Err(DeskError::NoStrategy);
         }
+        if self.settings.faults.is_some() {
+            if kind == "bars" {
+                return Err(DeskError::Faults("nothing is on its way to a venue over bars"));
+            }
+            if self.settings.latency > LATENCY_MAX {
+                return Err(DeskError::Faults("latency must be 1 s at most beside them"));
+            }
+        }
         self.settings.has_book = kind == "book" || kind == "simulated";
         let mut instruments = Vec::with_capacity(self.markets.len());
         for market in &self.markets {
@@ -182,6 +193,7 @@ impl Setup {
             bar_interval_ns: self.settings.bar_interval.mantissa(),
             borrowing: self.settings.profile.borrowing,
             shorting: self.settings.profile.shorting,
+            faults: self.settings.faults,
         };
         let run = Run::new(self.feed(), instruments, self.sleeves.clone(), &self.settings)?;
         Ok((run, header))

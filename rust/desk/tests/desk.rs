@@ -13,7 +13,7 @@ use bot4_engine::bot::Bot;
 use bot4_engine::event::{Bar, Fill, Intent, OrderId, TradeId, TradingState};
 use bot4_engine::journal::{Record, encode_record};
 use bot4_engine::run::{Command, Run};
-use bot4_engine::session::{KeepError, SessionError};
+use bot4_engine::session::{Faults, KeepError, SessionError};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 use bot4_journal::{Durability, Journal, JournalError, JournalFile};
 
@@ -231,7 +231,7 @@ fn another_configuration_is_refused_with_what_differs() {
         format!("{what}: {kept} {given}")
     };
     for (change, wanted) in [
-        ((|header| header.format = 9) as fn(&mut Header), "format: 1 9"),
+        ((|header| header.format = 9) as fn(&mut Header), "format: 2 9"),
         (|header| header.market = "bars".to_owned(), "market: \"simulated\" \"bars\""),
         (|header| header.seeds[0].0 = 12, "seeds: [[11,"),
         (|header| header.instruments.truncate(1), "instruments: [{"),
@@ -242,11 +242,27 @@ fn another_configuration_is_refused_with_what_differs() {
         (|header| header.bar_interval_ns = 3, "bar interval ns: 250000000 3"),
         (|header| header.borrowing = true, "borrowing: false true"),
         (|header| header.shorting = true, "shorting: false true"),
+        (|header| header.faults = Faults::new(1, []).ok(), "faults: null {"),
     ] {
         let said = other(change);
         assert!(said.starts_with(wanted), "{said}");
     }
     assert!(open(&folder, Durability::Block, SEED).is_ok(), "the other durability is no other run");
+}
+
+#[test]
+fn a_venue_that_misbehaves_wants_each_record_durable() {
+    let folder = Folder::new();
+    let (run, header) = simulated(SEED);
+    let header = Header { faults: Faults::new(1, []).ok(), ..header };
+    let block = Durability::Block;
+    let opened = Desk::open(run, &header, folder.path(), block, CLOCK_S, &mut Nobody);
+    let said = opened.map(|_| ()).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "the venue's faults: durability must be \"each\" beside them; change that, or leave the \
+         faults out"
+    );
 }
 
 #[test]

@@ -12,7 +12,8 @@ use bot4_engine::event::SleeveId;
 use bot4_engine::history::{Columns, History};
 use bot4_engine::instrument::{InstrumentId, rate_from_text};
 use bot4_engine::run::RunSettings;
-use bot4_engine::units::{Amount, Rate};
+use bot4_engine::session::Faults;
+use bot4_engine::units::{Amount, Nanos, Rate};
 
 use crate::folder::{START, cross, recording, seat, settings, setup};
 
@@ -89,6 +90,20 @@ fn what_does_not_go_together_is_refused_in_one_line() {
         setup.seat("one", "sim:BTC", half(), cross(1.0, 2.0))?;
         setup.build().map(|_| ())
     };
+    let faulty = |settings: RunSettings| {
+        let faults = Faults::new(1, [("lost_ack", Rate::ONE)]).ok();
+        let mut setup = Setup::new(RunSettings { faults, ..settings }, Rate::ZERO, Rate::ZERO);
+        let slow = settings.latency > Nanos::new(1_000_000_000);
+        setup.add(if slow { recording("sim:BTC", 100.0, 600, true) } else { bars("sim:BTC") })?;
+        setup.seat("one", "sim:BTC", half(), cross(1.0, 2.0))?;
+        setup.build().map(|_| ())
+    };
+    let slow = RunSettings { latency: Nanos::new(1_000_000_001), ..settings() };
+    for (refused, wanted) in [(faulty(settings()), "nothing is on its way"), (faulty(slow), "1 s")]
+    {
+        let said = refused.unwrap_err().to_string();
+        assert!(said.starts_with("the venue's faults") && said.contains(wanted), "{said}");
+    }
     for (change, wanted) in [
         (
             (|setup| setup.add(bars("sim:BTC"))) as fn(&mut Setup) -> Result<(), DeskError>,

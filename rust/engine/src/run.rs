@@ -17,7 +17,7 @@ use crate::instrument::Instrument;
 use crate::journal::{EngineHash, Record, State};
 use crate::report::Tally;
 use crate::risk::limits::Profile;
-use crate::session::{Driver, KeepError, Session, SessionError, SessionMemory};
+use crate::session::{Driver, Faults, KeepError, Session, SessionError, SessionMemory};
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Rate};
 use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
@@ -25,7 +25,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP5";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP6";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct RunSettings {
     pub has_book: bool,
     /// The limits.
     pub profile: Profile,
+    /// How the venue misbehaves; `None`: it does not. Bars know no faults.
+    pub faults: Option<Faults>,
 }
 
 /// What an operator may ask for.
@@ -176,8 +178,12 @@ impl Run {
         // tells what a tick led to from what an answer in the same tick led to.
         let latency = (!bars).then_some(settings.latency.max(Nanos::new(1)));
         let bot = Bot::new(instruments, sleeves, settings.profile.clone(), 0);
+        let mut session = Session::new(bot, venue, latency, tape);
+        if let Some(faults) = settings.faults.filter(|_| !bars) {
+            session.misbehave(faults);
+        }
         Ok(Self {
-            session: Session::new(bot, venue, latency, tape),
+            session,
             feed,
             cash: settings.cash,
             tally: Tally::default(),

@@ -158,6 +158,7 @@ fn recorded(session: &[(Nanos, Came)], says_ends: bool) -> Recorded {
 fn replayed(recorded: &Recorded, decides: &Decides) -> Vec<Record> {
     let feed = Feed::Ticks(vec![Source::Recorded(recorded.ticks(InstrumentId(0)), 0)]);
     let settings = RunSettings {
+        faults: None,
         latency: ns(LATENCY_NS),
         bar_interval: ns(1_000_000_000),
         ..run_settings(profile("research", &[]))

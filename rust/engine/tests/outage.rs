@@ -357,11 +357,11 @@ fn an_answer_that_cannot_be_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_cancel_that_was_refused_is_not_sent_when_its_name_is_known() {
+fn a_cancel_that_was_refused_is_asked_for_again_when_its_name_is_known() {
     let mut floor = nameless();
     let (order, update) = (OrderId::new(7, 0), OrderUpdate::CancelRejected);
     floor.event(&Event::Order { ts: Nanos::new(floor.now), order, update }).unwrap();
     floor.take_sent();
-    assert_eq!(floor.name(0, "x-1").len(), 0);
     assert_eq!(floor.state(0), Some(OrderState::Sent), "the venue has not shown it");
+    assert_eq!(floor.name(0, "x-1").len(), 1);
 }

@@ -309,15 +309,18 @@ fn a_quote_whose_book_falls_silent_is_called_back_and_laid_again_when_it_speaks(
     assert_eq!(silent(&mut desk, 1), "", "they are on their way out");
     assert!(desk.answer(1, OrderUpdate::CancelRejected).starts_with("Ask"), "it may be gone");
     assert_eq!(silent(&mut desk, 1), "", "not every second");
-    let again = "intent; cancel 0; cancel 1";
-    assert_eq!(silent(&mut desk, 8), again, "of a venue that did not answer, or would not");
+    let again = "cancel 0; cancel 1";
+    assert_eq!(silent(&mut desk, 4), again, "of a venue that did not answer, or would not");
     assert_eq!(desk.canceled(0), "");
     assert_eq!(desk.canceled(1), "");
     assert_eq!(silent(&mut desk, 1), "");
     assert_eq!(desk.touch(9_999, 10_001), "intent; buy 2 at 9990; sell 3 at 10010");
     // Who was paused has called back everything already.
     desk.pause(true);
-    assert_eq!(silent(&mut desk, 11), "cancel 2; cancel 3", "not heard of, so once more");
+    assert_eq!(silent(&mut desk, 11), "", "not heard of, so nobody knows");
+    let said = silent(&mut desk, 1);
+    assert!(said.starts_with("Ask"), "{said}");
+    assert!(said.contains("; cancel 2; ") && said.ends_with("; cancel 3"), "{said}");
 }
 
 #[test]
@@ -473,18 +476,24 @@ fn an_order_at_a_wanted_price_stays_where_another_goes() {
 }
 
 #[test]
-fn a_venue_that_does_not_cancel_is_asked_again_at_the_next_change() {
+fn a_venue_that_does_not_cancel_is_asked_again_and_nothing_is_laid_beside_it() {
     let mut desk = Desk::of_mid(1, 0.0, research());
     desk.touch(9_999, 10_001);
+    desk.answer(0, OrderUpdate::Acked);
     assert_eq!(desk.touch(10_099, 10_101), "intent; cancel 0; cancel 1");
-    assert_eq!(desk.answer(0, OrderUpdate::CancelRejected), "");
+    assert!(desk.answer(0, OrderUpdate::CancelRejected).starts_with("Ask"), "it may be gone");
     assert_eq!(desk.canceled(1), "", "not while another lies where it should not");
-    assert_eq!(desk.touch(10_099, 10_101), "intent; cancel 0");
+    assert_eq!(desk.touch(10_099, 10_101), "intent");
+    assert_eq!(desk.touch(10_099, 10_101), "", "wanted, and waits");
+    desk.second += 5;
+    assert_eq!(desk.tell(Event::Time(desk.now())), "cancel 0");
     assert_eq!(desk.canceled(0), "buy 2 at 10089; sell 3 at 10111");
-    // Where the answer is unclear the order may live, and is asked to go once more.
+    // Where the answer is unclear the order may live: it is asked to go with each question.
     desk.touch(10_199, 10_201);
     assert_eq!(desk.canceled(3), "");
-    assert_eq!(desk.answer(2, OrderUpdate::Unanswered), "cancel 2");
+    assert_eq!(desk.answer(2, OrderUpdate::Unanswered), "");
+    desk.second += 1;
+    assert!(desk.tell(Event::Time(desk.now())).ends_with("; cancel 2"));
     let laid = "buy 4 at 10189; sell 5 at 10211";
     desk.second += 13;
     assert_eq!(desk.answer(2, OrderUpdate::NotFoundById), "");
@@ -605,6 +614,7 @@ fn where_there_is_no_book_a_quote_is_refused_before_it_begins() {
     assert_eq!(tested.err(), refused("file:X"));
     let run = |feed, has_book| {
         let settings = RunSettings {
+            faults: None,
             cash: amount("10000"),
             slippage: Rate::ZERO,
             latency: Nanos::ZERO,
@@ -759,7 +769,7 @@ fn whatever_the_market_and_the_venue_do_no_quote_crosses_or_piles_up() {
 }
 
 #[test]
-fn a_venue_that_does_not_cancel_on_a_silent_book_is_asked_every_ten_seconds() {
+fn a_venue_that_does_not_cancel_on_a_silent_book_is_asked_every_five_seconds() {
     let mut desk = Desk::of_mid(1, 0.0, profile("research", &[("price_age_max_s", "60")]));
     desk.touch(9_999, 10_001);
     for order in 0..2 {
@@ -778,5 +788,5 @@ fn a_venue_that_does_not_cancel_on_a_silent_book_is_asked_every_ten_seconds() {
             }
         }
     }
-    assert_eq!(cancels, 2 * 10);
+    assert_eq!(cancels, 2 * 20);
 }

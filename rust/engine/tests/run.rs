@@ -1,5 +1,5 @@
 //! A run that was cut anywhere goes on as if it had not been: the same records, the same acts of
-//! the venue, the same hashes.
+//! the venue, the same hashes. Long because what a crash leaves is made here.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 #![allow(clippy::indexing_slicing, reason = "tests may panic")]
@@ -9,9 +9,10 @@ mod market;
 
 use bot4_engine::bot::Sleeve;
 use bot4_engine::event::{BreakerState, Component, OrderUpdate};
+use bot4_engine::instrument::rate_from_text;
 use bot4_engine::journal::Record;
 use bot4_engine::run::{Command, Run, RunSettings};
-use bot4_engine::session::SessionError;
+use bot4_engine::session::{Fault, Faults, SessionError};
 use bot4_engine::venue::{Act, Deed};
 
 use crate::kept::{
@@ -40,12 +41,16 @@ struct Way {
     latency_ns: i64,
     /// Limits that are not those of `research`.
     limits: &'static [(&'static str, &'static str)],
+    /// How often each fault of the venue happens.
+    faults: Option<&'static str>,
 }
 
 impl Way {
     fn run(&self) -> Run {
         let profile = profile("research", self.limits);
-        let settings = RunSettings { latency: ns(self.latency_ns), ..run_settings(profile) };
+        let faults = self.faults.map(|rate| faults(self.seed, rate));
+        let settings = run_settings(profile);
+        let settings = RunSettings { latency: ns(self.latency_ns), faults, ..settings };
         new_run_with(settings, self.kind, self.seed, (self.sleeves)())
     }
 
@@ -83,6 +88,12 @@ impl Way {
         let snapshots = self.go_on(&mut run, &mut keeper, listed, snapshot_every).unwrap();
         Played { run, lines: keeper.lines, snapshots }
     }
+}
+
+/// A venue that misbehaves in every way, so often.
+fn faults(seed: u64, rate: &str) -> Faults {
+    let rate = rate_from_text(rate).unwrap();
+    Faults::new(seed, Fault::ALL.map(|fault| (fault.name(), rate))).unwrap()
 }
 
 /// What a crash leaves: the entries that are durable, and the venue's record.
@@ -198,7 +209,7 @@ fn cuts_differ(way: &Way, listed: &[(u64, Command)], cuts: u64) -> Option<String
     let played = way.play(listed, way.events.min(2_000) / 7);
     let fills = played.run.tally().fills().iter().sum::<u64>();
     assert!(fills > 5, "{:?}: {fills} fills", way.kind);
-    assert!(played.run.session().agrees().unwrap());
+    assert!(way.faults.is_some() || played.run.session().agrees().unwrap());
     let mut dice = Dice(way.seed);
     let mut failures = Vec::new();
     for _ in 0..cuts {
@@ -230,7 +241,15 @@ fn told(failures: &[String], of: u64) -> Option<String> {
 
 fn ways(sleeves: fn() -> Vec<Sleeve>) -> [(&'static str, Way); 4] {
     let latency_ns = LATENCY_NS;
-    let way = |kind, events| Way { kind, seed: SEED, sleeves, events, latency_ns, limits: &[] };
+    let way = |kind, events| Way {
+        kind,
+        seed: SEED,
+        sleeves,
+        events,
+        latency_ns,
+        limits: &[],
+        faults: None,
+    };
     [
         ("simulated", way(Kind::Simulated, 2_000)),
         ("a recorded book", way(Kind::Book, 2_000)),
@@ -281,6 +300,20 @@ fn programs_on_books_and_trades_go_on_from_any_cut_as_if_there_had_been_none() {
 #[test]
 fn they_do_where_the_way_to_the_venue_takes_no_time() {
     check_ticks(0, |way| cuts_differ(way, &[], 60));
+}
+
+#[test]
+fn they_do_where_the_venue_misbehaves() {
+    for sleeves in [programs, quoters, tick_readers] {
+        check(sleeves, |way| {
+            if way.kind != Kind::Simulated {
+                return None;
+            }
+            let way = Way { faults: Some("0.05"), events: 6_000, ..*way };
+            cuts_differ(&way, &commands(SEED, way.events, false), 40)
+                .or_else(|| cuts_differ(&way, &[], 40))
+        });
+    }
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Bars {
     fn place(&mut self, order: NewOrder) {
         let id = OrderId::new(0, self.placed);
         self.placed += 1;
-        self.venue.place(id, order, ns(self.clock));
+        self.venue.place(id, order, ns(self.clock)).unwrap();
     }
 
     /// Open, high, low, close.

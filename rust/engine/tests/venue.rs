@@ -67,7 +67,7 @@ fn traded(paper: &mut Paper, bar: &Bar) -> Vec<Event> {
 /// What one bar does to one order, in words.
 fn answer(paper: &mut Paper, order: NewOrder, prices: [f64; 4]) -> String {
     let id = OrderId::new(0, u32::try_from(paper.clearing().acts()).unwrap());
-    paper.place(id, order, ns(START));
+    paper.place(id, order, ns(START)).unwrap();
     let words = |event: &Event| match event {
         Event::Fill(Fill { ts, price, qty, last, .. }) => {
             let when = if ts.mantissa() == START { "open" } else { "close" };
@@ -193,8 +193,8 @@ fn an_order_that_rests_fills_at_its_limit_even_over_a_gap() {
 fn what_rests_expires_when_no_more_bars_come() {
     let mut paper = paper("0", false, false);
     let elsewhere = NewOrder { instrument: InstrumentId(1), ..order(Side::Buy, base(1), None) };
-    paper.place(ID, order(Side::Buy, base(1), None), ns(START));
-    paper.place(OrderId::new(0, 1), elsewhere, ns(START));
+    paper.place(ID, order(Side::Buy, base(1), None), ns(START)).unwrap();
+    paper.place(OrderId::new(0, 1), elsewhere, ns(START)).unwrap();
     let mut events = Vec::new();
     paper.expire(InstrumentId(0), ns(9), &mut events);
     let update = OrderUpdate::Expired;
@@ -243,7 +243,7 @@ fn what_is_not_there_is_neither_spent_nor_sold() {
 #[test]
 fn fees_are_paid_on_top_and_rounded_up() {
     let mut paper = paper("0", false, false);
-    paper.place(ID, order(Side::Buy, base(3), None), ns(START));
+    paper.place(ID, order(Side::Buy, base(3), None), ns(START)).unwrap();
     let events = traded(&mut paper, &bar(0, row(0, [33.33; 4])));
     let Some(Event::Fill(fill)) = events.first() else {
         panic!("{events:?}");
@@ -263,7 +263,7 @@ fn an_order_can_be_canceled_once() {
         Event::Order { update, order: ID, .. } => update,
         event => panic!("{event:?}"),
     };
-    let acked = paper.place(ID, order(Side::Buy, base(1), Some(1)), ns(5));
+    let acked = paper.place(ID, order(Side::Buy, base(1), Some(1)), ns(5)).unwrap();
     assert_eq!(update(acked), OrderUpdate::Acked);
     assert_eq!(update(paper.cancel(ID, ns(6))), OrderUpdate::Canceled);
     assert_eq!(update(paper.cancel(ID, ns(6))), OrderUpdate::CancelRejected);
@@ -283,7 +283,7 @@ fn a_bar_trades_its_own_instrument_in_the_order_of_arrival() {
             .enumerate()
     {
         let id = OrderId::new(0, u32::try_from(sequence).unwrap());
-        paper.place(id, new, ns(START));
+        paper.place(id, new, ns(START)).unwrap();
     }
     let fills = |events: &[Event]| -> Vec<u64> {
         let id = |event: &Event| match event {
@@ -296,7 +296,7 @@ fn a_bar_trades_its_own_instrument_in_the_order_of_arrival() {
     assert_eq!(fills(&traded(&mut paper, &bar(1, row(0, [100.0; 4])))), [0]);
     assert_eq!(paper.resting_len(), 0);
     let nowhere = NewOrder { instrument: InstrumentId(9), ..order(Side::Buy, all, None) };
-    paper.place(ID, nowhere, ns(START));
+    paper.place(ID, nowhere, ns(START)).unwrap();
     assert!(traded(&mut paper, &bar(9, row(1, [1.0; 4]))).is_empty());
 }
 
@@ -314,7 +314,7 @@ fn an_account_that_lends_nothing_never_goes_below_nothing() {
             };
             let limit = limited.then_some(i64::from(price) * 100);
             let id = OrderId::new(0, u32::try_from(place).unwrap());
-            paper.place(id, order(side, size, limit), ns(START));
+            paper.place(id, order(side, size, limit), ns(START)).unwrap();
             let price = f64::from(price);
             traded(&mut paper, &bar(0, row(place, [price, price * 1.1, price * 0.9, price])));
             prop_assert!(!paper.clearing().cash().is_negative(), "{:?}", paper.clearing().cash());
@@ -327,7 +327,7 @@ fn an_account_that_lends_nothing_never_goes_below_nothing() {
 #[test]
 fn a_price_that_is_no_price_stops_the_venue() {
     let mut paper = paper("0", false, false);
-    paper.place(ID, order(Side::Buy, base(1), None), ns(START));
+    paper.place(ID, order(Side::Buy, base(1), None), ns(START)).unwrap();
     let mut events = Vec::new();
     assert!(paper.on_bar(&bar(0, row(0, [f64::NAN; 4])), &mut events).is_err());
     assert!(paper.on_bar(&bar(0, row(0, [1e30; 4])), &mut events).is_err());

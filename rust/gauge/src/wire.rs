@@ -152,6 +152,7 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
+        | Event::AmendSent { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. } => {}
     }

@@ -114,6 +114,7 @@ pub(crate) fn cross(fast: f64, slow: f64) -> Decides {
 
 pub(crate) fn settings() -> RunSettings {
     RunSettings {
+        faults: None,
         cash: amount_from_text("10000").unwrap(),
         slippage: rate_from_text("0.0001").unwrap(),
         latency: Nanos::new(20_000_000),

@@ -223,6 +223,7 @@ impl Bot {
             | Event::Start { .. }
             | Event::Stop { .. }
             | Event::Adopted { .. }
+            | Event::AmendSent { .. }
             | Event::Flatten { .. }
             | Event::Freeze { .. } => Ok(None),
         }

@@ -251,6 +251,10 @@ impl Bot {
                 self.keep(Record::Placed { ts, id, order }, out)?;
                 self.reserve()
             }
+            Event::AmendSent { ts, order, to } => {
+                self.keep(Record::Amend { ts, order, to }, out)?;
+                self.reserve()
+            }
             Event::Start { ts, epoch, quiet_until } => {
                 self.keep(Record::Start { ts, epoch, quiet_until }, out)
             }

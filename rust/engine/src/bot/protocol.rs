@@ -48,6 +48,8 @@ enum Due {
 fn due(order: &Order, now: Nanos, ends: bool) -> Due {
     let silent = now.mantissa().saturating_sub(order.asked().mantissa());
     let late = silent >= ANSWER_WITHIN.mantissa();
+    let since = now.mantissa().saturating_sub(order.sent().mantissa());
+    let unshown = since >= ANSWER_WITHIN.mantissa();
     if let TimeInForce::Gtd(until) = order.new_order().terms.tif {
         let grace = if ends { ANSWER_WITHIN.mantissa() } else { 0 };
         let over = now.mantissa() >= until.mantissa().saturating_add(grace);
@@ -63,9 +65,17 @@ fn due(order: &Order, now: Nanos, ends: bool) -> Due {
         }
     }
     match order.state() {
-        OrderState::Intended | OrderState::Sent if late => Due::Doubt,
+        // However often it was called back meanwhile.
+        OrderState::Intended | OrderState::Sent if unshown => Due::Doubt,
+        OrderState::PendingCancel if unshown && !order.is_shown() => Due::Doubt,
         OrderState::PendingAmend if late => Due::Doubt,
         OrderState::PendingCancel if late => Due::Cancel,
+        // Its venue would not cancel it.
+        OrderState::Pending | OrderState::Open | OrderState::PartiallyFilled
+            if late && order.is_canceling() =>
+        {
+            Due::Cancel
+        }
         OrderState::Unknown => match order.doubt() {
             Some(doubt) if doubt.is_due(now) => Due::Ask(doubt.questions(now)),
             Some(_) | None => Due::Nothing,
@@ -129,6 +139,13 @@ impl Bot {
                         self.keep(Record::Update { ts, order, update }, out)?;
                         out.actions.push(Action::Ask { id: order, question: *question });
                     }
+                    // What was refused before the order arrived is not refused after.
+                    let orders = self.state.orders();
+                    if orders.get(order).is_some_and(Order::is_canceling) {
+                        let update = OrderUpdate::CancelSent;
+                        self.keep(Record::Update { ts, order, update }, out)?;
+                        out.actions.push(Action::Cancel { id: order });
+                    }
                 }
             }
         }
@@ -149,9 +166,13 @@ impl Bot {
         update: OrderUpdate,
         out: &mut Output,
     ) -> Result<(), BotError> {
+        let was_there = self.is_at_venue(order);
         let kept = self.keep(Record::Update { ts, order, update }, out);
         self.count(kept)?;
         self.ask_or_doubt(order, update, out)?;
+        if !was_there && matches!(update, OrderUpdate::Received | OrderUpdate::Acked) {
+            self.call_back_arrived(order, out)?;
+        }
         let dead = self.conclude(order, out)?;
         self.reserve()?;
         // What waited for it, or wanted it, goes on as a new attempt.
@@ -165,15 +186,9 @@ impl Bot {
         went_on
     }
 
-    /// A venue that will not cancel an order may have it no more: it is asked. One that has never
-    /// heard of an order which we take to work there leaves it in doubt.
-    fn ask_or_doubt(
-        &mut self,
-        id: OrderId,
-        update: OrderUpdate,
-        out: &mut Output,
-    ) -> Result<(), BotError> {
-        let works = matches!(
+    /// Whether an order is known to work at its venue.
+    fn is_at_venue(&self, id: OrderId) -> bool {
+        matches!(
             self.state.orders().get(id).map(Order::state),
             Some(
                 OrderState::Pending
@@ -182,7 +197,31 @@ impl Bot {
                     | OrderState::PendingCancel
                     | OrderState::PendingAmend
             )
-        );
+        )
+    }
+
+    /// An order that was called back before its venue had it, or while nobody knew, has come: what
+    /// was refused then is asked for again.
+    fn call_back_arrived(&mut self, id: OrderId, out: &mut Output) -> Result<(), BotError> {
+        let canceling = self.state.orders().get(id).is_some_and(Order::is_canceling);
+        if !canceling || !self.is_at_venue(id) {
+            return Ok(());
+        }
+        let update = OrderUpdate::CancelSent;
+        self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
+        out.actions.push(Action::Cancel { id });
+        Ok(())
+    }
+
+    /// A venue that will not cancel an order may have it no more: it is asked. One that has never
+    /// heard of an order which we take to work there leaves it in doubt.
+    fn ask_or_doubt(
+        &mut self,
+        id: OrderId,
+        update: OrderUpdate,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        let works = self.is_at_venue(id);
         if works && update == OrderUpdate::CancelRejected {
             let update = OrderUpdate::AskedById;
             self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
@@ -284,6 +323,22 @@ impl Bot {
             self.on(&Event::Order { ts, order, update: OrderUpdate::Unanswered }, out)?;
         }
         Ok(())
+    }
+
+    /// Whether an event of an order would change nothing: it was booked before, or cannot follow.
+    #[must_use]
+    pub fn ignores(&self, event: &Event) -> bool {
+        let orders = self.state.orders();
+        if let Event::Fill(fill) = event {
+            return orders.has_trade(fill.order, fill.trade);
+        }
+        if let Event::Order { ts, order, update } = *event {
+            return orders.refuses(order, update, ts);
+        }
+        if let Event::CumQty { ts, order, qty } = *event {
+            return orders.refuses_told(order, qty, ts);
+        }
+        false
     }
 
     /// Events of orders that changed nothing, since this bot was made.

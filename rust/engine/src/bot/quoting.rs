@@ -11,10 +11,7 @@ use crate::journal::Record;
 use crate::order::Order;
 use crate::risk::breaker::Breakers;
 use crate::risk::{self, Assessment, Quoted};
-use crate::units::{Nanos, Overflow, Price};
-
-/// How often what is quoted on a silent book is called back, where its venue does not do so.
-const CALLED_BACK_EVERY: Nanos = Nanos::new(10_000_000_000);
+use crate::units::{Overflow, Price};
 
 impl Bot {
     /// The quote that is wanted now, where that is anything new.
@@ -59,7 +56,7 @@ impl Bot {
     }
 
     /// Call back what is quoted on books that fell silent: no change of them would do it. Their
-    /// next change quotes again. A venue that will not do so is asked again now and then.
+    /// next change quotes again.
     pub(super) fn call_back_silent(
         &mut self,
         breakers: Breakers,
@@ -72,10 +69,6 @@ impl Bot {
                 && self.has_orders(sleeve)
                 && let Some(quote) = self.quote_due(sleeve, breakers)?
             {
-                let waited = self.now.minus(self.state.called_back(sleeve))?;
-                if self.state.quote(sleeve).0 == Some(quote) && waited < CALLED_BACK_EVERY {
-                    continue;
-                }
                 let want = Want::Quote(quote);
                 self.on_intent(&Intent { sleeve, want }, breakers, out)?;
             }

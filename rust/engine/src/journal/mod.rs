@@ -248,7 +248,7 @@ impl State {
             Want::Quote(_) | Want::CancelAll => {}
             Want::Trade { .. } => return Ok(()),
         }
-        *quoting = quoting.then(&intent.want);
+        *quoting = Quoting::then(&intent.want);
         *waiting = waits.then_some(intent.want);
         Ok(())
     }
@@ -277,7 +277,7 @@ impl State {
         let (lives, order) = (!order.state().is_terminal(), *order.new_order());
         self.refresh(order.instrument);
         if lives && !again {
-            self.note_cancel(order.sleeve, update, ts);
+            self.note_cancel(order.sleeve, update);
         }
         if !lives {
             self.note_over(id, &order, called_back);

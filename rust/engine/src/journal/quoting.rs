@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use crate::decision::quote;
 use crate::event::{NewOrder, OrderUpdate, SleeveId, TwoSided, Want};
-use crate::units::Nanos;
 
 /// The market that a sleeve makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -17,18 +16,16 @@ pub(super) struct Quoting {
     anew: bool,
     /// An order went out that lies at no price of it.
     stray: bool,
-    /// When an order of it was last called back.
-    called_back: Nanos,
 }
 
 impl Quoting {
     /// What is quoted once this is wanted.
-    pub(super) const fn then(self, want: &Want) -> Self {
+    pub(super) const fn then(want: &Want) -> Self {
         let last = match want {
             Want::Quote(quote) => Some(*quote),
             Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => None,
         };
-        Self { last, anew: false, stray: false, called_back: self.called_back }
+        Self { last, anew: false, stray: false }
     }
 }
 
@@ -40,13 +37,7 @@ impl State {
         (quoting.last, quoting.anew | quoting.stray)
     }
 
-    /// When an order of a sleeve's quote was last called back.
-    #[must_use]
-    pub fn called_back(&self, sleeve: SleeveId) -> Nanos {
-        self.quotes.get(sleeve.index()).map_or(Nanos::ZERO, |quoting| quoting.called_back)
-    }
-
-    /// Whether an order of a sleeve is being canceled.
+    /// Whether an order of a sleeve is to go: it was called back, and is not over.
     #[must_use]
     pub fn is_canceling(&self, sleeve: SleeveId) -> bool {
         let mut working = self.orders.working();
@@ -88,19 +79,14 @@ impl State {
         }
     }
 
-    /// We ask to cancel an order that lives: the quote waits for it. A venue that will not do so is
-    /// asked again at the next change, and not at once; where the market is silent, now and then.
-    pub(super) fn note_cancel(&mut self, sleeve: SleeveId, update: OrderUpdate, ts: Nanos) {
+    /// We ask to cancel an order that lives: the quote waits for it. Where a venue will not do so
+    /// the quote is wanted anew with the next change, and waits again.
+    pub(super) fn note_cancel(&mut self, sleeve: SleeveId, update: OrderUpdate) {
         let Some(last) = self.quote(sleeve).0 else {
             return;
         };
         let waits = match update {
-            OrderUpdate::CancelSent => {
-                if let Some(quoting) = self.quotes.get_mut(sleeve.index()) {
-                    quoting.called_back = ts;
-                }
-                Some(Want::Quote(last))
-            }
+            OrderUpdate::CancelSent => Some(Want::Quote(last)),
             OrderUpdate::CancelRejected => {
                 self.mark(sleeve, true);
                 None

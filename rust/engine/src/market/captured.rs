@@ -207,6 +207,7 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
+        | Event::AmendSent { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. } => {}
     }

@@ -42,7 +42,7 @@ pub struct Order {
     heard: Nanos,
     /// Its venue has shown that it has it.
     shown: bool,
-    /// We asked for its end, and nobody has refused yet.
+    /// We asked for its end, and want it until it comes: a venue that refuses is asked again.
     canceling: bool,
     /// What we asked to amend it to, as long as it is unclear whether it is: even when it is over,
     /// as fills that are on their way may be of either size.
@@ -161,7 +161,7 @@ impl Order {
         self.shown
     }
 
-    /// Whether we asked for its end and nobody has refused yet.
+    /// Whether we asked for its end: until that comes we go on asking.
     #[must_use]
     pub const fn is_canceling(&self) -> bool {
         self.canceling
@@ -257,15 +257,12 @@ impl Order {
             },
             OrderUpdate::Received | OrderUpdate::Acked => self.shown = true,
             OrderUpdate::CancelSent => (self.canceling, self.asked) = (true, ts),
-            OrderUpdate::CancelRejected => self.canceling = false,
             OrderUpdate::Amended => {
                 self.shown = true;
                 self.amend()?;
             }
             OrderUpdate::AmendRejected => self.amending = None,
             OrderUpdate::Unanswered if self.doubt.is_none() => {
-                // Whether a cancel was heard is unclear too: it may be asked for once more.
-                self.canceling = false;
                 let left = if self.state == OrderState::Sent { self.sent } else { ts };
                 self.doubt = Some(Doubt::new(ts, left, fence));
             }
@@ -274,6 +271,7 @@ impl Order {
             | OrderUpdate::Denied
             | OrderUpdate::Rejected
             | OrderUpdate::Canceled
+            | OrderUpdate::CancelRejected
             | OrderUpdate::Expired
             | OrderUpdate::Unanswered
             | OrderUpdate::NotFoundById
@@ -408,7 +406,6 @@ impl Order {
             self.doubt = None;
         } else if next != OrderState::Unknown {
             self.doubt = None;
-            self.canceling &= next == OrderState::PendingCancel;
         }
     }
 }

@@ -110,6 +110,20 @@ impl Orders {
         self.change(id, |order| order.on_update(update, ts, fence))
     }
 
+    /// Whether what is said of an order at `ts` cannot follow, or is of none that is kept.
+    #[must_use]
+    pub fn refuses(&self, id: OrderId, update: OrderUpdate, ts: Nanos) -> bool {
+        let order = self.get(id).copied();
+        order.is_none_or(|mut order| order.on_update(update, ts, self.fence).is_err())
+    }
+
+    /// The same of how much of it is said to be filled in all.
+    #[must_use]
+    pub fn refuses_told(&self, id: OrderId, qty: Qty, ts: Nanos) -> bool {
+        let order = self.get(id).copied();
+        order.is_none_or(|mut order| order.on_told(qty, ts).is_err())
+    }
+
     /// We ask to amend an order.
     pub fn on_amend_sent(
         &mut self,

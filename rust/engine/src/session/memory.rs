@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::Session;
+use super::{Fault, Request, Session};
 use crate::bot::BotMemory;
-use crate::event::{Action, Event, SleeveId};
+use crate::event::{Event, SleeveId};
 use crate::tape::Tape;
 use crate::units::Nanos;
 use crate::venue::Venue;
@@ -16,8 +16,10 @@ use crate::venue::Venue;
 pub struct SessionMemory {
     bot: BotMemory,
     venue: Venue,
-    inbound: VecDeque<(Nanos, Action)>,
+    inbound: VecDeque<Request>,
     outbound: VecDeque<(Nanos, Event)>,
+    faults_met: Option<[u64; Fault::ALL.len()]>,
+    reconciled: Nanos,
     tape: Option<Tape>,
     clock: Nanos,
     event: u64,
@@ -40,6 +42,8 @@ impl Session {
             venue: self.venue.clone(),
             inbound: self.inbound.clone(),
             outbound: self.outbound.clone(),
+            faults_met: self.wires.map(|wires| wires.met),
+            reconciled: self.reconciled,
             tape: self.tape.clone(),
             clock: self.clock,
             event: self.event,
@@ -53,6 +57,10 @@ impl Session {
         self.venue = memory.venue;
         self.inbound = memory.inbound;
         self.outbound = memory.outbound;
+        self.reconciled = memory.reconciled;
+        if let (Some(wires), Some(met)) = (&mut self.wires, memory.faults_met) {
+            wires.met = met;
+        }
         self.tape = memory.tape;
         self.clock = memory.clock;
         self.event = memory.event;

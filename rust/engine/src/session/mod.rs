@@ -8,18 +8,24 @@ use std::collections::VecDeque;
 
 use crate::book::Book;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Action, Bar, Event, Intent, OrderId, OrderUpdate, Side, Tick, TickKind};
+use crate::event::{Action, Bar, Event, Intent, OrderId, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
-use crate::journal::{Record, State};
+use crate::journal::{Record, State, StateError};
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Overflow, Price};
 use crate::venue::{Act, BarPart, Venue};
 
 mod audit;
+mod faults;
 mod memory;
 mod recall;
+mod ways;
 
+pub use audit::RECONCILED_EVERY;
+pub use faults::{Fault, Faults, FaultsError, LATE_MAX};
+use faults::{Said, Wires};
 pub use memory::SessionMemory;
+use ways::{Course, Request};
 
 /// Who keeps what a session writes down, and asks the strategies outside.
 pub trait Driver {
@@ -97,8 +103,12 @@ pub struct Session {
     venue: Venue,
     /// The way to the venue, and the way back; `None`: there is no way, it answers at once.
     latency: Option<Nanos>,
-    inbound: VecDeque<(Nanos, Action)>,
+    inbound: VecDeque<Request>,
     outbound: VecDeque<(Nanos, Event)>,
+    /// What befalls those on their way; `None`: nothing does.
+    wires: Option<Wires>,
+    /// When the venue's report was asked for last, where it has to be.
+    reconciled: Nanos,
     tape: Option<Tape>,
     clock: Nanos,
     /// How many market events were told.
@@ -128,6 +138,8 @@ impl Session {
             latency,
             inbound: VecDeque::new(),
             outbound: VecDeque::new(),
+            wires: None,
+            reconciled: Nanos::ZERO,
             tape,
             clock: Nanos::ZERO,
             event: 0,
@@ -141,6 +153,18 @@ impl Session {
             wants: Vec::new(),
             acts: Vec::new(),
         }
+    }
+
+    /// From here on the venue misbehaves. Nothing befalls a session without latency, in which
+    /// nothing is on its way.
+    pub fn misbehave(&mut self, faults: Faults) {
+        self.wires = Some(Wires::new(faults));
+    }
+
+    /// How often each fault was met.
+    pub fn faults_met(&self) -> impl Iterator<Item = (Fault, u64)> + '_ {
+        let met = self.wires.iter().flat_map(|wires| wires.met);
+        Fault::ALL.into_iter().zip(met)
     }
 
     /// Money comes in, to the venue and to us.
@@ -178,7 +202,7 @@ impl Session {
                     self.events.clear();
                     let traded = self.venue.on_part(bar, part, &mut self.events);
                     traded.map_err(|reason| self.unit(bar.instrument, reason))?;
-                    self.answer(bar.open_ns, driver)?;
+                    self.answer(bar.open_ns, Said::Unasked, driver)?;
                 }
             }
         }
@@ -187,9 +211,9 @@ impl Session {
         }
         self.decide(now, closing, driver)?;
         self.clock = now;
-        while self.inbound.front().is_some_and(|(at, _)| *at <= now) {
-            if let Some((_, action)) = self.inbound.pop_front() {
-                self.arrive(action, driver)?;
+        while self.inbound.front().is_some_and(|request| request.at <= now) {
+            if let Some(request) = self.inbound.pop_front() {
+                self.arrive(request.action, request.course, driver)?;
             }
         }
         self.finish(driver)
@@ -208,7 +232,7 @@ impl Session {
         // A breaker that tripped holds for those outside too.
         while let Some((_, trip @ Action::Trip { .. })) = self.actions.front().copied() {
             self.actions.pop_front();
-            self.arrive(trip, driver)?;
+            self.arrive(trip, Course::Sure, driver)?;
         }
         if live && !self.bot.is_quiet() {
             let mut wants = core::mem::take(&mut self.wants);
@@ -235,7 +259,7 @@ impl Session {
             tape.on_trade(tick.instrument, tick.ts, price, qty);
         }
         traded.map_err(|reason| self.unit(tick.instrument, reason))?;
-        self.answer(tick.ts, driver)?;
+        self.answer(tick.ts, Said::Unasked, driver)?;
         self.bot.set_quiet(self.stopping || self.event <= self.quiet_until);
         self.tell(&Event::Tick(*tick), driver)?;
         self.finish(driver)
@@ -246,7 +270,7 @@ impl Session {
     fn go_on_to(&mut self, ts: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
         loop {
             let answer = self.outbound.front().map(|(at, _)| *at);
-            let arrival = self.inbound.front().map(|(at, _)| *at);
+            let arrival = self.inbound.front().map(|request| request.at);
             let bars = self.tape.as_mut().and_then(|tape| tape.due(ts));
             let Some(next) = answer.into_iter().chain(arrival).chain(bars).min() else {
                 return Ok(());
@@ -261,8 +285,8 @@ impl Session {
                     self.tell(&event, driver)?;
                 }
             } else if arrival == Some(next) {
-                if let Some((_, action)) = self.inbound.pop_front() {
-                    self.arrive(action, driver)?;
+                if let Some(request) = self.inbound.pop_front() {
+                    self.arrive(request.action, request.course, driver)?;
                 }
             } else {
                 self.close_bars(next, driver)?;
@@ -286,83 +310,11 @@ impl Session {
         if self.is_recalling() { Ok(()) } else { Ok(driver.done(self.event)?) }
     }
 
-    /// What the venue said at `ts` sets out for the bot, or is there at once.
-    fn answer(&mut self, ts: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
-        if self.events.is_empty() {
-            return Ok(());
-        }
-        let mut events = core::mem::take(&mut self.events);
-        for event in events.drain(..) {
-            match self.latency {
-                None => self.tell(&event, driver)?,
-                Some(latency) => self.outbound.push_back((ts.plus(latency)?, event)),
-            }
-        }
-        self.events = events;
-        Ok(())
-    }
-
-    /// An action reaches the venue.
-    fn arrive(&mut self, action: Action, driver: &mut impl Driver) -> Result<(), SessionError> {
-        let now = self.clock.max(self.bot.now());
-        self.events.clear();
-        match action {
-            Action::Place { id, order } => {
-                driver.release(id)?;
-                let update = OrderUpdate::Sent;
-                self.hear(&Event::Order { ts: now, order: id, update }, driver)?;
-                let placed = self.venue.place(id, order, now, &mut self.events);
-                placed.map_err(|reason| self.unit(order.instrument, reason))?;
-            }
-            Action::Cancel { id } => {
-                driver.release(id)?;
-                self.venue.cancel(id, now, &mut self.events);
-            }
-            Action::Amend { .. } | Action::Ask { .. } => {}
-            Action::Trip { component, state } => {
-                let event = Event::Breaker { ts: now, component, state };
-                return self.hear(&event, driver).map(|_| ());
-            }
-        }
-        match self.latency {
-            // The answer is heard before the next action is carried out.
-            None => {
-                let mut events = core::mem::take(&mut self.events);
-                for event in events.drain(..) {
-                    self.hear(&event, driver)?;
-                }
-                self.events = events;
-                Ok(())
-            }
-            Some(_) => self.answer(now, driver),
-        }
-    }
-
     /// One event to the bot, then its actions on their way, in order.
     #[inline]
     pub fn tell(&mut self, event: &Event, driver: &mut impl Driver) -> Result<(), SessionError> {
         self.hear(event, driver)?;
         self.carry(driver)
-    }
-
-    #[inline]
-    fn carry(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
-        while let Some((decided, action)) = self.actions.pop_front() {
-            let trip = matches!(action, Action::Trip { .. });
-            match self.latency {
-                Some(latency) if !trip => self.send(decided.plus(latency)?, action),
-                // Without a way it is there at once, but not before it was decided.
-                None if decided > self.bot.now() => self.send(decided, action),
-                Some(_) | None => self.arrive(action, driver)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// An action sets out, to be there at `at`.
-    fn send(&mut self, at: Nanos, action: Action) {
-        let later = self.inbound.iter().position(|(other, _)| *other > at);
-        self.inbound.insert(later.unwrap_or(self.inbound.len()), (at, action));
     }
 
     /// One event to the bot, its actions gathered; whether it was told, and not met again.
@@ -371,7 +323,12 @@ impl Session {
         if !self.tail.is_empty() && self.meet(event, driver)? {
             return Ok(false);
         }
-        self.bot.on(event, &mut self.output)?;
+        match self.bot.on(event, &mut self.output) {
+            // What a venue that misbehaves says may be impossible: it was counted, and changed
+            // nothing.
+            Err(BotError::State(StateError::Order(_))) if self.wires.is_some() => {}
+            told => told?,
+        }
         if self.output.is_empty() {
             return Ok(true);
         }
@@ -394,7 +351,7 @@ impl Session {
         let now = self.bot.now();
         self.events.clear();
         self.venue.expire(id, now, &mut self.events);
-        self.answer(now, driver)
+        self.answer(now, Said::Unasked, driver)
     }
 
     /// No market goes on, which is an event of its own: what is on its way arrives, what rests
@@ -408,6 +365,10 @@ impl Session {
             self.expire(id, driver)?;
         }
         self.settle_ways(driver)?;
+        if self.wires.is_some() {
+            self.reconcile(self.clock(), driver)?;
+            self.settle_ways(driver)?;
+        }
         self.audit(self.clock(), driver)?;
         self.finish(driver)
     }
@@ -415,7 +376,7 @@ impl Session {
     fn settle_ways(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         loop {
             let answer = self.outbound.front().map(|(at, _)| *at);
-            let arrival = self.inbound.front().map(|(at, _)| *at);
+            let arrival = self.inbound.front().map(|request| request.at);
             let Some(next) = answer.into_iter().chain(arrival).min() else {
                 return Ok(());
             };

@@ -1,7 +1,7 @@
 //! Going on from a journal: what it kept is met again, in order, and must be what the market and
 //! the venue give here; what it lost is taken from the venue's own record.
 
-use super::{Driver, Session, SessionError};
+use super::{Course, Driver, Request, Session, SessionError};
 use crate::event::{Action, Event, Fill, OrderUpdate};
 use crate::journal::Record;
 use crate::order::Order;
@@ -33,7 +33,13 @@ impl Session {
             self.meet_consequences(driver)?;
             return Ok(true);
         }
+        if self.meet_freeze(event, driver)? {
+            return Ok(true);
+        }
         self.meet_unprompted(driver)?;
+        if self.bot.ignores(event) {
+            return Ok(true);
+        }
         let Some((at, record)) = self.tail.front().copied() else {
             return Ok(false);
         };
@@ -55,6 +61,24 @@ impl Session {
         self.meet_next(driver)?;
         self.meet_consequences(driver)?;
         Ok(true)
+    }
+
+    /// A freeze is met as the record that a report led to; what an operator did comes by itself.
+    fn meet_freeze(
+        &mut self,
+        event: &Event,
+        driver: &mut impl Driver,
+    ) -> Result<bool, SessionError> {
+        let Event::Freeze { ts, instrument, why } = *event else {
+            return Ok(false);
+        };
+        let kept = Record::Freeze { ts, instrument, why };
+        let met = self.tail.front() == Some(&(self.event, kept));
+        if met {
+            self.meet_next(driver)?;
+            self.meet_consequences(driver)?;
+        }
+        Ok(met)
     }
 
     /// What supervisors and operators did in the present market event.
@@ -118,7 +142,10 @@ impl Session {
         let order = self.bot.state().orders().get(act.order);
         let not_asked = |order: &Order| !order.state().is_terminal() && !order.is_canceling();
         match act.deed {
-            Deed::Accepted(_) => order.is_none(),
+            Deed::Accepted(_) | Deed::Refused { .. } => order.is_none(),
+            // Amends of one order come one after the other, so the one that waits is this one.
+            Deed::Amended(to) | Deed::AmendRefused(to) => order
+                .is_some_and(|order| !order.state().is_terminal() && order.amending() != Some(to)),
             Deed::Canceled { asked: true } | Deed::NotThere => order.is_some_and(not_asked),
             Deed::Repeated
             | Deed::Canceled { asked: false }
@@ -153,7 +180,8 @@ impl Session {
         let mut adopted = 0;
         for (_, act) in beyond {
             if self.is_lost(act) {
-                adopted += u64::from(matches!(act.deed, Deed::Accepted(_)));
+                let placed = matches!(act.deed, Deed::Accepted(_) | Deed::Refused { .. });
+                adopted += u64::from(placed);
                 self.adopt(act, driver)?;
             }
         }
@@ -164,16 +192,28 @@ impl Session {
     fn adopt(&mut self, act: &Act, driver: &mut impl Driver) -> Result<(), SessionError> {
         let ts = act.ts.minus(self.latency.unwrap_or_default())?;
         let id = act.order;
-        let action = if let Deed::Accepted(order) = act.deed {
-            self.hear(&Event::Adopted { ts, id, order }, driver)?;
-            self.bot.state().orders().send(id)
-        } else {
-            let update = OrderUpdate::CancelSent;
-            self.hear(&Event::Order { ts, order: id, update }, driver)?;
-            Some(Action::Cancel { id })
+        let action = match act.deed {
+            Deed::Accepted(order) | Deed::Refused { order, .. } => {
+                self.hear(&Event::Adopted { ts, id, order }, driver)?;
+                self.bot.state().orders().send(id)
+            }
+            Deed::Amended(to) | Deed::AmendRefused(to) => {
+                self.hear(&Event::AmendSent { ts, order: id, to }, driver)?;
+                Some(Action::Amend { id, to })
+            }
+            Deed::Canceled { .. }
+            | Deed::NotThere
+            | Deed::Repeated
+            | Deed::Expired
+            | Deed::Filled { .. } => {
+                let update = OrderUpdate::CancelSent;
+                self.hear(&Event::Order { ts, order: id, update }, driver)?;
+                Some(Action::Cancel { id })
+            }
         };
         if let Some(action) = action {
-            self.send(act.ts, action);
+            // It got there, whatever befell others.
+            self.send(Request { at: act.ts, action, course: Course::Sure });
         }
         Ok(())
     }

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{NewOrder, OrderId, Side, TradeId};
+use super::blotter::Blotter;
+use super::filters::{self, Filter};
+use crate::event::{Amendment, Event, NewOrder, OrderId, Question, Side, TradeId};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 
@@ -37,6 +39,17 @@ pub enum Deed {
     Accepted(NewOrder),
     /// It came, and its id was used before: not traded again.
     Repeated,
+    /// It came, and the venue would not have it.
+    Refused {
+        /// The order.
+        order: NewOrder,
+        /// Why not.
+        filter: Filter,
+    },
+    /// Changed, as it was asked for.
+    Amended(Amendment),
+    /// A request to change what is not there, or to what cannot be.
+    AmendRefused(Amendment),
     /// Canceled.
     Canceled {
         /// By the one who placed it; the venue itself cancels what cannot be traded.
@@ -54,7 +67,20 @@ pub enum Deed {
         qty: Qty,
         /// Fee in quote units, on top.
         fee: Amount,
+        /// Whether nothing of the order is left.
+        last: bool,
     },
+}
+
+/// A trade that is about to be done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done {
+    pub(super) price: Price,
+    pub(super) qty: Qty,
+    /// The rate.
+    pub(super) fee: Rate,
+    /// Whether nothing of the order is left.
+    pub(super) last: bool,
 }
 
 /// One account at a simulated venue.
@@ -64,13 +90,15 @@ pub struct Clearing {
     instruments: Vec<Instrument>,
     cash: Amount,
     positions: Vec<Qty>,
-    /// The highest id that came: ids rise, so what is not above it came before.
+    /// The highest id that came, where no record is kept: ids rise, as nothing comes late there.
     highest: Option<OrderId>,
     acts: u64,
     last: Option<Act>,
     recording: bool,
     /// What was done since it was last asked.
     recorded: Vec<Act>,
+    /// What is known of its orders, where a record is kept.
+    blotter: Blotter,
 }
 
 impl Clearing {
@@ -87,10 +115,12 @@ impl Clearing {
             last: None,
             recording: false,
             recorded: Vec::new(),
+            blotter: Blotter::default(),
         }
     }
 
-    /// Keep a record from here on; somebody has to ask for it by [`Clearing::take_record`].
+    /// Keep a record and a blotter from here on; somebody has to ask for the record by
+    /// [`Clearing::take_record`].
     pub fn record(&mut self) {
         self.recording = true;
     }
@@ -134,13 +164,56 @@ impl Clearing {
         self.instruments.get(id.index())
     }
 
-    /// An order came: whether it is new.
-    pub(super) fn accept(&mut self, ts: Nanos, id: OrderId, order: NewOrder) -> bool {
+    /// What it knows of its orders, if a record is kept.
+    #[must_use]
+    pub fn blotter(&self) -> &Blotter {
+        &self.blotter
+    }
+
+    /// Answer a question about an order; without a record there is no answer.
+    pub(super) fn answer(
+        &self,
+        id: OrderId,
+        question: Question,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) {
+        if self.recording {
+            self.blotter.answer(id, question, ts, events);
+        }
+    }
+
+    /// An order came, the market being at `last`: whether it is new, and may work.
+    pub(super) fn accept(
+        &mut self,
+        ts: Nanos,
+        id: OrderId,
+        order: NewOrder,
+        last: Option<Price>,
+    ) -> Result<bool, Overflow> {
+        if let Some(filter) = filters::refuses(&order, self.rules(order.instrument), last)? {
+            self.refuse(ts, id, order, filter);
+            return Ok(false);
+        }
+        let new = self.is_new(id);
+        self.note(ts, id, if new { Deed::Accepted(order) } else { Deed::Repeated });
+        Ok(new)
+    }
+
+    /// An order came that the venue will not have.
+    pub(super) fn refuse(&mut self, ts: Nanos, id: OrderId, order: NewOrder, filter: Filter) {
+        let deed = if self.is_new(id) { Deed::Refused { order, filter } } else { Deed::Repeated };
+        self.note(ts, id, deed);
+    }
+
+    fn is_new(&mut self, id: OrderId) -> bool {
+        if self.recording {
+            return self.blotter.is_new(id);
+        }
         let new = self.highest.is_none_or(|highest| id > highest);
         if new {
             self.highest = Some(id);
         }
-        self.note(ts, id, if new { Deed::Accepted(order) } else { Deed::Repeated });
         new
     }
 
@@ -150,6 +223,7 @@ impl Clearing {
             let act = Act { number: self.acts, ts, order, deed };
             self.last = Some(act);
             self.recorded.push(act);
+            self.blotter.on_deed(ts, order, &deed, TradeId::new(u128::from(self.acts)));
         }
     }
 
@@ -196,8 +270,7 @@ impl Clearing {
         order: &NewOrder,
         id: OrderId,
         ts: Nanos,
-        done: (Price, Qty),
-        fee: Rate,
+        done: Done,
     ) -> Result<(TradeId, Amount), UnitError> {
         let place = order.instrument.index();
         let (Some(rules), Some(position)) =
@@ -205,7 +278,7 @@ impl Clearing {
         else {
             return Err(UnitError::NotAnInstrument(String::new()));
         };
-        let (price, qty) = done;
+        let Done { price, qty, fee, last } = done;
         let notional = rules.notional(price, qty)?;
         let fee = notional.times(fee, Rounding::Up)?;
         match order.side {
@@ -218,7 +291,7 @@ impl Clearing {
                 *position = position.minus(qty)?;
             }
         }
-        self.note(ts, id, Deed::Filled { price, qty, fee });
+        self.note(ts, id, Deed::Filled { price, qty, fee, last });
         Ok((TradeId::new(u128::from(self.acts)), fee))
     }
 }

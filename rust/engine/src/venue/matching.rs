@@ -5,7 +5,8 @@
 //! market tells it anew. What rests joins the end of its level's queue. Trades at its price use up
 //! the queue before it, then fill it; a level that shrinks can leave no more before it than it
 //! holds; a trade or a quote beyond its price fills it. Our orders move nobody else: for small
-//! orders only. Nor do they meet each other: an order of ours trades with what others show.
+//! orders only. Nor do they trade with each other: one of ours that would meet another lets that go
+//! and trades with what others show.
 //!
 //! Long because it is one market from end to end.
 //!
@@ -20,13 +21,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::{Clearing, Deed, Lending, cost};
+use super::clearing::{Clearing, Deed, Done, Lending, cost};
 use super::end_by;
+use super::filters::{self, Filter};
 use super::trigger::trailed;
 use crate::book::Ladder;
 use crate::event::{
-    Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, Tick, TickKind,
-    TimeInForce,
+    Amendment, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, Tick,
+    TickKind, TimeInForce,
 };
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
@@ -61,13 +63,13 @@ struct Waiting {
     stop: Stop,
 }
 
-/// A trade of ours that is about to be done.
+/// An order after it was amended.
 #[derive(Debug, Clone, Copy)]
-struct Done {
-    price: Price,
-    qty: Qty,
-    fee: Rate,
-    last: bool,
+enum Changed {
+    /// Where it was.
+    InPlace,
+    /// It begins anew, with so much of it left.
+    Anew(NewOrder, Qty),
 }
 
 /// A simulated venue with one account.
@@ -105,6 +107,16 @@ impl Pit {
         let shown = |(price, qty)| (price, self.shown(side, price, qty));
         let found = self.ladder.levels(side).map(shown).find(|(_, qty)| qty.is_positive());
         found.filter(|(price, _)| limit.is_none_or(|limit| reaches(side, limit, *price)))
+    }
+
+    /// Whether an order that comes now would take something: of others, or of our own.
+    fn would_take(&self, order: &NewOrder) -> bool {
+        let side = against(order.side);
+        let own = |one: &Resting| {
+            one.order.side == side
+                && order.limit.is_none_or(|limit| reaches(side, limit, one.limit))
+        };
+        self.best(side, order.limit).is_some() || self.resting.iter().any(own)
     }
 }
 
@@ -155,7 +167,8 @@ impl Matching {
         ts: Nanos,
         events: &mut Vec<Event>,
     ) -> Result<(), UnitError> {
-        if !self.clearing.accept(ts, id, order) {
+        let last = self.pits.get(order.instrument.index()).and_then(|pit| pit.last);
+        if !self.clearing.accept(ts, id, order, last)? {
             events.push(answer(ts, id, OrderUpdate::Rejected));
             return Ok(());
         }
@@ -172,19 +185,26 @@ impl Matching {
             pit.waiting.push(Waiting { id, order, stop });
             return Ok(());
         }
-        self.begin(id, order, ts, events)
+        self.begin(id, order, order.size, ts, events)
     }
 
-    /// An order begins to work: it takes what it may, and rests where it may.
+    /// An order begins to work, so much of it being left: it takes what it may, and rests where it
+    /// may.
     fn begin(
         &mut self,
         id: OrderId,
         order: NewOrder,
+        left: Size,
         ts: Nanos,
         events: &mut Vec<Event>,
     ) -> Result<(), UnitError> {
         let left = if self.may_trade(&order)? {
-            self.sweep(id, &order, ts, events)?
+            let left = self.sweep(id, &order, left, ts, events)?;
+            // What others show is gone as far as it goes: next would be our own.
+            if left.is_some_and(Qty::is_positive) {
+                self.expire_own(&order, order.limit, ts, events);
+            }
+            left
         } else {
             Some(Qty::ZERO)
         };
@@ -212,7 +232,7 @@ impl Matching {
             return Ok(true);
         };
         if order.terms.post_only {
-            return Ok(pit.best(against(order.side), order.limit).is_none());
+            return Ok(!pit.would_take(order));
         }
         Ok(order.terms.tif != TimeInForce::Fok || self.fills_whole(pit, order)?)
     }
@@ -251,20 +271,22 @@ impl Matching {
         &mut self,
         id: OrderId,
         order: &NewOrder,
+        left: Size,
         ts: Nanos,
         events: &mut Vec<Event>,
     ) -> Result<Option<Qty>, UnitError> {
         let against = against(order.side);
-        let (mut left, mut budget) = match order.size {
+        let (mut left, mut budget) = match left {
             Size::Base(qty) => (qty, None),
             Size::Quote(budget) => (Qty::ZERO, Some(budget)),
         };
         loop {
             let pit = self.pits.get(order.instrument.index());
-            let rules = self.clearing.rules(order.instrument);
-            let (Some((price, shown)), Some(rules)) =
-                (pit.and_then(|pit| pit.best(against, order.limit)), rules)
-            else {
+            let Some((price, shown)) = pit.and_then(|pit| pit.best(against, order.limit)) else {
+                return Ok(Some(left));
+            };
+            self.expire_own(order, Some(price), ts, events);
+            let Some(rules) = self.clearing.rules(order.instrument) else {
                 return Ok(Some(left));
             };
             let fee = rules.taker_fee;
@@ -293,6 +315,30 @@ impl Matching {
         }
     }
 
+    /// Self-trade prevention: an order that takes down to `price` lets what we have resting there
+    /// go, and does not trade with it (Binance's EXPIRE_MAKER).
+    fn expire_own(
+        &mut self,
+        taker: &NewOrder,
+        price: Option<Price>,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(pit) = self.pits.get_mut(taker.instrument.index()) else {
+            return;
+        };
+        let (side, clearing) = (against(taker.side), &mut self.clearing);
+        pit.resting.retain(|one| {
+            let met = price.is_none_or(|price| reaches(side, price, one.limit));
+            let goes = one.order.side == side && met;
+            if goes {
+                clearing.note(ts, one.id, Deed::Canceled { asked: false });
+                events.push(answer(ts, one.id, OrderUpdate::Canceled));
+            }
+            !goes
+        });
+    }
+
     /// One fill: what it cost, fee included.
     fn fill(
         &mut self,
@@ -302,8 +348,8 @@ impl Matching {
         done: Done,
         events: &mut Vec<Event>,
     ) -> Result<Amount, UnitError> {
-        let Done { price, qty, fee, last } = done;
-        let (trade, fee) = self.clearing.trade(order, id, ts, (price, qty), fee)?;
+        let Done { price, qty, last, .. } = done;
+        let (trade, fee) = self.clearing.trade(order, id, ts, done)?;
         events.push(Event::Fill(Fill {
             order: id,
             trade,
@@ -335,6 +381,79 @@ impl Matching {
         );
         let update = if found { OrderUpdate::Canceled } else { OrderUpdate::CancelRejected };
         events.push(answer(ts, id, update));
+    }
+
+    /// A request to change an order that works arrives. One that only becomes smaller keeps its
+    /// place in the queue; any other is laid anew, and takes what it may.
+    pub fn amend(
+        &mut self,
+        id: OrderId,
+        to: Amendment,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        let Some(changed) = self.amended(id, to)? else {
+            self.clearing.note(ts, id, Deed::AmendRefused(to));
+            events.push(answer(ts, id, OrderUpdate::AmendRejected));
+            return Ok(());
+        };
+        self.clearing.note(ts, id, Deed::Amended(to));
+        events.push(answer(ts, id, OrderUpdate::Amended));
+        match changed {
+            Changed::InPlace => Ok(()),
+            Changed::Anew(order, left) => self.begin(id, order, Size::Base(left), ts, events),
+        }
+    }
+
+    /// An order with its new terms, and what is left of it where it is to begin anew; `None`: it is
+    /// not there, or cannot be so.
+    fn amended(&mut self, id: OrderId, to: Amendment) -> Result<Option<Changed>, UnitError> {
+        let terms =
+            |order: NewOrder| NewOrder { limit: Some(to.limit), size: Size::Base(to.qty), ..order };
+        let passes = |clearing: &Clearing, order: &NewOrder, last| {
+            let rules = clearing.rules(order.instrument);
+            filters::refuses(order, rules, last).map(|filter| filter.is_none())
+        };
+        for pit in &mut self.pits {
+            if let Some(waiting) = pit.waiting.iter_mut().find(|waiting| waiting.id == id) {
+                let order = terms(waiting.order);
+                let may =
+                    waiting.order.limit.is_some() && passes(&self.clearing, &order, pit.last)?;
+                if may {
+                    waiting.order = order;
+                }
+                return Ok(may.then_some(Changed::InPlace));
+            }
+            let Some(place) = pit.resting.iter().position(|resting| resting.id == id) else {
+                continue;
+            };
+            let Some(resting) = pit.resting.get(place).copied() else {
+                continue;
+            };
+            let Size::Base(whole) = resting.order.size else {
+                return Ok(None);
+            };
+            let (order, left) = (terms(resting.order), to.qty.minus(whole.minus(resting.left)?)?);
+            let taker = order.terms.post_only && pit.would_take(&order);
+            if !left.is_positive() || taker || !passes(&self.clearing, &order, pit.last)? {
+                return Ok(None);
+            }
+            if resting.limit == to.limit && left <= resting.left {
+                if let Some(slot) = pit.resting.get_mut(place) {
+                    (slot.order, slot.left) = (order, left);
+                }
+                return Ok(Some(Changed::InPlace));
+            }
+            pit.resting.remove(place);
+            return Ok(Some(Changed::Anew(order, left)));
+        }
+        Ok(None)
+    }
+
+    /// An order arrives that the venue will not have, whatever it is.
+    pub fn refuse(&mut self, id: OrderId, order: NewOrder, ts: Nanos, events: &mut Vec<Event>) {
+        self.clearing.refuse(ts, id, order, Filter::Busy);
+        events.push(answer(ts, id, OrderUpdate::Rejected));
     }
 
     /// No more of a market will come: what rests in it expires.
@@ -388,7 +507,7 @@ impl Matching {
         pit.waiting = waiting;
         begun.sort_by_key(|one| (one.stop.kind == StopKind::TakeProfit, one.id));
         for Waiting { id, order, .. } in begun {
-            self.begin(id, order, tick.ts, events)?;
+            self.begin(id, order, order.size, tick.ts, events)?;
         }
         Ok(())
     }

@@ -1,17 +1,23 @@
 //! Order → fill: the paper venue. It knows nothing of the bot and keeps a record of its own.
 
+mod blotter;
 mod clearing;
+mod filters;
 mod matching;
 mod paper;
 mod trigger;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Bar, Event, NewOrder, OrderId, Tick, TickKind, TimeInForce};
+use crate::event::{
+    Amendment, Bar, Event, NewOrder, OrderId, Question, Tick, TickKind, TimeInForce,
+};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::Nanos;
 
+pub use blotter::{BLOTTER_KEPT, Blotter, Deal, Slip, Standing};
 pub use clearing::{Act, Clearing, Deed, Lending};
+pub use filters::Filter;
 pub use matching::Matching;
 pub use paper::{Paper, PaperRules};
 
@@ -78,7 +84,7 @@ impl Venue {
     ) -> Result<(), UnitError> {
         match self {
             Self::Bars(paper) => {
-                events.push(paper.place(id, order, ts));
+                events.push(paper.place(id, order, ts)?);
                 Ok(())
             }
             Self::Book(matching) => matching.place(id, order, ts, events),
@@ -91,6 +97,36 @@ impl Venue {
             Self::Bars(paper) => events.push(paper.cancel(id, ts)),
             Self::Book(matching) => matching.cancel(id, ts, events),
         }
+    }
+
+    /// A request to change an order arrives.
+    pub fn amend(
+        &mut self,
+        id: OrderId,
+        to: Amendment,
+        ts: Nanos,
+        events: &mut Vec<Event>,
+    ) -> Result<(), UnitError> {
+        match self {
+            Self::Bars(paper) => {
+                events.push(paper.amend(id, to, ts)?);
+                Ok(())
+            }
+            Self::Book(matching) => matching.amend(id, to, ts, events),
+        }
+    }
+
+    /// An order arrives that the venue will not have, whatever it is: it has too much to do.
+    pub fn refuse(&mut self, id: OrderId, order: NewOrder, ts: Nanos, events: &mut Vec<Event>) {
+        match self {
+            Self::Bars(paper) => events.push(paper.refuse(id, order, ts)),
+            Self::Book(matching) => matching.refuse(id, order, ts, events),
+        }
+    }
+
+    /// A question about an order arrives. A venue that keeps no record has no answer.
+    pub fn answer(&self, id: OrderId, question: Question, ts: Nanos, events: &mut Vec<Event>) {
+        self.clearing().answer(id, question, ts, events);
     }
 
     /// A bar's open trades, or the rest of it. Only a venue over bars has any.

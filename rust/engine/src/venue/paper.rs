@@ -17,14 +17,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::{Clearing, Deed, Lending};
+use super::clearing::{Clearing, Deed, Done, Lending};
 use super::end_by;
+use super::filters::{self, Filter};
 use super::trigger::trailed;
 use crate::event::{
-    Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, TimeInForce,
+    Amendment, Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind,
+    TimeInForce,
 };
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::{Nanos, Price, Rate};
+use crate::units::{Nanos, Overflow, Price, Rate};
 
 /// How the simulated venue treats an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,12 +111,43 @@ impl Paper {
     }
 
     /// An order arrives.
-    pub fn place(&mut self, id: OrderId, order: NewOrder, ts: Nanos) -> Event {
-        if !self.clearing.accept(ts, id, order) {
-            return answer(ts, id, OrderUpdate::Rejected);
+    pub fn place(&mut self, id: OrderId, order: NewOrder, ts: Nanos) -> Result<Event, Overflow> {
+        if !self.clearing.accept(ts, id, order, None)? {
+            return Ok(answer(ts, id, OrderUpdate::Rejected));
         }
         self.resting.push(Resting { id, order, fresh: true, waits: order.terms.stop });
-        answer(ts, id, OrderUpdate::Acked)
+        Ok(answer(ts, id, OrderUpdate::Acked))
+    }
+
+    /// A request to change an order that rests arrives. Where its limit moves it is as one that
+    /// has just arrived.
+    pub fn amend(&mut self, id: OrderId, to: Amendment, ts: Nanos) -> Result<Event, Overflow> {
+        let Self { resting, clearing, .. } = self;
+        let mut amended = false;
+        if let Some(resting) = resting.iter_mut().find(|resting| resting.id == id)
+            && let Some(limit) = resting.order.limit
+        {
+            let (new, size) = (Some(to.limit), Size::Base(to.qty));
+            let order = NewOrder { limit: new, size, ..resting.order };
+            amended = filters::refuses(&order, clearing.rules(order.instrument), None)?.is_none();
+            if amended {
+                resting.order = order;
+                resting.fresh |= limit != to.limit && resting.waits.is_none();
+            }
+        }
+        let (deed, update) = if amended {
+            (Deed::Amended(to), OrderUpdate::Amended)
+        } else {
+            (Deed::AmendRefused(to), OrderUpdate::AmendRejected)
+        };
+        self.clearing.note(ts, id, deed);
+        Ok(answer(ts, id, update))
+    }
+
+    /// An order arrives that the venue will not have, whatever it is.
+    pub fn refuse(&mut self, id: OrderId, order: NewOrder, ts: Nanos) -> Event {
+        self.clearing.refuse(ts, id, order, Filter::Busy);
+        answer(ts, id, OrderUpdate::Rejected)
     }
 
     /// A request to cancel arrives.
@@ -327,7 +360,9 @@ impl Paper {
             self.clearing.note(ts, resting.id, Deed::Canceled { asked: false });
             return Ok(answer(ts, resting.id, OrderUpdate::Canceled));
         }
-        let (trade, fee) = self.clearing.trade(order, resting.id, ts, (price, qty), fee)?;
+        let last = qty == wanted;
+        let done = Done { price, qty, fee, last };
+        let (trade, fee) = self.clearing.trade(order, resting.id, ts, done)?;
         Ok(Event::Fill(Fill {
             order: resting.id,
             trade,
@@ -336,7 +371,7 @@ impl Paper {
             qty,
             fee,
             fee_asset: None,
-            last: qty == wanted,
+            last,
         }))
     }
 }

@@ -12,8 +12,8 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Execution, Intent, OrderId, OrderTerms, Side, SleeveId, Tick,
-    TickKind, Want,
+    Bar, BreakerState, Component, Execution, Intent, NewOrder, OrderId, OrderTerms, Side, SleeveId,
+    Tick, TickKind, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
@@ -24,7 +24,7 @@ use bot4_engine::risk::limits::Profile;
 use bot4_engine::run::{Command, Run, RunSettings};
 use bot4_engine::session::{Driver, KeepError};
 use bot4_engine::units::{Nanos, Price};
-use bot4_engine::venue::Act;
+use bot4_engine::venue::{Act, Deed};
 
 use crate::market::{
     Dice, Raw, START, amount, decided, history, instrument, ns, profile, program, rate, sleeve,
@@ -172,6 +172,7 @@ pub(crate) fn with_outside() -> Vec<Sleeve> {
 
 pub(crate) fn run_settings(profile: Profile) -> RunSettings {
     RunSettings {
+        faults: None,
         cash: amount("10000"),
         slippage: rate("0.0001"),
         latency: Nanos::new(LATENCY_NS),
@@ -339,9 +340,18 @@ pub(crate) fn normal(record: &Record) -> String {
     format!("{:?}", record.normalised())
 }
 
-/// An act with its order named by sequence.
+/// An act with its orders named by sequence.
 pub(crate) fn normal_act(event: u64, act: &Act) -> (u64, Act) {
-    (event, Act { order: OrderId::new(0, act.order.sequence()), ..*act })
+    let named = |id: OrderId| OrderId::new(0, id.sequence());
+    let normal = |order: NewOrder| NewOrder { replaces: order.replaces.map(named), ..order };
+    let deed = if let Deed::Accepted(order) = act.deed {
+        Deed::Accepted(normal(order))
+    } else if let Deed::Refused { order, filter } = act.deed {
+        Deed::Refused { order: normal(order), filter }
+    } else {
+        act.deed
+    };
+    (event, Act { order: named(act.order), deed, ..*act })
 }
 
 /// All records of some lines but starts.
