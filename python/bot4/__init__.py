@@ -5,7 +5,16 @@
 This file only says which names are public; importing it loads no plotting and no terminal code.
 """
 
-from bot4._engine import Bar, Bot, Context, Ledger, Reconciled, Request, __version__
+from bot4._engine import (
+    Bar,
+    Bot,
+    Context,
+    Ledger,
+    Reconciled,
+    Request,
+    WorkingOrder,
+    __version__,
+)
 from bot4.decision import Quote, quote, seat
 from bot4.errors import (
     Bot4Error,
@@ -122,6 +131,7 @@ __all__ = [
     "VenueFill",
     "VenueOrder",
     "VenueReport",
+    "WorkingOrder",
     "__version__",
     "ask",
     "ask_size",

@@ -538,3 +538,15 @@ def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(tmp_path: Path) ->
         assert well["components"]["copies"]["restarts"] >= 1
         bot.ask("stop")
         assert bot.end()[0] == 0
+
+
+def test_a_venue_with_faults_says_so_and_how_often_each_was_met(tmp_path: Path) -> None:
+    config = configured(tmp_path, speed='"max"')
+    faults = "[run.faults]\nlost_ack = 0.2\nlost_fill = 0.2\ndoubled_fill = 0.2\n"
+    text = config.read_text("utf-8")
+    config.write_text(f"{text}\n{faults}", encoding="utf-8")
+    told = outcome(config, "--for", "3s")
+    met = told["faults"]
+    assert all(met[name] > 0 for name in ("lost_ack", "lost_fill", "doubled_fill")), met
+    assert met["late_reject"] == 0
+    assert told["fills"] > 20

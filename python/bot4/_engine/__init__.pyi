@@ -9,7 +9,7 @@ The pages beside this one are for the reader: when it runs there is one module, 
 from typing import Final
 
 from bot4._engine.backtest import Backtest, replay_journal
-from bot4._engine.bars import Bar, Bars, Context, History
+from bot4._engine.bars import Bar, Bars, Context, History, WorkingOrder
 from bot4._engine.bot import Bot, Reconciled, Request
 from bot4._engine.errors import (
     Bot4Error,
@@ -61,6 +61,7 @@ __all__ = [
     "RiskError",
     "Run",
     "SignalError",
+    "WorkingOrder",
     "__version__",
     "book_updates",
     "depth_frames",

@@ -77,6 +77,36 @@ class History:
     def volume(self) -> NDArray[np.float64]: ...
 
 @final
+class WorkingOrder:
+    """One order that works, as it was when it was told: ``ctx.orders``."""
+
+    @property
+    def id(self) -> str:
+        """The client order id: what the venue knows it by, and ``bot4 orders explain`` takes."""
+
+    @property
+    def side(self) -> str:
+        """``buy`` or ``sell``."""
+
+    @property
+    def qty(self) -> float | None:
+        """Its whole size in base units; None for a buy that is sized by what it may spend."""
+
+    @property
+    def filled(self) -> float:
+        """Base units done."""
+
+    @property
+    def limit(self) -> float | None: ...
+    @property
+    def stop(self) -> float | None:
+        """The price at which it begins to work, where it waits for one."""
+
+    @property
+    def state(self) -> str:
+        """Where it is in its life: a state of ``docs/orders.md``."""
+
+@final
 class Context:
     """What a class strategy may know and ask for, at one bar. Each request passes risk.
 
@@ -106,6 +136,10 @@ class Context:
     @property
     def working(self) -> int:
         """How many orders of this strategy are working."""
+
+    @property
+    def orders(self) -> list[WorkingOrder]:
+        """The orders of this strategy that work, oldest first, as they were at this bar."""
 
     def history(self, n: int) -> History:
         """Up to ``n`` finished bars (fewer at the start)."""
@@ -158,5 +192,24 @@ class Context:
     ) -> None:
         """Sell ``qty`` base units, on the same terms as `buy`."""
 
-    def cancel(self) -> None:
-        """Cancel every working order of this strategy."""
+    def cancel(self, order: WorkingOrder | str | None = None) -> None:
+        """Cancel one order, by what ``orders`` told or by its id; without one, all that work.
+
+        One that is over by then is left alone. Raises EngineError: an id that is none.
+        """
+
+    def amend(
+        self,
+        order: WorkingOrder | str,
+        *,
+        qty: float | None = None,
+        limit: float | None = None,
+    ) -> None:
+        """Give an order that works another size, another limit, or both, under the same id.
+
+        ``qty`` is all of it, what is filled included. What that adds passes risk as an order does,
+        and is refused where it does not fit: ``not_amendable`` where the order is over or on its
+        way out, has no limit, or its venue cannot (Binance). One that only shrinks keeps its place
+        in the queue on paper. Raises EngineError: neither, a number that is not above zero, an id
+        that is none.
+        """

@@ -19,6 +19,7 @@ use crate::context::{Past, PyBar, PyContext};
 use crate::errors::{EngineError, Raise};
 use crate::program::PyProgram;
 use crate::report;
+use crate::working::PyWorkingOrder;
 
 /// A limit's value as Python gives it.
 #[derive(FromPyObject)]
@@ -344,8 +345,11 @@ fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
 pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> PyContext {
     let state = bot.state();
     let position = state.portfolio().position(callee.instrument);
-    let qty = state.instrument(callee.instrument).map_or(0.0, |i| i.qty_as_f64(position.qty));
-    let mine = |order: &&bot4_engine::order::Order| order.new_order().sleeve == callee.sleeve;
+    let rules = state.instrument(callee.instrument);
+    let qty = rules.map_or(0.0, |rules| rules.qty_as_f64(position.qty));
+    let mine = state.orders().working().filter(|one| one.new_order().sleeve == callee.sleeve);
+    let working =
+        mine.filter_map(|one| rules.map(|rules| PyWorkingOrder::of(one, rules))).collect();
     PyContext {
         sleeve: callee.sleeve,
         past,
@@ -355,7 +359,7 @@ pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> P
         entry_price: (qty != 0.0).then(|| amount_as_f64(position.cost) / qty),
         cash: amount_as_f64(bot.account().cash),
         equity: amount_as_f64(bot.account().equity),
-        working: state.orders().working().filter(mine).count(),
+        working,
         wants: Some(Vec::new()),
     }
 }

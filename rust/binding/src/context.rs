@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bot4_engine::decision::execution::parse;
 use bot4_engine::event::{
-    Bar, Execution, Intent, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
+    Bar, Execution, Intent, OrderId, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{Instrument, UnitError};
@@ -13,6 +13,8 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 use crate::errors::{EngineError, Raise};
+use crate::reconcile::order_id;
+use crate::working::PyWorkingOrder;
 
 /// The bars a class strategy may look back on: a whole history, or those made so far.
 #[derive(Clone)]
@@ -148,8 +150,8 @@ pub(crate) struct PyContext {
     pub(crate) cash: f64,
     #[pyo3(get)]
     pub(crate) equity: f64,
-    #[pyo3(get)]
-    pub(crate) working: usize,
+    /// What of the strategy's own works, oldest first.
+    pub(crate) working: Vec<PyWorkingOrder>,
     /// `None` once the call it was made for is over.
     pub(crate) wants: Option<Vec<Asked>>,
 }
@@ -200,6 +202,22 @@ impl Waits {
         };
         let trail = if self.trail > 0.0 { rules.tick_up(self.trail)? } else { Price::ZERO };
         Ok(Stop { kind: self.kind, trigger, trail })
+    }
+}
+
+/// An order by its snapshot, or by its id.
+#[derive(FromPyObject)]
+enum Named<'py> {
+    Order(PyRef<'py, PyWorkingOrder>),
+    Id(String),
+}
+
+impl Named<'_> {
+    fn id(&self) -> PyResult<OrderId> {
+        match self {
+            Self::Order(order) => Ok(order.order),
+            Self::Id(text) => order_id(text),
+        }
     }
 }
 
@@ -322,8 +340,38 @@ impl PyContext {
         self.trade(Side::Sell, qty, limit, (terms, waits))
     }
 
-    fn cancel(&mut self) -> PyResult<()> {
-        self.ask(Want::CancelAll)
+    #[getter]
+    fn working(&self) -> usize {
+        self.working.len()
+    }
+
+    #[getter]
+    fn orders(&self) -> Vec<PyWorkingOrder> {
+        self.working.clone()
+    }
+
+    #[pyo3(signature = (order=None))]
+    fn cancel(&mut self, order: Option<Named<'_>>) -> PyResult<()> {
+        let want = match order {
+            None => Want::CancelAll,
+            Some(order) => Want::Cancel { order: order.id()? },
+        };
+        self.ask(want)
+    }
+
+    #[pyo3(signature = (order, *, qty=None, limit=None))]
+    fn amend(&mut self, order: Named<'_>, qty: Option<f64>, limit: Option<f64>) -> PyResult<()> {
+        if qty.is_none() && limit.is_none() {
+            let text = "amend: give a qty, a limit, or both";
+            return Err(EngineError::new_err(text));
+        }
+        for (name, value) in [("qty", qty), ("limit", limit)] {
+            if let Some(wrong) = value.filter(|value| !value.is_finite() || *value <= 0.0) {
+                let text = format!("amend: {name} must be a number above zero, not {wrong}");
+                return Err(EngineError::new_err(text));
+            }
+        }
+        self.ask(Want::Amend { order: order.id()?, qty, limit })
     }
 }
 

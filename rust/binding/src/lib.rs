@@ -22,6 +22,7 @@ mod records;
 mod report;
 mod run;
 mod status;
+mod working;
 
 use pyo3::prelude::*;
 
@@ -34,6 +35,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<context::PyBar>()?;
     module.add_class::<context::PyHistory>()?;
     module.add_class::<context::PyContext>()?;
+    module.add_class::<working::PyWorkingOrder>()?;
     module.add_class::<backtest::PyBacktest>()?;
     module.add_class::<recording::PyRecording>()?;
     module.add_class::<feed::PyFeed>()?;

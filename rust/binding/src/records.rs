@@ -373,6 +373,12 @@ fn want(want: &Want, rules: Option<&Instrument>) -> String {
             format!("{} {qty}{at}{}", side.name(), treated(terms, rules))
         }
         Want::CancelAll => "cancel all".to_owned(),
+        Want::Cancel { order } => format!("cancel {}", order.client_text()),
+        Want::Amend { order, qty, limit } => {
+            let qty = qty.map_or(String::new(), |qty| format!(" to {qty}"));
+            let at = limit.map_or(String::new(), |limit| format!(" at {limit}"));
+            format!("amend {}{qty}{at}", order.client_text())
+        }
     }
 }
 

@@ -46,6 +46,10 @@ fn wants() -> impl Strategy<Value = Want> {
         (select(vec![Side::Buy, Side::Sell]), float(), perhaps(), terms())
             .prop_map(|(side, qty, limit, terms)| { Want::Trade { side, qty, limit, terms } }),
         Just(Want::CancelAll),
+        any::<u64>().prop_map(|id| Want::Cancel { order: OrderId::from_number(id) }),
+        (any::<u64>(), perhaps(), perhaps()).prop_map(|(id, qty, limit)| {
+            Want::Amend { order: OrderId::from_number(id), qty, limit }
+        }),
         quotes(),
     ]
 }

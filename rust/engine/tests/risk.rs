@@ -141,12 +141,8 @@ fn sell(qty: f64) -> Want {
 }
 
 fn at(limit: f64, want: Want) -> Want {
-    match want {
-        Want::Trade { side, qty, .. } => {
-            Want::Trade { side, qty, limit: Some(limit), terms: OrderTerms::default() }
-        }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
-    }
+    let Want::Trade { side, qty, .. } = want else { return want };
+    Want::Trade { side, qty, limit: Some(limit), terms: OrderTerms::default() }
 }
 
 fn check(table: &[(&str, Scene, Want, &str)]) {
@@ -330,13 +326,9 @@ fn waiting(side: Side, kind: StopKind, trigger: i64, qty: f64) -> Want {
 }
 
 fn trailing(want: Want) -> Want {
-    match want {
-        Want::Trade { side, qty, limit, mut terms } => {
-            terms.stop = terms.stop.map(|stop| Stop { trail: Price::new(50), ..stop });
-            Want::Trade { side, qty, limit, terms }
-        }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
-    }
+    let Want::Trade { side, qty, limit, mut terms } = want else { return want };
+    terms.stop = terms.stop.map(|stop| Stop { trail: Price::new(50), ..stop });
+    Want::Trade { side, qty, limit, terms }
 }
 
 #[test]
@@ -383,14 +375,10 @@ fn what_waits_is_sized_at_its_trigger_which_lies_ahead() {
 }
 
 fn limited(limit: i64, want: Want) -> Want {
-    match want {
-        Want::Trade { side, qty, terms, .. } => {
-            #[allow(clippy::cast_precision_loss, reason = "small")]
-            let limit = Some(limit as f64 / 100.0);
-            Want::Trade { side, qty, limit, terms }
-        }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
-    }
+    let Want::Trade { side, qty, terms, .. } = want else { return want };
+    #[allow(clippy::cast_precision_loss, reason = "small")]
+    let limit = Some(limit as f64 / 100.0);
+    Want::Trade { side, qty, limit, terms }
 }
 
 #[test]

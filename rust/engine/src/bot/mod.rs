@@ -28,6 +28,7 @@ use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
 use crate::units::{Nanos, Overflow, Rate};
 
 mod account;
+mod changing;
 mod execution;
 mod exits;
 mod glance;
@@ -542,7 +543,7 @@ impl Bot {
                 let (last, anew) = self.state.quote(intent.sleeve);
                 last != Some(quote) || anew
             }
-            Want::Trade { .. } | Want::CancelAll => true,
+            Want::Trade { .. } | Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } => true,
         };
         if !due || self.is_held_back(intent.sleeve) {
             return Ok(());
@@ -571,6 +572,10 @@ impl Bot {
                 self.cancel_where(intent.sleeve, |order| !order.is_exit(), out)
             }
             Want::CancelAll => self.cancel_all(intent.sleeve, out),
+            Want::Cancel { order } => self.cancel_one(intent.sleeve, order, out),
+            Want::Amend { order, qty, limit } => {
+                self.amend(intent.sleeve, order, (qty, limit), breakers, out)
+            }
             // It waits in the state until none of the sleeve's orders works.
             Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
             Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
@@ -591,9 +596,11 @@ impl Bot {
             // It stays to be wanted anew.
             Want::Quote(_) if self.is_held_back(intent.sleeve) => Ok(()),
             Want::Quote(quote) => self.lay(intent.sleeve, &quote, false, breakers, out),
-            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => {
-                self.act(&intent, breakers, out)
-            }
+            Want::Target { .. }
+            | Want::Trade { .. }
+            | Want::CancelAll
+            | Want::Cancel { .. }
+            | Want::Amend { .. } => self.act(&intent, breakers, out),
         }
     }
 

@@ -82,6 +82,20 @@ pub enum Want {
     Quote(TwoSided),
     /// Cancel every working order of the sleeve.
     CancelAll,
+    /// Cancel one of the sleeve's orders.
+    Cancel {
+        /// Which.
+        order: OrderId,
+    },
+    /// Give one of the sleeve's orders another price or size.
+    Amend {
+        /// Which.
+        order: OrderId,
+        /// Its whole size in base units, what is filled included; `None`: as it is.
+        qty: Option<f64>,
+        /// Its limit in quote units; `None`: as it is.
+        limit: Option<f64>,
+    },
 }
 
 /// Who wants what.

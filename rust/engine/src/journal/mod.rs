@@ -232,7 +232,9 @@ impl State {
             // A target says what to hold in all: what still works is called back first.
             Want::Target { .. } => works,
             Want::Quote(_) => self.is_canceling(intent.sleeve),
-            Want::Trade { .. } | Want::CancelAll => false,
+            Want::Trade { .. } | Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } => {
+                false
+            }
         };
         let (Some(target), Some(quoting), Some(waiting), Some(carrying)) = (
             self.targets.get_mut(place),
@@ -246,7 +248,7 @@ impl State {
         match intent.want {
             Want::Target { fraction, .. } => *target = Some(fraction),
             Want::Quote(_) | Want::CancelAll => {}
-            Want::Trade { .. } => return Ok(()),
+            Want::Trade { .. } | Want::Cancel { .. } | Want::Amend { .. } => return Ok(()),
         }
         *quoting = Quoting::then(&intent.want);
         *waiting = waits.then_some(intent.want);
@@ -291,9 +293,13 @@ impl State {
         let waits = match self.waiting.get(sleeve.index()).copied().flatten() {
             None => return,
             Some(Want::Quote(_)) => self.is_canceling(sleeve),
-            Some(Want::Target { .. } | Want::Trade { .. } | Want::CancelAll) => {
-                self.is_working(sleeve)
-            }
+            Some(
+                Want::Target { .. }
+                | Want::Trade { .. }
+                | Want::CancelAll
+                | Want::Cancel { .. }
+                | Want::Amend { .. },
+            ) => self.is_working(sleeve),
         };
         if !waits {
             let want = self.waiting.get_mut(sleeve.index()).and_then(Option::take);

@@ -23,7 +23,11 @@ impl Quoting {
     pub(super) const fn then(want: &Want) -> Self {
         let last = match want {
             Want::Quote(quote) => Some(*quote),
-            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => None,
+            Want::Target { .. }
+            | Want::Trade { .. }
+            | Want::Cancel { .. }
+            | Want::Amend { .. }
+            | Want::CancelAll => None,
         };
         Self { last, anew: false, stray: false }
     }

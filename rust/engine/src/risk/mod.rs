@@ -16,6 +16,7 @@
 //! ```
 
 pub mod breaker;
+mod change;
 mod exit;
 pub mod limits;
 pub mod monitor;
@@ -31,6 +32,7 @@ use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 use breaker::Breakers;
+pub use change::{ApprovedChange, Change, assess_change};
 pub use exit::{Exit, assess_exit};
 use limits::Profile;
 pub use pass::{Armed, Refusals, Ticket};
@@ -99,6 +101,9 @@ pub enum Refusal {
     Terms = 18,
     /// It may only reduce, and so much is not held.
     ReduceOnly = 19,
+    /// An order that cannot be amended: it is over or on its way out, has no limit, or its venue
+    /// gives it no other one under its id.
+    NotAmendable = 20,
 }
 
 /// Most orders of the account that may work at once; reducing orders pass beyond it.
@@ -106,7 +111,7 @@ pub const ORDERS_WORKING_MAX: usize = 200;
 
 impl Refusal {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NoPrice,
         Self::StalePrice,
         Self::NoEquity,
@@ -127,6 +132,7 @@ impl Refusal {
         Self::OrderUnknown,
         Self::Terms,
         Self::ReduceOnly,
+        Self::NotAmendable,
     ];
 
     /// The reason's name in reports, metrics and logs.
@@ -153,6 +159,7 @@ impl Refusal {
             Self::OrderUnknown => "order_unknown",
             Self::Terms => "terms",
             Self::ReduceOnly => "reduce_only",
+            Self::NotAmendable => "not_amendable",
         }
     }
 }
@@ -236,7 +243,9 @@ pub struct Quoted {
 /// checked one by one, by [`assess_quoted`].
 pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Refusal> {
     let (limit, terms) = match intent.want {
-        Want::CancelAll | Want::Quote(_) => return Ok(None),
+        Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } | Want::Quote(_) => {
+            return Ok(None);
+        }
         Want::Target { .. } => (None, OrderTerms::default()),
         Want::Trade { limit, terms, .. } => (limit, terms),
     };

@@ -1,7 +1,7 @@
 //! An intent's bytes.
 
 use super::{Reader, Writer, coded, read_terms, write_terms};
-use crate::event::{Execution, Intent, QuoteSide, Side, SleeveId, TwoSided, Want};
+use crate::event::{Execution, Intent, OrderId, QuoteSide, Side, SleeveId, TwoSided, Want};
 use crate::units::{Price, Rate};
 
 pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
@@ -21,6 +21,16 @@ pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
             write_terms(out, &terms);
         }
         Want::CancelAll => out.u8(2),
+        Want::Cancel { order } => {
+            out.u8(5);
+            out.u64(order.number());
+        }
+        Want::Amend { order, qty, limit } => {
+            out.u8(6);
+            out.u64(order.number());
+            out.optional(qty.map(f64::to_bits));
+            out.optional(limit.map(f64::to_bits));
+        }
         Want::Quote(TwoSided { bid, ask, size, levels }) => {
             out.u8(3);
             for side in [bid, ask] {
@@ -49,6 +59,12 @@ pub(super) fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             terms: read_terms(from)?,
         },
         2 => Want::CancelAll,
+        5 => Want::Cancel { order: OrderId::from_number(from.u64()?) },
+        6 => Want::Amend {
+            order: OrderId::from_number(from.u64()?),
+            qty: from.optional()?.map(f64::from_bits),
+            limit: from.optional()?.map(f64::from_bits),
+        },
         3 => Want::Quote(TwoSided {
             bid: read_side(from)?,
             ask: read_side(from)?,
