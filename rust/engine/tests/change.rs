@@ -36,7 +36,8 @@ impl Floor {
         let rules = free.with_fees(Rate::ZERO, Rate::ZERO);
         let (strategy, decides) = ("outside".to_owned(), Decides::Outside);
         let seat = Sleeve { strategy, instrument: HERE, allocation: Rate::ONE, decides };
-        let profile = profile("unleveraged", &[("order_max", "0.6")]);
+        let wide = [("order_max", "0.6"), ("position_max", "2"), ("gross_max", "2")];
+        let profile = profile("unleveraged", &wide);
         let mut floor =
             Self { bot: Bot::new(vec![rules], vec![seat], profile, 7), out: Output::default() };
         floor.tell(Event::Deposit { ts: ns(SECOND), amount: amount("1000") });
