@@ -550,3 +550,12 @@ def test_a_venue_with_faults_says_so_and_how_often_each_was_met(tmp_path: Path) 
     assert all(met[name] > 0 for name in ("lost_ack", "lost_fill", "doubled_fill")), met
     assert met["late_reject"] == 0
     assert told["fills"] > 20
+
+
+def test_nothing_is_ordered_that_is_worth_less_than_its_venue_takes(tmp_path: Path) -> None:
+    config = configured(tmp_path, speed='"max"')
+    text = config.read_text("utf-8").replace("lot =", "notional_min = 1_000_000\nlot =")
+    config.write_text(text, encoding="utf-8")
+    told = outcome(config, "--for", "2s")
+    assert (told["orders"], told["fills"]) == (0, 0)
+    assert told["refused"]["below_minimum"] > 0

@@ -84,6 +84,7 @@ class Bot:
         price: str,
         tick: str,
         lot: str,
+        notional_min: str = "0",
         taker_fee: str = "0",
         maker_fee: str = "0",
         base: str | None = None,
@@ -91,10 +92,11 @@ class Bot:
     ) -> None:
         """Add ``venue:SYMBOL`` (``binance:BTCUSDT``, ``kraken:BTC/USD``, ``coinbase:BTC-USD``).
 
-        ``price`` is about what it trades at (it sets the scale), ``tick`` and ``lot`` are the
-        venue's, fees are fractions; all decimal text. ``base`` and ``quote`` are what is traded
-        for what, as the venue calls them (1 to 16 bytes); where they are not said, all such are
-        paid in "cash". The quote of the first instrument is the reporting currency.
+        ``price`` is about what it trades at (it sets the scale); ``tick``, ``lot`` and
+        ``notional_min`` (what an order must be worth) are the venue's, fees are fractions; all
+        decimal text. ``base`` and ``quote`` are what is traded for what, as the venue calls them
+        (1 to 16 bytes); where they are not said, all such are paid in "cash". The quote of the
+        first instrument is the reporting currency.
         """
 
     def add_program(

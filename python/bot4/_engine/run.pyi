@@ -39,9 +39,19 @@ class Run:
         """
 
     def add_simulated(
-        self, instrument: str, price: str, tick: str, lot: str, seed: int, start_ns: int
+        self,
+        instrument: str,
+        price: str,
+        tick: str,
+        lot: str,
+        seed: int,
+        start_ns: int,
+        notional_min: str = "0",
     ) -> None:
-        """A market that never happened: seeded order flow that begins at ``price``."""
+        """A market that never happened: seeded order flow that begins at ``price``.
+
+        No order may be worth less than ``notional_min``: risk refuses it, and so does the venue.
+        """
 
     def add_recording(self, recording: Recording) -> None: ...
     def add_bars(self, bars: Bars) -> None: ...

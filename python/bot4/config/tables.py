@@ -75,6 +75,7 @@ Speed = Annotated[Decimal, Field(gt=0, le=settings.SPEED_MAX), BeforeValidator(_
 Latency = Annotated[Decimal, Field(ge=0, le=settings.LATENCY_MS_MAX), BeforeValidator(_exact)]
 SnapshotTime = Annotated[Decimal, Field(gt=0, le=settings.SNAPSHOT_S_MAX), BeforeValidator(_exact)]
 LogSize = Annotated[Decimal, Field(gt=0, le=settings.LOG_MB_MAX), BeforeValidator(_exact)]
+Least = Annotated[Decimal, Field(ge=0), BeforeValidator(_exact)]
 Step = Annotated[Decimal, Field(gt=0), BeforeValidator(_exact)]
 Seed = Annotated[int, Field(strict=True, ge=0)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -204,6 +205,9 @@ class InstrumentTable(_Table):
     price: Step = Field(description="what it begins at: a number above 0, such as 60000")
     tick: Step = Field(description="the grid of limit prices: a number above 0, such as 0.01")
     lot: Step = Field(description="the grid of sizes: a number above 0, such as 0.00001")
+    notional_min: Least = Field(
+        default=Decimal(0), description="the least an order may be worth: 0 or more, such as 5"
+    )
 
 
 class StrategyTable(_Table):

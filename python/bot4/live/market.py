@@ -68,7 +68,8 @@ class Simulated:
         start_ns = moment_ns(_START, "start")
         for table in self.tables:
             price, tick, lot = map(money.text, (table.price, table.tick, table.lot))
-            run.add_simulated(table.symbol, price, tick, lot, self.seed, start_ns)
+            least = money.text(table.notional_min)
+            run.add_simulated(table.symbol, price, tick, lot, self.seed, start_ns, least)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ impl PyBot {
     }
 
     #[pyo3(signature = (
-        instrument, *, price, tick, lot, taker_fee="0", maker_fee="0", base=None, quote=None
+        instrument, *, price, tick, lot, notional_min="0", taker_fee="0", maker_fee="0",
+        base=None, quote=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "one keyword a fact of an instrument")]
     fn add_instrument(
@@ -93,6 +94,7 @@ impl PyBot {
         price: &str,
         tick: &str,
         lot: &str,
+        notional_min: &str,
         taker_fee: &str,
         maker_fee: &str,
         base: Option<&str>,
@@ -105,7 +107,8 @@ impl PyBot {
         if parts.instruments.iter().any(|known| known.symbol == instrument) {
             return Err(EngineError::new_err(format!("'{instrument}' was added before")));
         }
-        let listed = Instrument::listed(instrument, about, tick, lot).raise()?;
+        let listed = Instrument::listed(instrument, about, tick, lot);
+        let listed = listed.and_then(|listed| listed.at_least(notional_min)).raise()?;
         let fees = (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
         let base = base.map_or(Ok(listed.base), asset)?;
         let quote = quote.map_or(Ok(listed.quote), asset)?;

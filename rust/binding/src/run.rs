@@ -194,6 +194,8 @@ impl PyRun {
         })
     }
 
+    #[pyo3(signature = (instrument, price, tick, lot, seed, start_ns, notional_min="0"))]
+    #[allow(clippy::too_many_arguments, reason = "one a fact of a market")]
     fn add_simulated(
         &mut self,
         instrument: &str,
@@ -202,12 +204,14 @@ impl PyRun {
         lot: &str,
         seed: u64,
         start_ns: i64,
+        notional_min: &str,
     ) -> PyResult<()> {
         let about: f64 = price
             .parse()
             .map_err(|_| EngineError::new_err(format!("price '{price}' is not a number")))?;
         let start = Nanos::new(start_ns);
-        self.setup()?.add_simulated(instrument, about, (tick, lot), seed, start).raise()
+        let steps = (tick, lot, notional_min);
+        self.setup()?.add_simulated(instrument, about, steps, seed, start).raise()
     }
 
     fn add_recording(&mut self, recording: PyRef<'_, PyRecording>) -> PyResult<()> {

@@ -102,11 +102,11 @@ impl Setup {
         &mut self,
         symbol: &str,
         price: f64,
-        (tick, lot): (&str, &str),
+        (tick, lot, notional_min): (&str, &str, &str),
         seed: u64,
         start: Nanos,
     ) -> Result<(), DeskError> {
-        let rules = Instrument::listed(symbol, price, tick, lot)?;
+        let rules = Instrument::listed(symbol, price, tick, lot)?.at_least(notional_min)?;
         let first = rules.tick_down(price)?;
         let id = InstrumentId(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
         let market = Box::new(SimulatedMarket::new(id, &rules, first, seed, start));

@@ -163,6 +163,15 @@ impl Instrument {
         Self { taker_fee, maker_fee, ..self }
     }
 
+    /// The same where an order is worth so much at least, as decimal text; nothing: any is taken.
+    pub fn at_least(self, notional_min: &str) -> Result<Self, UnitError> {
+        let least = amount_from_text(notional_min)?;
+        if least.is_negative() {
+            return Err(UnitError::NotPositive(notional_min.to_owned()));
+        }
+        Ok(Self { notional_min: least, ..self })
+    }
+
     /// The same as what trades `base` for `quote`, which are two assets.
     pub fn trading(self, base: Asset, quote: Asset) -> Result<Self, UnitError> {
         if base == quote {
