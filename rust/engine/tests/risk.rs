@@ -122,7 +122,8 @@ impl Scene {
                 let price = |limit| format!(" at {}", self.instrument.price_as_f64(limit));
                 let limit = order.limit.map(price).unwrap_or_default();
                 let by = clipped.map(|by| format!(", {}", by.name())).unwrap_or_default();
-                format!("{} {size}{limit}{by}", order.side.name())
+                let held = if order.terms.held { ", held" } else { "" };
+                format!("{} {size}{limit}{by}{held}", order.side.name())
             }
         }
     }
@@ -145,7 +146,7 @@ fn at(limit: f64, want: Want) -> Want {
         Want::Trade { side, qty, .. } => {
             Want::Trade { side, qty, limit: Some(limit), terms: OrderTerms::default() }
         }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll | Want::Exits(_) => want,
     }
 }
 
@@ -335,7 +336,7 @@ fn trailing(want: Want) -> Want {
             terms.stop = terms.stop.map(|stop| Stop { trail: Price::new(50), ..stop });
             Want::Trade { side, qty, limit, terms }
         }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll | Want::Exits(_) => want,
     }
 }
 
@@ -367,7 +368,13 @@ fn what_waits_is_sized_at_its_trigger_which_lies_ahead() {
             "where none trails",
             at_venue("binance"),
             trailing(waiting(Sell, Loss, 9_500, 1.0)),
-            wanted,
+            "sell 1, held",
+        ),
+        (
+            "a limit is known to wait",
+            at_venue("coinbase"),
+            limited(9_400, waiting(Sell, Loss, 9_500, 1.0)),
+            "sell 1 at 94",
         ),
         ("where stops wait", at_venue("binance"), waiting(Sell, Loss, 9_500, 1.0), "sell 1"),
         (
@@ -389,7 +396,7 @@ fn limited(limit: i64, want: Want) -> Want {
             let limit = Some(limit as f64 / 100.0);
             Want::Trade { side, qty, limit, terms }
         }
-        Want::Target { .. } | Want::Quote(_) | Want::CancelAll => want,
+        Want::Target { .. } | Want::Quote(_) | Want::CancelAll | Want::Exits(_) => want,
     }
 }
 

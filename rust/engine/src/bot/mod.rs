@@ -33,10 +33,12 @@ mod exits;
 mod glance;
 mod protocol;
 mod quoting;
+mod watching;
 
 use glance::Aim;
 pub use glance::Glance;
 pub use protocol::Ignored;
+use watching::Watched;
 
 /// Hold nothing, whatever it takes.
 const FLAT: Want = Want::Target { fraction: 0.0, band: None, execution: Execution::Cross };
@@ -149,6 +151,8 @@ pub struct Bot {
     ignored: Ignored,
     /// The order that never arrived, whose next attempt is being made.
     replacing: Option<OrderId>,
+    /// The orders whose trigger is watched here, in the order of placing.
+    held: Vec<Watched>,
 }
 
 /// All that a bot remembers, so that another of the same instruments can go on from there.
@@ -160,6 +164,7 @@ pub struct BotMemory {
     abroad: Vec<(Asset, Account)>,
     now: Nanos,
     programs: Vec<Option<Memory>>,
+    held: Vec<Watched>,
 }
 
 impl Bot {
@@ -195,18 +200,29 @@ impl Bot {
             quiet: false,
             ignored: Ignored::default(),
             replacing: None,
+            held: Vec::new(),
         }
     }
 
     /// Handle one event; what it leads to is added to `out`.
     pub fn on(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
         if let Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } = event {
-            return match self.glance(event)? {
-                Some(glance) => self.settle(glance, out),
-                None => Ok(()),
-            };
+            if let Some(glance) = self.glance(event)? {
+                self.settle(glance, out)?;
+            }
+            // A bar is of the time that is told next.
+            if self.held.is_empty() || matches!(event, Event::Bar(_)) {
+                return Ok(());
+            }
+            let done = self.spring(out);
+            self.arm();
+            return done;
         }
-        let done = self.on_other(event, out).and_then(|()| self.cover(event, out));
+        let done = self.on_other(event, out).and_then(|()| {
+            self.release_called(event, out)?;
+            self.cover(event, out)?;
+            if matches!(event, Event::Time(_)) { self.spring(out) } else { Ok(()) }
+        });
         self.arm();
         done
     }
@@ -247,10 +263,7 @@ impl Bot {
                 let want = Want::CancelAll;
                 if paused { self.want(&Intent { sleeve, want }, out) } else { Ok(()) }
             }
-            Event::Adopted { ts, id, order } => {
-                self.keep(Record::Placed { ts, id, order }, out)?;
-                self.reserve()
-            }
+            Event::Adopted { ts, id, order } => self.adopt(ts, id, order, out),
             Event::Start { ts, epoch, quiet_until } => {
                 self.keep(Record::Start { ts, epoch, quiet_until }, out)
             }
@@ -301,6 +314,7 @@ impl Bot {
             }
         }
         self.state.apply(record)?;
+        self.note_held(record);
         self.turn = self.turn.wrapping_add(1);
         match *record {
             Record::Deposit { .. }
@@ -339,7 +353,10 @@ impl Bot {
             Record::Update { order: id, update: OrderUpdate::Released, .. } => {
                 self.state.orders().send(id)
             }
-            Record::Amend { order: id, to, .. } => Some(Action::Amend { id, to }),
+            Record::Amend { order: id, to, .. } => {
+                let asked = self.state.orders().get(id).is_some_and(|order| !order.is_held());
+                asked.then_some(Action::Amend { id, to })
+            }
             Record::Deposit { .. }
             | Record::Booked { .. }
             | Record::Rate { .. }
@@ -385,6 +402,7 @@ impl Bot {
             abroad: self.abroad.clone(),
             now: self.now,
             programs: programs.collect(),
+            held: self.held.clone(),
         }
     }
 
@@ -397,6 +415,7 @@ impl Bot {
         self.account = memory.account;
         self.abroad = memory.abroad;
         self.now = memory.now;
+        self.held = memory.held;
         let mut cold = Vec::new();
         for ((id, sleeve), memory) in (0..).zip(&mut self.sleeves).zip(memory.programs) {
             if let Decides::Program { program, .. } = &mut sleeve.decides
@@ -410,6 +429,7 @@ impl Bot {
 
     fn keep(&mut self, record: Record, out: &mut Output) -> Result<(), BotError> {
         self.state.apply(&record)?;
+        self.note_held(&record);
         self.turn = self.turn.wrapping_add(1);
         out.records.push(record);
         Ok(())
@@ -538,9 +558,17 @@ impl Bot {
                 let (last, anew) = self.state.quote(intent.sleeve);
                 last != Some(quote) || anew
             }
+            Want::Exits(exits) => exits != self.state.exits(intent.sleeve),
             Want::Trade { .. } | Want::CancelAll => true,
         };
-        if !due || self.is_held_back(intent.sleeve) {
+        // What protects is no trade: a pause lets it through.
+        let held_back = match intent.want {
+            Want::Exits(_) => self.quiet,
+            Want::Target { .. } | Want::Trade { .. } | Want::Quote(_) | Want::CancelAll => {
+                self.is_held_back(intent.sleeve)
+            }
+        };
+        if !due || held_back {
             return Ok(());
         }
         self.want_under(intent, breakers, out)
@@ -568,7 +596,13 @@ impl Bot {
             }
             Want::CancelAll => self.cancel_all(intent.sleeve, out),
             // It waits in the state until none of the sleeve's orders works.
-            Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
+            Want::Target { .. } if working => {
+                self.cancel_all(intent.sleeve, out)?;
+                // What was held here is gone already.
+                self.go_on(out)
+            }
+            // They are laid anew once the old ones are gone.
+            Want::Exits(_) => self.cancel_where(intent.sleeve, Order::is_exit, out),
             Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
             Want::Quote(quote) => {
                 let resized = last.is_some_and(|last| quote::is_resized(&last, &quote));
@@ -587,7 +621,7 @@ impl Bot {
             // It stays to be wanted anew.
             Want::Quote(_) if self.is_held_back(intent.sleeve) => Ok(()),
             Want::Quote(quote) => self.lay(intent.sleeve, &quote, false, breakers, out),
-            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => {
+            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll | Want::Exits(_) => {
                 self.act(&intent, breakers, out)
             }
         }
@@ -662,12 +696,7 @@ impl Bot {
         let mine = |order: &&Order| order.new_order().sleeve == sleeve && lies(order);
         let working = self.state.orders().working().filter(mine);
         let ids: Vec<_> = working.filter(|order| unwanted(order)).map(|o| o.id()).collect();
-        for id in ids {
-            let update = OrderUpdate::CancelSent;
-            self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
-            out.actions.push(Action::Cancel { id });
-        }
-        Ok(())
+        ids.into_iter().try_for_each(|id| self.call_back(id, out))
     }
 
     /// What a sleeve's position is worth as a fraction of its equity.

@@ -26,7 +26,7 @@ impl Quoting {
     pub(super) const fn then(self, want: &Want) -> Self {
         let last = match want {
             Want::Quote(quote) => Some(*quote),
-            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll => None,
+            Want::Target { .. } | Want::Trade { .. } | Want::CancelAll | Want::Exits(_) => None,
         };
         Self { last, anew: false, stray: false, called_back: self.called_back }
     }

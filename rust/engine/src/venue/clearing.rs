@@ -2,6 +2,8 @@
 //!
 //! Nothing of ours is read here, so that ours can be checked against it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{NewOrder, OrderId, Side, TradeId};
@@ -57,6 +59,9 @@ pub enum Deed {
     },
 }
 
+/// How far below the highest an id may be that has not come.
+const SKIPPED_MAX: u32 = 65_536;
+
 /// One account at a simulated venue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Clearing {
@@ -64,8 +69,11 @@ pub struct Clearing {
     instruments: Vec<Instrument>,
     cash: Amount,
     positions: Vec<Qty>,
-    /// The highest id that came: ids rise, so what is not above it came before.
+    /// The highest id that came: ids rise, so what is not above it came before, unless it was
+    /// `skipped`.
     highest: Option<OrderId>,
+    /// The sequences below it that have not come: their owner held them. The latest are kept.
+    skipped: BTreeSet<u32>,
     acts: u64,
     last: Option<Act>,
     recording: bool,
@@ -83,6 +91,7 @@ impl Clearing {
             instruments,
             cash: Amount::ZERO,
             highest: None,
+            skipped: BTreeSet::new(),
             acts: 0,
             last: None,
             recording: false,
@@ -136,10 +145,20 @@ impl Clearing {
 
     /// An order came: whether it is new.
     pub(super) fn accept(&mut self, ts: Nanos, id: OrderId, order: NewOrder) -> bool {
-        let new = self.highest.is_none_or(|highest| id > highest);
-        if new {
-            self.highest = Some(id);
-        }
+        let new = match self.highest {
+            Some(highest) if id <= highest => self.skipped.remove(&id.sequence()),
+            Some(highest) => {
+                let first = id.sequence().saturating_sub(SKIPPED_MAX);
+                let between = first.max(highest.sequence().saturating_add(1))..id.sequence();
+                self.skipped.extend(between);
+                while self.skipped.first().is_some_and(|skipped| *skipped < first) {
+                    self.skipped.pop_first();
+                }
+                true
+            }
+            None => true,
+        };
+        self.highest = self.highest.max(Some(id));
         self.note(ts, id, if new { Deed::Accepted(order) } else { Deed::Repeated });
         new
     }
