@@ -153,3 +153,124 @@ def test_a_profit_out_of_reach_is_left_out_and_ends_nothing(x: float) -> None:
 def test_exits_and_a_band_are_refused_together() -> None:
     with pytest.raises(b4.SignalError, match="a band would buy back what an exit sold"):
         b4.target(b4.close, 0.1, stop_loss=0.05)
+
+
+@b4.strategy
+class Bracket(b4.Strategy):
+    """Buys 40 at a limit and changes where that is closed, each at its bar; 0 is never."""
+
+    limit: float = 101.0
+    stop_loss: float = 0.0
+    take_profit: float = 0.0
+    trailing_stop: float = 0.0
+    tighter: int = 0
+    none: int = 0
+
+    def on_start(self, ctx: b4.Context) -> None:
+        self.bars = 0
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        self.bars += 1
+        if self.bars == 1:
+            ctx.buy(40.0, limit=self.limit)
+            ctx.exits(
+                stop_loss=self.stop_loss or None,
+                take_profit=self.take_profit or None,
+                trailing_stop=self.trailing_stop or None,
+            )
+        if self.bars == self.tighter:
+            ctx.exits(stop_loss=0.01)
+        if self.bars == self.none:
+            ctx.exits()
+
+
+def bracketed(*rows: Bar, **parameters: float) -> list[tuple[str, float, float]]:
+    """Side, size and price of all that a bracket filled."""
+    settings = {"cash": 10_000, "fee_bps": 0, "slippage_bps": 0, "risk": "research"}
+    result = b4.backtest(Bracket(**parameters), frame(*rows), **settings)  # type: ignore[arg-type]
+    columns = result.fills.select("side", "quantity", "price").rows()
+    return [(side, round(qty, 6), price) for side, qty, price in columns]
+
+
+ENTERED = ("buy", 40.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rows", "sold"),
+    [
+        ({"stop_loss": 0.05}, [(100, 100, 96, 98), QUIET], None),
+        # In the bar of its entry, which fills at the open.
+        ({"stop_loss": 0.05}, [(100, 101, 94, 96), QUIET], 95.0),
+        ({"stop_loss": 0.05, "take_profit": 0.1}, [QUIET, (100, 111, 99, 100)], 110.0),
+        ({"trailing_stop": 0.1}, [(100, 120, 100, 120), (120, 120, 100, 100)], 110.0),
+        # The stop is moved to 99 while it lies at 95, and taken away.
+        ({"stop_loss": 0.05, "tighter": 3}, [QUIET, QUIET, (100, 100, 98, 98)], 99.0),
+        ({"stop_loss": 0.05, "none": 3}, [QUIET, QUIET, (100, 100, 90, 90), QUIET], None),
+        ({"none": 1}, [QUIET, (100, 100, 50, 50)], None),
+    ],
+)
+def test_an_entry_by_order_is_closed_where_its_exits_lie(
+    parameters: dict[str, float], rows: list[Bar], sold: float | None
+) -> None:
+    got = bracketed(QUIET, *rows, **parameters)
+    assert got == ([ENTERED] if sold is None else [ENTERED, ("sell", 40.0, sold)])
+
+
+def test_exits_of_an_entry_that_never_filled_are_no_orders() -> None:
+    assert bracketed(QUIET, QUIET, QUIET, limit=90.0, stop_loss=0.05) == []
+
+
+@b4.strategy
+class Wants(b4.Strategy):
+    """Calls what it is given at each bar."""
+
+    said: str = ""
+
+    def on_start(self, ctx: b4.Context) -> None:
+        self.bars = 0
+
+    def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+        for call in self.said.split(";")[self.bars : self.bars + 1]:
+            exec(call, {"ctx": ctx})
+        self.bars += 1
+
+
+def wanted(said: str, *rows: Bar) -> list[tuple[str, float, float]]:
+    """Side, size and price of what came of calls, one a bar."""
+    settings = {"cash": 10_000, "fee_bps": 0, "slippage_bps": 0, "risk": "research"}
+    result = b4.backtest(Wants(said=said), frame(*rows), **settings)  # type: ignore[arg-type]
+    columns = result.fills.select("side", "quantity", "price").rows()
+    return [(side, round(qty, 6), price) for side, qty, price in columns]
+
+
+def test_a_class_gives_its_target_exits_that_hold_until_others_are_named() -> None:
+    low: Bar = (100.0, 100.0, 90.0, 90.0)
+    with_exits = "ctx.target(0.5, stop_loss=0.05)"
+    assert wanted(with_exits, QUIET, QUIET, low) == [BOUGHT, ("sell", 50.0, 95.0)]
+    # The same target without any leaves them, none at all takes them away.
+    again = f"{with_exits};ctx.target(0.5)"
+    assert wanted(again, QUIET, QUIET, low) == [BOUGHT, ("sell", 50.0, 95.0)]
+    away = f"{with_exits};ctx.exits()"
+    assert wanted(away, QUIET, QUIET, low) == [BOUGHT]
+    others = f"{with_exits};ctx.exits(stop_loss=0.01)"
+    assert wanted(others, QUIET, QUIET, low) == [BOUGHT, ("sell", 50.0, 99.0)]
+    # What is bought back is closed so again; a cancel leaves what protects.
+    flat = f"{with_exits};ctx.target(0.0);ctx.target(0.5);ctx.cancel()"
+    assert wanted(flat, QUIET, QUIET, QUIET, QUIET, low)[2:] == [BOUGHT, ("sell", 50.0, 95.0)]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("ctx.exits(stop_loss=0.1, trailing_stop=0.1)", "give stop_loss or trailing_stop"),
+        ("ctx.exits(stop_loss=1.5)", "stop_loss must be a fraction of the entry price above 0"),
+        ("ctx.target(0.5, take_profit=-1.0)", "take_profit must be a fraction"),
+        ("ctx.target(0.5, 0.1, stop_loss=0.1)", "a band would buy back what an exit sold"),
+        ("ctx.exits(stop_loss=0.1);ctx.target(0.5, 0.1)", "a band would buy back"),
+        ("ctx.target(0.5, 0.1)\nctx.exits(stop_loss=0.1)", "a band would buy back"),
+    ],
+)
+def test_exits_that_a_class_cannot_have_are_refused_in_a_line(said: str, error: str) -> None:
+    with pytest.raises(b4.StrategyError, match=error) as raised:
+        wanted(said, QUIET, QUIET, QUIET)
+    assert "\n" not in str(raised.value)

@@ -167,6 +167,8 @@ def target(
     five percent. Orders that wait there lie behind the position from its first fill on, follow its
     size, and outlive a restart; they are called back before a new target is traded. What one of
     them closed is bought again only when `x` changes: they go with no `band`. There is one stop.
+    What a venue cannot let wait, as a trailing stop at Binance or Coinbase, the engine holds and
+    sends when the market is there, as long as the bot runs.
     """
     given: object = execution
     if not isinstance(given, str):

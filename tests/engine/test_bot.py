@@ -228,6 +228,64 @@ def test_a_cancel_that_waited_for_coinbases_name_is_sent_with_the_answer() -> No
     assert cancel.body == b'{"order_ids":["x-1"]}'
 
 
+@pytest.mark.parametrize(
+    ("exits", "bid", "sold"),
+    [
+        # Coinbase lets no stop trail: nothing is sent before the market is there.
+        ({"trailing_stop": 0.05}, "57000.00", "sell"),
+        ({"trailing_stop": 0.05}, "57100.00", None),
+        ({"trailing_stop": 0.05, "take_profit": 0.05}, "63100.00", "sell"),
+        # A stop lies at the venue, and is called back before its profit may leave.
+        ({"stop_loss": 0.05, "take_profit": 0.05}, "63100.00", "cancel"),
+    ],
+)
+def test_what_coinbase_cannot_let_wait_is_held_here(
+    exits: dict[str, float], bid: str, sold: str | None
+) -> None:
+    bot = Bot(profile="research")
+    bot.add_instrument("coinbase:BTC-USD", price="60000", tick="0.01", lot="0.00001")
+    bot.add_program("long", "coinbase:BTC-USD", "1", leaning(), **exits)  # type: ignore[arg-type]
+    bot.open("10000", SECOND)
+    ts = "2026-09-30T02:39:53.8Z"
+    number = -1
+
+    def frame(kind: str, levels: list[tuple[str, str, str]]) -> list[_engine.Request]:
+        nonlocal number
+        number += 1
+        keys = ("side", "price_level", "new_quantity")
+        told = [{**dict(zip(keys, level, strict=True)), "event_time": ts} for level in levels]
+        event = {"type": kind, "product_id": "BTC-USD", "updates": told}
+        whole = {"channel": "l2_data", "timestamp": ts, "sequence_num": number, "events": [event]}
+        return bot.on_frame("coinbase", json.dumps(whole), 2 * SECOND + number)
+
+    (buy,) = frame("snapshot", [("bid", "60000.00", "5"), ("offer", "60000.02", "2")])
+    qty = json.loads(buy.body)["order_configuration"]["sor_limit_ioc"]["base_size"]
+    bot.on_order(buy.id, "acked", 2 * SECOND, venue_id="x-1")
+    fill: dict[str, Any] = {"trade": "1", "price": "60000", "qty": qty, "fee": "0", "last": True}
+    laid = bot.on_fill(buy.id, **fill, ts_ns=2 * SECOND)
+    assert [request.kind for request in laid] == (["place"] if "stop_loss" in exits else [])
+    for request in laid:
+        bot.on_order(request.id, "acked", 2 * SECOND, venue_id="x-2")
+    gone = [("bid", "60000.00", "0"), ("offer", "60000.02", "0")]
+    there = [("bid", bid, "5"), ("offer", f"{float(bid) + 0.02:.2f}", "2")]
+    came = frame("update", gone + there)
+    if sold is None:
+        assert came == []
+        return
+    if sold == "cancel":
+        (cancel,) = came
+        assert (cancel.kind, cancel.id) == ("cancel", laid[0].id)
+        came = bot.on_order(cancel.id, "canceled", 2 * SECOND)
+    (sell,) = came
+    body = json.loads(sell.body)
+    assert (sell.kind, body["side"]) == ("place", "SELL")
+    (terms,) = body["order_configuration"].values()
+    # No worse than the collar around where the market is now, and no trigger.
+    assert terms["base_size"] == qty
+    assert float(terms["limit_price"]) == pytest.approx(float(bid) / 2, rel=1e-4)
+    assert "stop_price" not in terms
+
+
 def test_what_was_decided_waits_to_be_kept() -> None:
     floor = Floor()
     floor.bot.take_records()

@@ -112,7 +112,8 @@ class Context:
 
     It is a frozen snapshot: what it tells stays as it was, and asking through it after the call
     it was given to raises EngineError. So do a size that is not
-    above zero, a band below zero, either not finite, an unknown execution, and a negative ``n``.
+    above zero, a band below zero, either not finite, an unknown execution, exits that cannot be,
+    and a negative ``n``.
     """
 
     @property
@@ -144,12 +145,42 @@ class Context:
     def history(self, n: int) -> History:
         """Up to ``n`` finished bars (fewer at the start)."""
 
-    def target(self, fraction: float, band: float | None = None, execution: str = "cross") -> None:
+    def target(
+        self,
+        fraction: float,
+        band: float | None = None,
+        execution: str = "cross",
+        *,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trailing_stop: float | None = None,
+    ) -> None:
         """Hold ``fraction`` of the equity allocated to this strategy, signed.
 
         It trades when ``fraction`` changes, or when drift leaves ``band`` (a fraction of equity).
         ``execution`` is as in ``b4.target``. NaN is no opinion. The last target of a call counts;
         orders of this strategy that still work are called back first.
+
+        Naming an exit is `exits` with the same words in the same call; naming none leaves those
+        that are. An exit and a ``band`` raise EngineError: the band would buy back what it sold.
+        """
+
+    def exits(
+        self,
+        *,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trailing_stop: float | None = None,
+    ) -> None:
+        """Close so whatever this strategy holds, until this is said again; without any: not at all.
+
+        Fractions of the average entry price: 0.05 is 5 %. One of ``stop_loss`` and
+        ``trailing_stop``, which follows the best price. They follow fills, in part too, so an entry
+        with a limit is protected from its first fill on; they outlive a restart, a pause and
+        `cancel`. Changing them calls back what lies, then lays anew. The last call at a bar counts.
+        Orders of this strategy that close anyway count first, as do its own ``reduce_only`` stops;
+        what the exits lock `sell` cannot sell where nothing is sold short: say ``target(0.0)``.
+        Raises EngineError for what is no such fraction.
         """
 
     def buy(
@@ -174,7 +205,8 @@ class Context:
         ``stop`` and ``take_profit`` are prices at which it begins to work, ahead of the market: a
         stop to buy above it and to sell below, a profit the other way. ``trail`` is the distance at
         which a stop then follows the best price; it has no ``limit``. Without a ``limit`` one that
-        began trades within the collar around its trigger. A venue that cannot do it refuses.
+        began trades within the collar around its trigger. Where the venue cannot let it wait, the
+        engine watches the trigger while it runs, and then sends it.
         """
 
     def sell(

@@ -101,7 +101,7 @@ def _terms(known: Record) -> Iterator[str]:
         follows = "" if trails == "0" else f", which follows the market by {trails}"
         yield f"{_words(known['stop'])} at {sheet.price(known['stop_price'])}{follows}"
     if known["held"]:
-        yield "held: the engine watches its trigger"
+        yield "held: the engine watches its trigger while the bot runs, as its venue cannot"
     if sheet.number(known["reserve"] or "0") != "0":
         yield f"reserves {sheet.amount(known['reserve'])}"
 

@@ -82,7 +82,7 @@ class Order:
 
     def on_said(self, record: Record) -> None:
         """An update, an amend we ask for, how much its venue says is filled."""
-        if record.get("update") == "amended":
+        if record.get("update") in ("amended", "released"):
             self.limit, self.size_base = record["limit"], record["size_base"]
             self.reserve = record["reserve"]
         self._on_record(record)

@@ -360,6 +360,7 @@ pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> P
         cash: amount_as_f64(bot.account().cash),
         equity: amount_as_f64(bot.account().equity),
         working,
+        exits: state.exits(callee.sleeve),
         wants: Some(Vec::new()),
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bot4_engine::decision::execution::parse;
+use bot4_engine::decision::exits::ExitsError;
 use bot4_engine::event::{
-    Bar, Execution, Intent, OrderId, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
+    Bar, Execution, Exits, Intent, OrderId, OrderTerms, Side, SleeveId, Stop, StopKind,
+    TimeInForce, Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{Instrument, UnitError};
@@ -13,6 +15,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 use crate::errors::{EngineError, Raise};
+use crate::program::Distances;
 use crate::reconcile::order_id;
 use crate::working::PyWorkingOrder;
 
@@ -152,6 +155,8 @@ pub(crate) struct PyContext {
     pub(crate) equity: f64,
     /// What of the strategy's own works, oldest first.
     pub(crate) working: Vec<PyWorkingOrder>,
+    /// What closes what it holds, as far as it was asked for by now.
+    pub(crate) exits: Option<Exits>,
     /// `None` once the call it was made for is over.
     pub(crate) wants: Option<Vec<Asked>>,
 }
@@ -245,9 +250,28 @@ impl PyContext {
         self.ask_for(Asked { want: Want::Trade { side, qty, limit, terms }, waits })
     }
 
+    /// The last of a call counts, beside any target.
+    fn close_at(&mut self, exits: Option<Exits>, band: Option<f64>) -> PyResult<()> {
+        let banded = |asked: &Asked| matches!(asked.want, Want::Target { band: Some(_), .. });
+        let earlier = self.wants.iter().flatten().any(banded);
+        if exits.is_some() && (band.is_some() || earlier) {
+            return Err(wrong_exits(&ExitsError::Band));
+        }
+        if let Some(wants) = &mut self.wants {
+            wants.retain(|asked| !matches!(asked.want, Want::Exits(_)));
+        }
+        self.ask(Want::Exits(exits))?;
+        self.exits = exits;
+        Ok(())
+    }
+
     /// End its life; what was asked for, of this instrument.
     pub(crate) fn close(&mut self, rules: Option<&Instrument>) -> PyResult<Vec<Intent>> {
-        let (wants, sleeve) = (self.wants.take().unwrap_or_default(), self.sleeve);
+        let (mut wants, sleeve) = (self.wants.take().unwrap_or_default(), self.sleeve);
+        // A target calls back what lies, so nothing new is laid before it.
+        if wants.iter().any(|asked| matches!(asked.want, Want::Target { .. })) {
+            wants.sort_by_key(|asked| matches!(asked.want, Want::Exits(_)));
+        }
         let intent = |Asked { want, waits }| -> PyResult<Intent> {
             let (Want::Trade { side, qty, limit, terms }, Some(waits), Some(rules)) =
                 (want, waits, rules)
@@ -276,12 +300,31 @@ impl PyContext {
         Ok(PyHistory { past: self.past.clone(), from, to: self.told })
     }
 
-    #[pyo3(signature = (fraction, band=None, execution="cross"))]
-    fn target(&mut self, fraction: f64, band: Option<f64>, execution: &str) -> PyResult<()> {
+    #[pyo3(signature = (
+        fraction, band=None, execution="cross", *, stop_loss=None, take_profit=None,
+        trailing_stop=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a part of a target")]
+    fn target(
+        &mut self,
+        fraction: f64,
+        band: Option<f64>,
+        execution: &str,
+        stop_loss: Option<f64>,
+        take_profit: Option<f64>,
+        trailing_stop: Option<f64>,
+    ) -> PyResult<()> {
         let (band, execution) = (band_of(band)?, style(execution)?);
+        let exits = exits_of((stop_loss, take_profit, trailing_stop))?;
         // A target says what to hold in all, so the last of a call is the one that counts.
         if let Some(wants) = &mut self.wants {
             wants.retain(|asked| !matches!(asked.want, Want::Target { .. }));
+        }
+        if exits.is_some() {
+            self.close_at(exits, band)?;
+        }
+        if band.is_some() && self.exits.is_some() {
+            return Err(wrong_exits(&ExitsError::Band));
         }
         self.ask(Want::Target { fraction, band, execution })
     }
@@ -373,6 +416,17 @@ impl PyContext {
         }
         self.ask(Want::Amend { order: order.id()?, qty, limit })
     }
+
+    #[pyo3(signature = (*, stop_loss=None, take_profit=None, trailing_stop=None))]
+    fn exits(
+        &mut self,
+        stop_loss: Option<f64>,
+        take_profit: Option<f64>,
+        trailing_stop: Option<f64>,
+    ) -> PyResult<()> {
+        let exits = exits_of((stop_loss, take_profit, trailing_stop))?;
+        self.close_at(exits, None)
+    }
 }
 
 /// How long an order may work, by its word or its end.
@@ -400,6 +454,17 @@ fn size(qty: f64) -> PyResult<f64> {
 /// How a target is carried out, by its words.
 pub(crate) fn style(execution: &str) -> PyResult<Execution> {
     parse(execution).map_err(|error| EngineError::new_err(error.to_string()))
+}
+
+/// Where a position is closed, if anywhere.
+pub(crate) fn exits_of(
+    (stop_loss, take_profit, trailing_stop): Distances,
+) -> PyResult<Option<Exits>> {
+    Exits::new(stop_loss, take_profit, trailing_stop).map_err(|error| wrong_exits(&error))
+}
+
+pub(crate) fn wrong_exits(error: &ExitsError) -> PyErr {
+    EngineError::new_err(error.to_string())
 }
 
 /// A no-trade band, if it is finite and not below zero.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bot4_engine::bot::Decides;
 use bot4_engine::decision::Decision;
-use bot4_engine::decision::exits::{Exits, ExitsError};
+use bot4_engine::decision::exits::ExitsError;
 use bot4_engine::decision::quote::{self, Terms};
 use bot4_engine::signal::{Node, Program};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::context::{band_of, style};
+use crate::context::{band_of, exits_of, style, wrong_exits};
 use crate::errors::{EngineError, Raise, SignalError};
 
 type RawNode = (String, Vec<usize>, Vec<f64>);
@@ -72,12 +72,11 @@ impl PyProgram {
         &self,
         band: Option<f64>,
         execution: &str,
-        (stop_loss, take_profit, trailing_stop): Distances,
+        distances: Distances,
     ) -> PyResult<Decides> {
-        let wrong = |error: ExitsError| EngineError::new_err(error.to_string());
-        let exits = Exits::new(stop_loss, take_profit, trailing_stop).map_err(wrong)?;
+        let exits = exits_of(distances)?;
         if exits.is_some() && band.is_some() {
-            return Err(wrong(ExitsError::Band));
+            return Err(wrong_exits(&ExitsError::Band));
         }
         let (band, execution) = (band_of(band)?, style(execution)?);
         let decision = Decision::Target { band, execution, exits };

@@ -5,8 +5,8 @@ use bot4_engine::asset::Asset;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Booking, Entry, Execution, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide, Side,
-    Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
+    Booking, Entry, Execution, Exits, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide,
+    Side, Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
@@ -89,7 +89,8 @@ impl Names<'_> {
                 row.set_item("update", update.name())?;
                 if let Some(order) = placed(id) {
                     self.name(&row, order.sleeve)?;
-                    if update == OrderUpdate::Amended {
+                    // One that was held gets its limit as it leaves.
+                    if let OrderUpdate::Amended | OrderUpdate::Released = update {
                         self.sized(&row, &order)?;
                         row.set_item("reserve", amount_as_text(order.reserve))?;
                     }
@@ -251,7 +252,12 @@ impl Names<'_> {
                 let limit = order.limit.zip(self.rules(order.instrument));
                 let limit =
                     limit.map(|(limit, rules)| format!(" at {}", rules.price_as_text(limit)));
-                format!("{} {size}{}", order.side.name(), limit.unwrap_or_default())
+                let held = if order.terms.held {
+                    format!(", held here{}", treated(&order.terms, self.rules(order.instrument)))
+                } else {
+                    String::new()
+                };
+                format!("{} {size}{}{held}", order.side.name(), limit.unwrap_or_default())
             }
             Record::Fill(fill) => {
                 let order = placed(fill.order);
@@ -379,7 +385,21 @@ fn want(want: &Want, rules: Option<&Instrument>) -> String {
             let at = limit.map_or(String::new(), |limit| format!(" at {limit}"));
             format!("amend {}{qty}{at}", order.client_text())
         }
+        Want::Exits(exits) => exited(*exits),
     }
+}
+
+/// Exits in words.
+fn exited(exits: Option<Exits>) -> String {
+    let Some(Exits { stop_loss, trails, take_profit }) = exits else {
+        return "no exits".to_owned();
+    };
+    let stop = if trails { "trailing_stop" } else { "stop_loss" };
+    let distances = [(stop, stop_loss), ("take_profit", take_profit)];
+    let said = distances
+        .into_iter()
+        .filter_map(|(name, rate)| Some(format!("{name} {}", rate_as_text(rate?))));
+    format!("exits: {}", said.collect::<Vec<_>>().join(", "))
 }
 
 /// Terms in words, behind a comma each; nothing where they are the usual ones.

@@ -8,7 +8,10 @@ use allocation_counter::measure;
 use bot4_engine::bot::{Bot, Decides, Output};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
-use bot4_engine::event::{Bar, Event, Execution, Quote};
+use bot4_engine::event::{
+    Bar, Event, Execution, Intent, OrderTerms, Quote, Side, SleeveId, Stop, StopKind, TradingState,
+    Want,
+};
 use bot4_engine::history::History;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::Record;
@@ -70,6 +73,37 @@ fn a_quote_that_stays_allocates_nothing() {
     assert_eq!(touch(0), 20, "it is quoted");
     let counted = measure(|| (1..10_000).for_each(|place| assert_eq!(touch(place), 20)));
     assert_eq!(counted.count_total, 0, "allocations over 10,000 events");
+}
+
+#[test]
+fn what_is_held_allocates_nothing_while_it_waits() {
+    let rules = Instrument { symbol: "coinbase:BTC".to_owned(), ..instrument() };
+    let sleeves = vec![sleeve(0, "1", Decides::Outside)];
+    let mut bot = Bot::new(vec![rules], sleeves, profile("research", &[]), 0);
+    let mut out = Output::default();
+    bot.on(&Event::Deposit { ts: ns(0), amount: amount("10000") }, &mut out).unwrap();
+    let touch = |bot: &mut Bot, out: &mut Output, place: i64, price: i64| {
+        out.clear();
+        let (bid, ask) = (Price::new(price + place % 7), Price::new(price + 10 + place % 5));
+        let (instrument, qty) = (InstrumentId(0), Qty::new(1));
+        let quote = Quote { instrument, ts: ns(place), bid, bid_qty: qty, ask, ask_qty: qty };
+        bot.on(&Event::Quote(quote), out).unwrap();
+        out.is_empty()
+    };
+    touch(&mut bot, &mut out, 0, 10_000);
+    let stop = Stop { kind: StopKind::Stop, trigger: Price::new(9_500), trail: Price::new(400) };
+    let terms = OrderTerms { stop: Some(stop), ..OrderTerms::default() };
+    let want = Want::Trade { side: Side::Sell, qty: 1.0, limit: None, terms };
+    bot.on(&Event::Intent(Intent { sleeve: SleeveId(0), want }), &mut out).unwrap();
+    assert!(bot.state().orders().working().all(|order| order.is_held()));
+    let waits = measure(|| {
+        (1..10_000).for_each(|place| assert!(touch(&mut bot, &mut out, place, 10_000)));
+    });
+    assert_eq!(waits.count_total, 0, "allocations over 10,000 events");
+    let ts = ns(10_000);
+    bot.on(&Event::Control { ts, state: TradingState::Reducing }, &mut out).unwrap();
+    assert!(!touch(&mut bot, &mut out, 10_001, 9_000), "what opens has missed its moment");
+    assert_eq!(bot.state().orders().working_len(), 0);
 }
 
 #[test]

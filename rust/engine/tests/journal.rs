@@ -443,7 +443,7 @@ fn a_record_that_cannot_be_changes_nothing() {
         ("money", Record::Deposit { ts: ns(3), amount: Amount::new(i128::MAX) }, overflow),
         ("another's intent", intent(1), StateError::Unknown),
         ("an instrument that is not there", placed(1, elsewhere), StateError::Unknown),
-        ("an order out of turn", placed(5, order(Amount::ZERO)), illegal),
+        ("an order out of turn", placed(5_000, order(Amount::ZERO)), illegal),
         ("an order twice", placed(0, order(Amount::ZERO)), illegal),
         (
             "a reserve that does not fit",

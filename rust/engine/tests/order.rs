@@ -258,11 +258,31 @@ fn an_order_that_was_never_placed_has_no_answers() {
         let filled = orders.on_fill(&fill(unknown, 1, true), spent(1));
         assert_eq!(filled, Err(OrderError::NoSuchOrder));
     }
-    for sequence in [0, 2, u32::MAX] {
+    for sequence in [0, 1_026, u32::MAX] {
         let placed = orders.on_placed(id(sequence), buy(10), Nanos::ZERO);
         assert_eq!(placed, Err(OrderError::Illegal), "{sequence}");
     }
     assert_eq!(orders, same);
+}
+
+#[test]
+fn what_a_journal_lost_while_it_was_held_is_known_to_be_over() {
+    let mut orders = placed(&[buy(10)]);
+    orders.on_placed(id(3), buy(20), LATE).unwrap();
+    let states: Vec<_> = orders.all().iter().map(|order| (order.id(), order.state())).collect();
+    assert_eq!(
+        states,
+        [
+            (id(0), OrderState::Intended),
+            (id(1), OrderState::Denied),
+            (id(2), OrderState::Denied),
+            (id(3), OrderState::Intended),
+        ]
+    );
+    assert_eq!(orders.working_len(), 2);
+    assert_eq!(exposure(&orders).working_buy, amount("200"));
+    let late = orders.on_fill(&fill(id(1), 1, true), spent(1));
+    assert!(late.is_ok(), "what its venue fills after all is booked as late");
 }
 
 fn with(terms: OrderTerms) -> NewOrder {

@@ -122,7 +122,8 @@ impl Scene {
                 let price = |limit| format!(" at {}", self.instrument.price_as_f64(limit));
                 let limit = order.limit.map(price).unwrap_or_default();
                 let by = clipped.map(|by| format!(", {}", by.name())).unwrap_or_default();
-                format!("{} {size}{limit}{by}", order.side.name())
+                let held = if order.terms.held { ", held" } else { "" };
+                format!("{} {size}{limit}{by}{held}", order.side.name())
             }
         }
     }
@@ -359,7 +360,13 @@ fn what_waits_is_sized_at_its_trigger_which_lies_ahead() {
             "where none trails",
             at_venue("binance"),
             trailing(waiting(Sell, Loss, 9_500, 1.0)),
-            wanted,
+            "sell 1, held",
+        ),
+        (
+            "a limit is known to wait",
+            at_venue("coinbase"),
+            limited(9_400, waiting(Sell, Loss, 9_500, 1.0)),
+            "sell 1 at 94",
         ),
         ("where stops wait", at_venue("binance"), waiting(Sell, Loss, 9_500, 1.0), "sell 1"),
         (

@@ -1,5 +1,7 @@
 //! A run that was cut anywhere goes on as if it had not been: the same records, the same acts of
-//! the venue, the same hashes. Long because what a crash leaves is made here.
+//! the venue, the same hashes.
+//!
+//! Long because every kind of strategy is cut in every way, through one check.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 #![allow(clippy::indexing_slicing, reason = "tests may panic")]
@@ -17,7 +19,7 @@ use bot4_engine::venue::{Act, Deed};
 
 use crate::kept::{
     Keeper, Kind, LATENCY_NS, Line, acts_of, commands, kept_of, new_run_with, normal_act, programs,
-    quoters, records_of, run_settings, tick_readers, with_outside,
+    quoters, records_of, run_settings, tick_readers, with_exits, with_outside,
 };
 use crate::market::{Dice, SEED, ns, profile};
 
@@ -319,6 +321,32 @@ fn they_do_where_the_venue_misbehaves() {
 #[test]
 fn operators_change_nothing_of_that() {
     check(programs, |way| cuts_differ(way, &commands(SEED, way.events, false), 60));
+}
+
+#[test]
+fn what_is_held_is_met_again_wherever_it_is_cut() {
+    check(with_exits, |way| {
+        let kept = kept_of(&way.play(&[], 0).lines);
+        let word = |record: &Record| {
+            if let Record::Update { update, .. } = record { Some(*update) } else { None }
+        };
+        let told = |wanted| kept.iter().filter(|(_, record)| word(record) == Some(wanted)).count();
+        let (left, gone) = (told(OrderUpdate::Released), told(OrderUpdate::Canceled));
+        assert!(left > 0 && gone > 5, "{:?}: {left} left, {gone} did not", way.kind);
+        cuts_differ(way, &[], 60)
+    });
+    check(with_exits, |way| cuts_differ(way, &commands(SEED, way.events, false), 60));
+}
+
+#[test]
+fn what_was_held_when_the_journal_lost_it_does_no_harm() {
+    for twice in [false, true] {
+        check(with_exits, |way| match way.kind {
+            Kind::Simulated | Kind::Book | Kind::Trades => lost_differ(way, 60, twice),
+            // What is laid at a bar's open has the time of the bar before.
+            Kind::Bars => None,
+        });
+    }
 }
 
 #[test]

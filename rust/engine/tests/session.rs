@@ -425,7 +425,7 @@ fn what_the_market_cannot_say_stops_the_session() {
     session.tell(&intent, &mut keeper).unwrap();
     let broken = bar(1e30, 1);
     let error = session.on_moment(&[], &[broken], broken.close_ns, &mut keeper).unwrap_err();
-    assert_eq!(error.to_string(), "test:ETH: the number is too large");
+    assert_eq!(error.to_string(), "coinbase:ETH: the number is too large");
     let tick = Tick {
         instrument: InstrumentId(9),
         ts: broken.close_ns,
@@ -462,7 +462,7 @@ fn what_cannot_be_run_is_refused() {
     let poor = RunSettings { cash: amount("0"), ..settings.clone() };
     assert_eq!(run(programs(), &poor), BacktestError::Cash);
     let two = || vec![sleeve(0, "0.4", Decides::Outside), sleeve(0, "0.4", Decides::Outside)];
-    assert_eq!(run(two(), &settings), BacktestError::Crowded("test:BTC".to_owned()));
+    assert_eq!(run(two(), &settings), BacktestError::Crowded("kraken:BTC".to_owned()));
     let much = vec![sleeve(0, "0.6", Decides::Outside), sleeve(1, "0.6", Decides::Outside)];
     assert_eq!(run(much, &settings), BacktestError::Allocation);
 }

@@ -141,6 +141,12 @@ impl Book {
         }
     }
 
+    /// Whether a quote or a tick was told: then bars do not speak for it.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
     /// Highest bid and lowest ask, where they are known and not crossed.
     #[must_use]
     pub fn touch(&self) -> Option<Touch> {

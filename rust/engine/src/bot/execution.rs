@@ -58,10 +58,14 @@ impl Bot {
         };
         let approved = approved.replacing(self.replacing.take());
         let action = self.state.orders().place(approved)?;
+        let mut held = false;
         if let Action::Place { id, order } = action {
+            held = order.terms.held;
             self.keep(Record::Placed { ts: self.now, id, order }, out)?;
         }
-        out.actions.push(action);
+        if !held {
+            out.actions.push(action);
+        }
         self.reserve()
     }
 

@@ -5,10 +5,8 @@
 //! comes of it. They stay through a pause, a halt, a freeze and a stop.
 
 use super::{Bot, BotError, Decides, Output};
-use crate::ability::Abilities;
 use crate::decision::Decision;
-use crate::decision::exits::Exits;
-use crate::event::{Event, Fill, OrderUpdate, Side, Size, SleeveId};
+use crate::event::{Event, Exits, Fill, OrderId, OrderUpdate, Side, Size, SleeveId, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::order::Order;
@@ -20,7 +18,8 @@ impl Bot {
     pub(super) fn exits_of(&self, sleeve: SleeveId) -> Option<Exits> {
         match &self.sleeves.get(sleeve.index())?.decides {
             Decides::Program { decision: Decision::Target { exits, .. }, .. } => *exits,
-            Decides::Program { decision: Decision::Quote(_), .. } | Decides::Outside => None,
+            Decides::Program { decision: Decision::Quote(_), .. } => None,
+            Decides::Outside => self.state.exits(sleeve),
         }
     }
 
@@ -40,6 +39,8 @@ impl Bot {
             // at once it would be refused for ever.
             let of_exit = self.state.orders().get(order).is_some_and(Order::is_exit);
             update == OrderUpdate::Canceled || (!of_exit && update == OrderUpdate::Expired)
+        } else if let Event::Intent(intent) = event {
+            matches!(intent.want, Want::Exits(_))
         } else {
             matches!(event, Event::Fill(_) | Event::Time(_))
         };
@@ -72,16 +73,16 @@ impl Bot {
         let flat = self.is_flat(id);
         let astray = |order: &Order| order.is_exit() && (flat || order.new_order().side != closing);
         self.cancel_where(sleeve, astray, out)?;
+        self.end_lone(sleeve, out)?;
         if flat || waits {
             return Ok(());
         }
-        let open = self.uncovered(sleeve, closing, position.qty)?;
+        let open = self.uncovered(sleeve, closing, position.qty, |_| true)?;
         if !open.is_positive() {
             return Ok(());
         }
         let open = if long { open } else { open.negated()? };
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
-        let able = Abilities::of(rules.venue());
         // A fill is news of the market; a mark may be of before it.
         let fill = self.fill_of(event, id);
         let mark = self.mark_of(id).map(|mark| mark.price);
@@ -89,10 +90,6 @@ impl Bot {
         let stops: Vec<_> = exits.stops(rules, position.qty, position.cost, seen)?.collect();
         let mut counted = false;
         for stop in stops {
-            // Beside a stop a profit waits only where the venue sees to it that one of them fills.
-            if counted && !able.reduce_only {
-                continue;
-            }
             let exit = Exit { sleeve, open, stop, twin: counted };
             match risk::assess_exit(&exit, &self.view(sleeve, self.state.breakers())?) {
                 Ok(approved) => {
@@ -117,16 +114,26 @@ impl Bot {
         (order.new_order().instrument == id).then_some(*fill)
     }
 
-    /// How much of a position nothing that works on its closing side closes yet.
-    fn uncovered(&self, sleeve: SleeveId, closing: Side, held: Qty) -> Result<Qty, BotError> {
+    /// How much of a position nothing that works on its closing side closes yet, of the orders that
+    /// are `counted`.
+    pub(super) fn uncovered(
+        &self,
+        sleeve: SleeveId,
+        closing: Side,
+        held: Qty,
+        counted: impl Fn(OrderId) -> bool,
+    ) -> Result<Qty, BotError> {
         let held = held.magnitude()?;
         let mut open = held;
         for order in self.state.orders().working() {
             let new = order.new_order();
-            if new.sleeve != sleeve || new.side != closing || new.terms.twin {
+            let counts = counted(order.id()) && !order.is_spare();
+            if new.sleeve != sleeve || new.side != closing || !counts {
                 continue;
             }
             let left = match new.size {
+                // What is over may still tell of what it filled.
+                _ if order.state().is_terminal() => order.owed()?,
                 Size::Base(qty) => qty.minus(order.filled())?,
                 Size::Quote(_) => held,
             };

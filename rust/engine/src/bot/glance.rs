@@ -68,7 +68,7 @@ impl Glance {
 
 impl Bot {
     /// Take in market data and decide on it. What comes of it must be handed to [`Bot::settle`]
-    /// before any other event; [`Bot::on`] does both.
+    /// before any other event; [`Bot::on`] does both, and sends what is held and due.
     #[inline]
     pub fn glance(&mut self, event: &Event) -> Result<Option<Glance>, BotError> {
         let Some(place) = self.watch(event)? else {
@@ -199,6 +199,15 @@ impl Bot {
     /// Take in market data and decide nothing; the place of the sleeve whose program ran.
     #[inline]
     pub fn watch(&mut self, event: &Event) -> Result<Option<usize>, BotError> {
+        let ran = self.take_in(event)?;
+        if !self.held.is_empty() {
+            self.follow(event)?;
+        }
+        Ok(ran)
+    }
+
+    #[inline]
+    fn take_in(&mut self, event: &Event) -> Result<Option<usize>, BotError> {
         match event {
             Event::Tick(tick) => self.on_tick(tick),
             Event::Quote(quote) => self.on_quote(quote),

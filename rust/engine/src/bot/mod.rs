@@ -34,10 +34,12 @@ mod exits;
 mod glance;
 mod protocol;
 mod quoting;
+mod watching;
 
 use glance::Aim;
 pub use glance::Glance;
 pub use protocol::Ignored;
+use watching::Watched;
 
 /// Hold nothing, whatever it takes.
 const FLAT: Want = Want::Target { fraction: 0.0, band: None, execution: Execution::Cross };
@@ -150,6 +152,8 @@ pub struct Bot {
     ignored: Ignored,
     /// The order that never arrived, whose next attempt is being made.
     replacing: Option<OrderId>,
+    /// The orders whose trigger is watched here, in the order of placing.
+    held: Vec<Watched>,
 }
 
 /// All that a bot remembers, so that another of the same instruments can go on from there.
@@ -161,6 +165,7 @@ pub struct BotMemory {
     abroad: Vec<(Asset, Account)>,
     now: Nanos,
     programs: Vec<Option<Memory>>,
+    held: Vec<Watched>,
 }
 
 impl Bot {
@@ -196,18 +201,29 @@ impl Bot {
             quiet: false,
             ignored: Ignored::default(),
             replacing: None,
+            held: Vec::new(),
         }
     }
 
     /// Handle one event; what it leads to is added to `out`.
     pub fn on(&mut self, event: &Event, out: &mut Output) -> Result<(), BotError> {
         if let Event::Bar(_) | Event::Quote(_) | Event::Tick(_) | Event::Gap { .. } = event {
-            return match self.glance(event)? {
-                Some(glance) => self.settle(glance, out),
-                None => Ok(()),
-            };
+            if let Some(glance) = self.glance(event)? {
+                self.settle(glance, out)?;
+            }
+            // A bar is of the time that is told next.
+            if self.held.is_empty() || matches!(event, Event::Bar(_)) {
+                return Ok(());
+            }
+            let done = self.spring(out);
+            self.arm();
+            return done;
         }
-        let done = self.on_other(event, out).and_then(|()| self.cover(event, out));
+        let done = self.on_other(event, out).and_then(|()| {
+            self.release_called(event, out)?;
+            self.cover(event, out)?;
+            if matches!(event, Event::Time(_)) { self.spring(out) } else { Ok(()) }
+        });
         self.arm();
         done
     }
@@ -248,10 +264,7 @@ impl Bot {
                 let want = Want::CancelAll;
                 if paused { self.want(&Intent { sleeve, want }, out) } else { Ok(()) }
             }
-            Event::Adopted { ts, id, order } => {
-                self.keep(Record::Placed { ts, id, order }, out)?;
-                self.reserve()
-            }
+            Event::Adopted { ts, id, order } => self.adopt(ts, id, order, out),
             Event::AmendSent { ts, order, to } => {
                 self.keep(Record::Amend { ts, order, to }, out)?;
                 self.reserve()
@@ -306,6 +319,7 @@ impl Bot {
             }
         }
         self.state.apply(record)?;
+        self.note_held(record);
         self.turn = self.turn.wrapping_add(1);
         match *record {
             Record::Deposit { .. }
@@ -344,7 +358,10 @@ impl Bot {
             Record::Update { order: id, update: OrderUpdate::Released, .. } => {
                 self.state.orders().send(id)
             }
-            Record::Amend { order: id, to, .. } => Some(Action::Amend { id, to }),
+            Record::Amend { order: id, to, .. } => {
+                let asked = self.state.orders().get(id).is_some_and(|order| !order.is_held());
+                asked.then_some(Action::Amend { id, to })
+            }
             Record::Deposit { .. }
             | Record::Booked { .. }
             | Record::Rate { .. }
@@ -390,6 +407,7 @@ impl Bot {
             abroad: self.abroad.clone(),
             now: self.now,
             programs: programs.collect(),
+            held: self.held.clone(),
         }
     }
 
@@ -402,6 +420,7 @@ impl Bot {
         self.account = memory.account;
         self.abroad = memory.abroad;
         self.now = memory.now;
+        self.held = memory.held;
         let mut cold = Vec::new();
         for ((id, sleeve), memory) in (0..).zip(&mut self.sleeves).zip(memory.programs) {
             if let Decides::Program { program, .. } = &mut sleeve.decides
@@ -415,6 +434,7 @@ impl Bot {
 
     fn keep(&mut self, record: Record, out: &mut Output) -> Result<(), BotError> {
         self.state.apply(&record)?;
+        self.note_held(&record);
         self.turn = self.turn.wrapping_add(1);
         out.records.push(record);
         Ok(())
@@ -543,9 +563,20 @@ impl Bot {
                 let (last, anew) = self.state.quote(intent.sleeve);
                 last != Some(quote) || anew
             }
+            Want::Exits(exits) => exits != self.state.exits(intent.sleeve),
             Want::Trade { .. } | Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } => true,
         };
-        if !due || self.is_held_back(intent.sleeve) {
+        // What protects is no trade: a pause lets it through.
+        let held_back = match intent.want {
+            Want::Exits(_) => self.quiet,
+            Want::Target { .. }
+            | Want::Trade { .. }
+            | Want::Quote(_)
+            | Want::CancelAll
+            | Want::Cancel { .. }
+            | Want::Amend { .. } => self.is_held_back(intent.sleeve),
+        };
+        if !due || held_back {
             return Ok(());
         }
         self.want_under(intent, breakers, out)
@@ -577,7 +608,13 @@ impl Bot {
                 self.amend(intent.sleeve, order, (qty, limit), breakers, out)
             }
             // It waits in the state until none of the sleeve's orders works.
-            Want::Target { .. } if working => self.cancel_all(intent.sleeve, out),
+            Want::Target { .. } if working => {
+                self.cancel_all(intent.sleeve, out)?;
+                // What was held here is gone already.
+                self.go_on(out)
+            }
+            // They are laid anew once the old ones are gone.
+            Want::Exits(_) => self.cancel_where(intent.sleeve, Order::is_exit, out),
             Want::Target { .. } | Want::Trade { .. } => self.act(intent, breakers, out),
             Want::Quote(quote) => {
                 let resized = last.is_some_and(|last| quote::is_resized(&last, &quote));
@@ -600,7 +637,8 @@ impl Bot {
             | Want::Trade { .. }
             | Want::CancelAll
             | Want::Cancel { .. }
-            | Want::Amend { .. } => self.act(&intent, breakers, out),
+            | Want::Amend { .. }
+            | Want::Exits(_) => self.act(&intent, breakers, out),
         }
     }
 
@@ -673,12 +711,7 @@ impl Bot {
         let mine = |order: &&Order| order.new_order().sleeve == sleeve && lies(order);
         let working = self.state.orders().working().filter(mine);
         let ids: Vec<_> = working.filter(|order| unwanted(order)).map(|o| o.id()).collect();
-        for id in ids {
-            let update = OrderUpdate::CancelSent;
-            self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
-            out.actions.push(Action::Cancel { id });
-        }
-        Ok(())
+        ids.into_iter().try_for_each(|id| self.call_back(id, out))
     }
 
     /// What a sleeve's position is worth as a fraction of its equity.

@@ -1,19 +1,8 @@
 //! Where a position is closed by orders that wait: at a loss, at a profit, behind the best price.
 
-use crate::event::{Side, Stop, StopKind};
+use crate::event::{Exits, Side, Stop, StopKind};
 use crate::instrument::{Instrument, UnitError, rate_down};
 use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
-
-/// How far from the average entry price a position is closed, as fractions of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exits {
-    /// At a loss of this much.
-    stop_loss: Option<Rate>,
-    /// The stop follows the best price.
-    trails: bool,
-    /// At a profit of this much.
-    take_profit: Option<Rate>,
-}
 
 /// Distances that no exit can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

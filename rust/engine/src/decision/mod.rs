@@ -5,8 +5,7 @@ pub mod exits;
 pub mod quote;
 pub mod target;
 
-use crate::event::Execution;
-use exits::Exits;
+use crate::event::{Execution, Exits};
 
 /// What the outputs of a program mean.
 #[derive(Debug, Clone, Copy, PartialEq)]

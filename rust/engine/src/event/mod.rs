@@ -11,10 +11,12 @@ use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
 mod entry;
 mod execution;
+mod exits;
 mod order;
 
 pub use entry::{Booking, Entry};
 pub use execution::Execution;
+pub use exits::Exits;
 pub use order::{
     Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side, Size, Stop,
     StopKind, TimeInForce, TradeId,
@@ -96,6 +98,8 @@ pub enum Want {
         /// Its limit in quote units; `None`: as it is.
         limit: Option<f64>,
     },
+    /// Close so whatever the sleeve holds, until something else is said; `None`: nothing does.
+    Exits(Option<Exits>),
 }
 
 /// Who wants what.

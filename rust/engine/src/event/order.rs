@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::SleeveId;
 use crate::asset::Asset;
 use crate::instrument::InstrumentId;
-use crate::units::{Amount, Nanos, Price, Qty};
+use crate::units::{Amount, Nanos, Overflow, Price, Qty};
 
 /// Our name for an order, never used twice: the epoch of the start above, a sequence below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -214,6 +214,18 @@ impl Stop {
                 price >= self.trigger
             }
         }
+    }
+
+    /// What it waits for after the market was at `price`: a trigger that trails never goes back.
+    pub fn trailed(self, side: Side, price: Price) -> Result<Self, Overflow> {
+        if !self.trail.is_positive() {
+            return Ok(self);
+        }
+        let trigger = match side {
+            Side::Sell => self.trigger.max(price.minus(self.trail)?),
+            Side::Buy => self.trigger.min(price.plus(self.trail)?),
+        };
+        Ok(Self { trigger, ..self })
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
 use crate::event::{
-    Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained, Want,
+    Exits, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained, Want,
 };
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
@@ -61,6 +61,8 @@ pub struct State {
     quotes: Vec<Quoting>,
     /// Of each sleeve, how its target is carried out.
     carrying: Vec<Option<Carrying>>,
+    /// Of each sleeve, what closes whatever it holds, as it was asked for from outside.
+    exits: Vec<Option<Exits>>,
     /// Of each sleeve, the target that waits until none of its orders works, or the quote that
     /// waits until none is being canceled.
     waiting: Vec<Option<Want>>,
@@ -93,6 +95,7 @@ impl State {
             targets: vec![None; sleeves],
             quotes: vec![Quoting::default(); sleeves],
             carrying: vec![None; sleeves],
+            exits: vec![None; sleeves],
             waiting: vec![None; sleeves],
             released: None,
             paused: vec![false; sleeves],
@@ -227,14 +230,21 @@ impl State {
 
     fn on_intent(&mut self, intent: &Intent, ts: Nanos) -> Result<(), StateError> {
         let place = intent.sleeve.index();
+        if let Want::Exits(exits) = intent.want {
+            // Beside whatever else is wanted.
+            *self.exits.get_mut(place).ok_or(StateError::Unknown)? = exits;
+            return Ok(());
+        }
         let works = self.is_working(intent.sleeve);
         let waits = match intent.want {
             // A target says what to hold in all: what still works is called back first.
             Want::Target { .. } => works,
             Want::Quote(_) => self.is_canceling(intent.sleeve),
-            Want::Trade { .. } | Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } => {
-                false
-            }
+            Want::Trade { .. }
+            | Want::CancelAll
+            | Want::Cancel { .. }
+            | Want::Amend { .. }
+            | Want::Exits(_) => false,
         };
         let (Some(target), Some(quoting), Some(waiting), Some(carrying)) = (
             self.targets.get_mut(place),
@@ -248,7 +258,9 @@ impl State {
         match intent.want {
             Want::Target { fraction, .. } => *target = Some(fraction),
             Want::Quote(_) | Want::CancelAll => {}
-            Want::Trade { .. } | Want::Cancel { .. } | Want::Amend { .. } => return Ok(()),
+            Want::Trade { .. } | Want::Cancel { .. } | Want::Amend { .. } | Want::Exits(_) => {
+                return Ok(());
+            }
         }
         *quoting = Quoting::then(&intent.want);
         *waiting = waits.then_some(intent.want);
@@ -298,7 +310,8 @@ impl State {
                 | Want::Trade { .. }
                 | Want::CancelAll
                 | Want::Cancel { .. }
-                | Want::Amend { .. },
+                | Want::Amend { .. }
+                | Want::Exits(_),
             ) => self.is_working(sleeve),
         };
         if !waits {
@@ -463,6 +476,12 @@ impl State {
     #[must_use]
     pub fn target(&self, sleeve: SleeveId) -> Option<f64> {
         self.targets.get(sleeve.index()).copied().flatten()
+    }
+
+    /// What closes whatever a sleeve holds, as it was asked for from outside.
+    #[must_use]
+    pub fn exits(&self, sleeve: SleeveId) -> Option<Exits> {
+        self.exits.get(sleeve.index()).copied().flatten()
     }
 
     /// Every component's breaker.

@@ -27,7 +27,8 @@ impl Quoting {
             | Want::Trade { .. }
             | Want::Cancel { .. }
             | Want::Amend { .. }
-            | Want::CancelAll => None,
+            | Want::CancelAll
+            | Want::Exits(_) => None,
         };
         Self { last, anew: false, stray: false }
     }

@@ -90,7 +90,11 @@ impl Order {
             return Err(OrderError::Illegal);
         }
         let state = if new.terms.held { OrderState::Initialized } else { OrderState::Intended };
-        Ok(Self {
+        Ok(Self::written(id, new, state, ts))
+    }
+
+    const fn written(id: OrderId, new: NewOrder, state: OrderState, ts: Nanos) -> Self {
+        Self {
             id,
             new,
             state,
@@ -104,7 +108,13 @@ impl Order {
             canceling: false,
             amending: None,
             doubt: None,
-        })
+        }
+    }
+
+    /// One that a journal lost while it was held here: no venue has heard of it, and nothing of it
+    /// is known but that it is over. It looks as the next one does.
+    pub(super) const fn never_sent(id: OrderId, next: NewOrder, ts: Nanos) -> Self {
+        Self::written(id, next, OrderState::Denied, ts)
     }
 
     /// Its id.
@@ -205,7 +215,7 @@ impl Order {
             return Ok(AtRisk::default());
         }
         let over = self.state.is_terminal();
-        if self.new.terms.twin && !over {
+        if self.is_spare() {
             return Ok(AtRisk::default());
         }
         match (self.new.side, self.qty_max()) {
@@ -221,6 +231,20 @@ impl Order {
             // Never placed: what it would sell cannot be told before it does.
             (Side::Sell, None) => Ok(AtRisk::default()),
         }
+    }
+
+    /// Whether another that is counted closes the same. One that is held here is the only one once
+    /// it is released.
+    #[must_use]
+    pub fn is_spare(&self) -> bool {
+        let released = self.new.terms.held && !self.is_held();
+        self.new.terms.twin && !released && !self.state.is_terminal()
+    }
+
+    /// Whether it waits here for its trigger.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.state == OrderState::Initialized
     }
 
     /// Whether it waits to close a position: it is nothing that a target is on its way by.
@@ -251,6 +275,7 @@ impl Order {
             return Ok(());
         }
         match update {
+            OrderUpdate::Released => (self.sent, self.asked, self.heard) = (ts, ts, ts),
             OrderUpdate::Sent if !self.shown => match &mut self.doubt {
                 None => self.sent = ts,
                 Some(doubt) => doubt.on_sent(ts, fence),
@@ -267,7 +292,6 @@ impl Order {
                 self.doubt = Some(Doubt::new(ts, left, fence));
             }
             OrderUpdate::Sent
-            | OrderUpdate::Released
             | OrderUpdate::Denied
             | OrderUpdate::Rejected
             | OrderUpdate::Canceled
@@ -312,9 +336,9 @@ impl Order {
         unknown && (never || gone)
     }
 
-    /// We ask the venue to amend it.
+    /// We ask the venue to amend it. One that is held is amended at once, and may get its limit so.
     pub fn on_amend_sent(&mut self, to: Amendment, ts: Nanos) -> Result<(), OrderError> {
-        let limit = self.new.limit.is_some() && to.limit.is_positive();
+        let limit = (self.new.limit.is_some() || self.is_held()) && to.limit.is_positive();
         let sized = matches!(self.new.size, Size::Base(_)) && to.qty > self.filled;
         let moved = self.state.on(Trigger::AmendSent);
         let busy = self.amending.is_some() || self.canceling;
@@ -322,6 +346,9 @@ impl Order {
             return Err(OrderError::Illegal);
         }
         (self.amending, self.asked) = (Some(to), ts);
+        if self.is_held() {
+            return self.amend();
+        }
         self.go(moved);
         Ok(())
     }
@@ -398,10 +425,12 @@ impl Order {
             Move::Back if self.shown => at_venue(),
             Move::Back => OrderState::Sent,
         };
+        let held = self.is_held();
         self.state = next;
         if next.is_terminal() {
-            let never_there =
+            let refused =
                 matches!(next, OrderState::Rejected | OrderState::Denied | OrderState::Dead);
+            let never_there = refused || held;
             (self.shown, self.canceling) = (!never_there || self.filled.is_positive(), false);
             self.doubt = None;
         } else if next != OrderState::Unknown {

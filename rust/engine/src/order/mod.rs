@@ -21,6 +21,9 @@ pub use state::{Move, OrderState, Trigger, table};
 /// Orders whose life is over are kept until there are twice as many; then the older half goes.
 pub const ORDERS_KEPT: usize = 1_024;
 
+/// Most orders in a row that a journal may have lost while they were held here.
+const LOST_MAX: u32 = 1_024;
+
 /// What a fill did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
@@ -80,19 +83,23 @@ impl Orders {
         let order = *self.get(id).filter(sendable)?.new_order();
         // What we watched ourselves has come: the venue need not wait for it.
         let stop = order.terms.stop.filter(|_| !order.terms.held);
-        let terms = OrderTerms { stop, held: false, ..order.terms };
+        let twin = order.terms.twin && !order.terms.held;
+        let terms = OrderTerms { stop, held: false, twin, ..order.terms };
         Some(Action::Place { id, order: NewOrder { terms, ..order } })
     }
 
     /// An order was written down at `ts`.
     pub fn on_placed(&mut self, id: OrderId, new: NewOrder, ts: Nanos) -> Result<(), OrderError> {
-        let sequence = self.next_sequence()?;
-        if id.sequence() != sequence {
+        let (first, sequence) = (self.next_sequence()?, id.sequence());
+        // Those between were held here when the journal lost them: no venue has heard of them.
+        if sequence < first || sequence - first > LOST_MAX {
             return Err(OrderError::Illegal);
         }
         let order = Order::new(id, new, ts)?;
         let risked = self.at_risk(new.instrument).plus(order.at_risk()?)?;
         self.retire();
+        let lost = (first..sequence).map(|lost| OrderId::new(id.epoch(), lost));
+        self.all.extend(lost.map(|lost| Order::never_sent(lost, new, ts)));
         self.all.push(order);
         self.working.push(sequence);
         self.risk(new.instrument, risked);

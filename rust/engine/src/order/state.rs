@@ -156,9 +156,9 @@ impl OrderState {
             Trigger::Update(OrderUpdate::Denied) => Move::To(Self::Denied),
             Trigger::Update(OrderUpdate::Canceled) => Move::To(Self::Canceled),
             Trigger::Update(OrderUpdate::Expired) => Move::To(Self::Expired),
-            Trigger::Update(_) | Trigger::AmendSent | Trigger::PartFill | Trigger::LastFill => {
-                Move::Illegal
-            }
+            // Nobody has to be asked.
+            Trigger::AmendSent => Move::Stay,
+            Trigger::Update(_) | Trigger::PartFill | Trigger::LastFill => Move::Illegal,
         }
     }
 

@@ -93,6 +93,9 @@ impl Report {
             // An exit ends with its position: nobody wanted more of it.
             Record::Update { order, .. }
                 if state.orders().get(order).is_some_and(Order::is_exit) => {}
+            // Of what was held no venue knew.
+            Record::Update { order, update: OrderUpdate::Canceled, .. }
+                if state.orders().get(order).is_some_and(|order| !order.is_shown()) => {}
             Record::Update { update, .. } => match update {
                 OrderUpdate::CancelSent => self.cancels_sent += 1,
                 OrderUpdate::CancelRejected => self.cancels_rejected += 1,

@@ -36,10 +36,9 @@ pub fn assess_exit(exit: &Exit, view: &View<'_>) -> Result<Approved, Refusal> {
         return Err(Refusal::ReduceOnly);
     }
     let rules = view.instrument;
-    let keeps = Abilities::of(rules.venue()).reduce_only;
-    if !can_wait(&stop, rules) || (twin && !keeps) {
-        return Err(Refusal::Terms);
-    }
+    // Beside a stop a profit waits at the venue only where that lets one of them fill.
+    let alone = twin && !Abilities::of(rules.venue()).reduce_only;
+    let held = !can_wait(&stop, rules) || alone;
     if rules.is_dust(open, mark.price)? {
         return Err(Refusal::BelowMinimum);
     }
@@ -49,7 +48,8 @@ pub fn assess_exit(exit: &Exit, view: &View<'_>) -> Result<Approved, Refusal> {
         Side::Sell => Amount::ZERO,
         Side::Buy => sizing::with_fee(rules.notional(stop.trigger, qty)?, rules.taker_fee)?,
     };
-    let terms = OrderTerms { reduce_only: true, stop: Some(stop), twin, ..OrderTerms::default() };
+    let waits = OrderTerms { stop: Some(stop), held, twin, ..OrderTerms::default() };
+    let terms = OrderTerms { reduce_only: true, ..waits };
     Ok(Approved(NewOrder {
         sleeve,
         instrument: view.id,

@@ -18,6 +18,7 @@
 pub mod breaker;
 mod change;
 mod exit;
+mod held;
 pub mod limits;
 pub mod monitor;
 mod pass;
@@ -34,6 +35,7 @@ use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 use breaker::Breakers;
 pub use change::{ApprovedChange, Change, assess_change};
 pub use exit::{Exit, assess_exit};
+pub use held::{Release, assess_held, assess_held_exit};
 use limits::Profile;
 pub use pass::{Armed, Refusals, Ticket};
 use sizing::{Asked, Room};
@@ -239,17 +241,21 @@ pub struct Quoted {
 
 /// Check an intent. `Ok(None)`: there is nothing to do, since it is already held.
 ///
-/// [`Want::CancelAll`] is not an order and needs no approval; the orders of a [`Want::Quote`] are
-/// checked one by one, by [`assess_quoted`].
+/// [`Want::CancelAll`] and [`Want::Exits`] are no orders and need no approval; the orders of a
+/// [`Want::Quote`] are checked one by one, by [`assess_quoted`].
 pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Refusal> {
     let (limit, terms) = match intent.want {
-        Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } | Want::Quote(_) => {
-            return Ok(None);
-        }
+        Want::CancelAll
+        | Want::Cancel { .. }
+        | Want::Amend { .. }
+        | Want::Quote(_)
+        | Want::Exits(_) => return Ok(None),
         Want::Target { .. } => (None, OrderTerms::default()),
         Want::Trade { limit, terms, .. } => (limit, terms),
     };
-    terms::check(&terms, limit.is_some(), view.instrument, view.now)?;
+    terms::check(&terms, limit.is_some(), view.now)?;
+    let held = terms.stop.is_some_and(|stop| !terms::can_wait(&stop, view.instrument));
+    let terms = OrderTerms { held, ..terms };
     let mark = terms::at_trigger(believable(view)?, &intent.want)?;
     let Some(asked) = Asked::of(&intent.want, view, mark.price)? else {
         return Ok(None);

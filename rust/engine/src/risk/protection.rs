@@ -24,7 +24,8 @@ impl Approved {
 
     /// A market order as one that trades at once down to where the collar ends, and no further; the
     /// rest is canceled. What has a limit already is as it was. It reserves what it may cost there,
-    /// or all that is free where nobody lends more. Where the venue sizes only market orders in
+    /// or all that is free where nobody lends more; one that is held here reserves so much and gets
+    /// its limit when it is released. Where the venue sizes only market orders in
     /// quote, it buys what the mark says its budget is worth, as far as that can be paid for.
     pub fn protected(
         self,
@@ -79,7 +80,9 @@ impl Approved {
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Gtd(_) => TimeInForce::Ioc,
         };
         let terms = OrderTerms { tif, ..order.terms };
-        Ok(Self(NewOrder { size, limit: Some(limit), reserve, terms, ..order }))
+        // One that is held gets its limit around the price that it is released at.
+        let limit = (!order.terms.held).then_some(limit);
+        Ok(Self(NewOrder { size, limit, reserve, terms, ..order }))
     }
 
     /// A market order as one that lies at `price`, on the tick behind it, and never takes. What was

@@ -19,7 +19,11 @@ impl Asked {
     /// What `want` means at `price`; `None` when it is already so.
     pub(super) fn of(want: &Want, view: &View<'_>, price: Price) -> Result<Option<Self>, Refusal> {
         match *want {
-            Want::CancelAll | Want::Cancel { .. } | Want::Amend { .. } | Want::Quote(_) => Ok(None),
+            Want::CancelAll
+            | Want::Cancel { .. }
+            | Want::Amend { .. }
+            | Want::Quote(_)
+            | Want::Exits(_) => Ok(None),
             Want::Trade { side, qty, .. } => {
                 let qty = view.instrument.qty_down(qty)?;
                 if !qty.is_positive() {

@@ -16,14 +16,8 @@ impl Approved {
     }
 }
 
-/// Whether an order can have these terms at `now`. What its venue cannot let wait is refused, as
-/// nobody else would watch its trigger.
-pub(super) fn check(
-    terms: &OrderTerms,
-    limited: bool,
-    rules: &Instrument,
-    now: Nanos,
-) -> Result<(), Refusal> {
+/// Whether an order can have these terms at `now`.
+pub(super) fn check(terms: &OrderTerms, limited: bool, now: Nanos) -> Result<(), Refusal> {
     let at_once = matches!(terms.tif, TimeInForce::Ioc | TimeInForce::Fok);
     let over = matches!(terms.tif, TimeInForce::Gtd(until) if until <= now);
     // Nothing of a market order is left to end.
@@ -34,7 +28,7 @@ pub(super) fn check(
         // No limit follows a trigger that trails, and no profit is taken behind the best price.
         let trails = stop.trail.is_positive();
         let fits = !trails || (stop.kind == StopKind::Stop && !limited);
-        usable && fits && !terms.post_only && !at_once && can_wait(&stop, rules)
+        usable && fits && !terms.post_only && !at_once
     });
     if over || ends || lies || !waits || terms.held { Err(Refusal::Terms) } else { Ok(()) }
 }
@@ -51,8 +45,8 @@ pub(super) fn at_trigger(mark: Mark, want: &Want) -> Result<Mark, Refusal> {
     Ok(Mark { price: stop.trigger, ..mark })
 }
 
-/// Whether a venue lets an order wait so. What does not trail gets a limit, if it has none yet: see
-/// [`Approved::protected`].
+/// Whether a venue lets an order wait so; else the engine holds it. What does not trail gets a
+/// limit, if it has none yet: see [`Approved::protected`].
 pub(super) fn can_wait(stop: &Stop, rules: &Instrument) -> bool {
     let trails = stop.trail.is_positive();
     Abilities::of(rules.venue()).can_wait(!trails, trails)

@@ -5,7 +5,7 @@ use super::{Course, Driver, Request, Session, SessionError};
 use crate::event::{Action, Event, Fill, OrderUpdate};
 use crate::journal::Record;
 use crate::order::Order;
-use crate::units::Nanos;
+use crate::units::{Nanos, Overflow};
 use crate::venue::{Act, Deed};
 
 impl Session {
@@ -81,6 +81,20 @@ impl Session {
         Ok(met)
     }
 
+    /// Whether a record follows from the one before it, or is the end of an order that no venue
+    /// knows, which nobody else can tell.
+    fn is_consequence(&self, record: &Record) -> bool {
+        if let Record::Update {
+            order,
+            update: OrderUpdate::Canceled | OrderUpdate::Expired | OrderUpdate::Denied,
+            ..
+        } = record
+        {
+            return self.bot.state().orders().get(*order).is_some_and(Order::is_held);
+        }
+        is_consequence(record)
+    }
+
     /// What supervisors and operators did in the present market event.
     fn meet_unprompted(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         while let Some((at, record)) = self.tail.front()
@@ -96,11 +110,19 @@ impl Session {
     fn meet_consequences(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         while let Some((at, record)) = self.tail.front()
             && *at == self.event
-            && is_consequence(record)
+            && self.is_consequence(record)
         {
             self.meet_next(driver)?;
         }
         Ok(())
+    }
+
+    /// Nothing is wanted up to a market event. What is adopted may close what is not held yet: that
+    /// is no reason to call it back.
+    fn hush_until(&mut self, quiet_until: u64) {
+        self.quiet_until = quiet_until;
+        let hushed = quiet_until > 0 && self.event <= quiet_until;
+        self.bot.set_quiet(self.stopping || hushed);
     }
 
     fn meet_next(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
@@ -109,7 +131,7 @@ impl Session {
             driver.recalled(&record, self.bot.state());
             self.actions.extend(action.map(|action| (record.ts(), action)));
             if let Record::Start { quiet_until, .. } = record {
-                self.quiet_until = quiet_until;
+                self.hush_until(quiet_until);
             }
         }
         Ok(())
@@ -120,7 +142,7 @@ impl Session {
         while let Some((at, record)) = self.tail.front().copied()
             && at == self.event
         {
-            if !is_unprompted(&record) && !is_consequence(&record) {
+            if !is_unprompted(&record) && !self.is_consequence(&record) {
                 let kept = format!("{record:?}");
                 return Err(SessionError::Forked { event: self.event, kept });
             }
@@ -137,12 +159,13 @@ impl Session {
     }
 
     /// Whether a venue's act was on word of ours that the journal lost: an order that is not here,
-    /// or a cancel that was not asked for here.
+    /// or is held here, or a cancel that was not asked for here.
     fn is_lost(&self, act: &Act) -> bool {
         let order = self.bot.state().orders().get(act.order);
         let not_asked = |order: &Order| !order.state().is_terminal() && !order.is_canceling();
         match act.deed {
-            Deed::Accepted(_) | Deed::Refused { .. } => order.is_none(),
+            // What is held here cannot be there: its release was lost.
+            Deed::Accepted(_) | Deed::Refused { .. } => order.is_none_or(Order::is_held),
             // Amends of one order come one after the other, so the one that waits is this one.
             Deed::Amended(to) | Deed::AmendRefused(to) => order
                 .is_some_and(|order| !order.state().is_terminal() && order.amending() != Some(to)),
@@ -176,27 +199,39 @@ impl Session {
         let until = beyond.clone().map(|(event, _)| *event).filter(|_| lost).max();
         let quiet_until = until.unwrap_or_default().max(self.quiet_until);
         self.tell(&Event::Start { ts, epoch, quiet_until }, driver)?;
-        self.quiet_until = quiet_until;
-        let mut adopted = 0;
+        self.hush_until(quiet_until);
+        let placed = |act: &Act| matches!(act.deed, Deed::Accepted(_) | Deed::Refused { .. });
+        let mut orders: Vec<&Act> = beyond.clone().map(|(_, act)| act).collect();
+        orders.retain(|act| placed(act) && self.is_lost(act));
+        // One that was held came to the venue after others that were written down later.
+        orders.sort_by_key(|act| act.order.sequence());
+        for act in &orders {
+            self.adopt(act, driver)?;
+        }
         for (_, act) in beyond {
-            if self.is_lost(act) {
-                let placed = matches!(act.deed, Deed::Accepted(_) | Deed::Refused { .. });
-                adopted += u64::from(placed);
-                self.adopt(act, driver)?;
+            let ours = orders.iter().any(|order| order.number == act.number);
+            if ours || (!placed(act) && self.is_lost(act)) {
+                self.ask_again(act, driver)?;
             }
         }
         self.finish(driver)?;
-        Ok(adopted)
+        u64::try_from(orders.len()).map_err(|_| SessionError::Overflow(Overflow))
     }
 
+    /// An order that the journal lost is ours again, as it came to the venue.
     fn adopt(&mut self, act: &Act, driver: &mut impl Driver) -> Result<(), SessionError> {
         let ts = act.ts.minus(self.latency.unwrap_or_default())?;
-        let id = act.order;
+        if let Deed::Accepted(order) | Deed::Refused { order, .. } = act.deed {
+            self.hear(&Event::Adopted { ts, id: act.order, order }, driver)?;
+        }
+        Ok(())
+    }
+
+    /// What the venue acted on sets out once more, to be there when it was.
+    fn ask_again(&mut self, act: &Act, driver: &mut impl Driver) -> Result<(), SessionError> {
+        let (id, ts) = (act.order, act.ts.minus(self.latency.unwrap_or_default())?);
         let action = match act.deed {
-            Deed::Accepted(order) | Deed::Refused { order, .. } => {
-                self.hear(&Event::Adopted { ts, id, order }, driver)?;
-                self.bot.state().orders().send(id)
-            }
+            Deed::Accepted(_) | Deed::Refused { .. } => self.bot.state().orders().send(id),
             Deed::Amended(to) | Deed::AmendRefused(to) => {
                 self.hear(&Event::AmendSent { ts, order: id, to }, driver)?;
                 Some(Action::Amend { id, to })

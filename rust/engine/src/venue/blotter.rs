@@ -81,8 +81,6 @@ pub struct Blotter {
     deals: VecDeque<Deal>,
     /// Every trade from here on is kept.
     since: Nanos,
-    /// The highest id that was let go.
-    let_go: Option<OrderId>,
 }
 
 impl Blotter {
@@ -133,11 +131,6 @@ impl Blotter {
         self.slips.insert(place, Slip { id, order, standing, cum: Qty::ZERO });
     }
 
-    /// Whether no order of that id came before.
-    pub(super) fn is_new(&self, id: OrderId) -> bool {
-        self.place_of(id).is_none() && self.let_go.is_none_or(|let_go| id > let_go)
-    }
-
     fn end(&mut self, id: OrderId, standing: Standing) {
         if let Some(slip) = self.slip_mut(id) {
             slip.standing = standing;
@@ -147,16 +140,12 @@ impl Blotter {
     /// Let go of the older half where there are too many.
     fn retire(&mut self) {
         if self.slips.len() >= 2 * BLOTTER_KEPT {
-            let (mut gone, mut let_go) = (0, self.let_go);
+            let mut gone = 0;
             self.slips.retain(|slip| {
                 let goes = gone < BLOTTER_KEPT && slip.standing != Standing::Works;
-                if goes {
-                    gone += 1;
-                    let_go = let_go.max(Some(slip.id));
-                }
+                gone += usize::from(goes);
                 !goes
             });
-            self.let_go = let_go;
         }
         if self.deals.len() >= 2 * BLOTTER_KEPT {
             if let Some(deal) = self.deals.get(BLOTTER_KEPT - 1) {

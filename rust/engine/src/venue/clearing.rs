@@ -2,6 +2,8 @@
 //!
 //! Nothing of ours is read here, so that ours can be checked against it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::blotter::Blotter;
@@ -82,6 +84,8 @@ pub(super) struct Done {
     /// Whether nothing of the order is left.
     pub(super) last: bool,
 }
+/// How far below the highest an id may be that has not come.
+const SKIPPED_MAX: u32 = 65_536;
 
 /// One account at a simulated venue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,8 +94,11 @@ pub struct Clearing {
     instruments: Vec<Instrument>,
     cash: Amount,
     positions: Vec<Qty>,
-    /// The highest id that came, where no record is kept: ids rise, as nothing comes late there.
+    /// The highest id that came: ids rise, so what is not above it came before, unless it was
+    /// `skipped`.
     highest: Option<OrderId>,
+    /// The sequences below it that have not come: their owner held them. The latest are kept.
+    skipped: BTreeSet<u32>,
     acts: u64,
     last: Option<Act>,
     recording: bool,
@@ -111,6 +118,7 @@ impl Clearing {
             instruments,
             cash: Amount::ZERO,
             highest: None,
+            skipped: BTreeSet::new(),
             acts: 0,
             last: None,
             recording: false,
@@ -207,13 +215,19 @@ impl Clearing {
     }
 
     fn is_new(&mut self, id: OrderId) -> bool {
-        if self.recording {
-            return self.blotter.is_new(id);
-        }
-        let new = self.highest.is_none_or(|highest| id > highest);
-        if new {
-            self.highest = Some(id);
-        }
+        let new = match self.highest {
+            Some(highest) if id <= highest => self.skipped.remove(&id.sequence()),
+            highest => {
+                let first = id.sequence().saturating_sub(SKIPPED_MAX);
+                let next = highest.map_or(0, |highest| highest.sequence().saturating_add(1));
+                self.skipped.extend(first.max(next)..id.sequence());
+                while self.skipped.first().is_some_and(|skipped| *skipped < first) {
+                    self.skipped.pop_first();
+                }
+                true
+            }
+        };
+        self.highest = self.highest.max(Some(id));
         new
     }
 

@@ -5,12 +5,5 @@ use crate::units::{Overflow, Price};
 
 /// What an order waits for after the market was at `price`: a trigger that trails never goes back.
 pub(super) fn trailed(side: Side, stop: Stop, price: Price) -> Result<Stop, Overflow> {
-    if !stop.trail.is_positive() {
-        return Ok(stop);
-    }
-    let trigger = match side {
-        Side::Sell => stop.trigger.max(price.minus(stop.trail)?),
-        Side::Buy => stop.trigger.min(price.plus(stop.trail)?),
-    };
-    Ok(Stop { trigger, ..stop })
+    stop.trailed(side, price)
 }

@@ -12,8 +12,8 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Execution, Intent, NewOrder, OrderId, OrderTerms, Side, SleeveId,
-    Tick, TickKind, Want,
+    Bar, BreakerState, Component, Execution, Exits, Intent, NewOrder, OrderId, OrderTerms, Side,
+    SleeveId, Tick, TickKind, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
@@ -51,10 +51,11 @@ impl Kind {
     pub(crate) const ALL: [Self; 4] = [Self::Simulated, Self::Book, Self::Trades, Self::Bars];
 }
 
-/// Two instruments: one at about 60,000, one at about 3,000.
+/// Two instruments: one at about 60,000, and one at about 3,000 whose venue lets no stop trail. At
+/// neither a profit waits beside a stop.
 pub(crate) fn instruments() -> Vec<Instrument> {
     let named = |symbol: &str| Instrument { symbol: symbol.to_owned(), ..instrument() };
-    vec![named("test:BTC"), named("test:ETH")]
+    vec![named("kraken:BTC"), named("coinbase:ETH")]
 }
 
 fn simulated(id: u32, seed: u64) -> SimulatedMarket {
@@ -85,7 +86,10 @@ pub(crate) fn feed(kind: Kind, seed: u64) -> Feed {
         Kind::Bars => {
             let rows = |seed, start| walk(seed, 400, start);
             let (one, other) = (rows(seed, 60_000.0), rows(seed + 1, 3_000.0));
-            Feed::Bars(Moments::new(vec![history("test:BTC", &one), history("test:ETH", &other)]))
+            Feed::Bars(Moments::new(vec![
+                history("kraken:BTC", &one),
+                history("coinbase:ETH", &other),
+            ]))
         }
     }
 }
@@ -168,6 +172,20 @@ pub(crate) fn tick_readers() -> Vec<Sleeve> {
 pub(crate) fn with_outside() -> Vec<Sleeve> {
     let cross = decided(sma_cross(2.0, 5.0, 0.9));
     vec![sleeve(0, "0.4", cross), sleeve(1, "0.5", Decides::Outside)]
+}
+
+/// Two crosses of averages that close what they hold near its entry: beside a stop that waits at
+/// the venue, and beside one that trails and is held.
+pub(crate) fn with_exits() -> Vec<Sleeve> {
+    let closes = |exits: Exits| {
+        let decides = decided(sma_cross(2.0, 5.0, 0.9));
+        let Decides::Program { program, .. } = decides else { return decides };
+        let (band, execution, exits) = (None, Execution::Cross, Some(exits));
+        Decides::Program { program, decision: Decision::Target { band, execution, exits } }
+    };
+    let near = |stop, trail| Exits::new(stop, Some(0.0001), trail).unwrap().unwrap();
+    let (stop, trail) = (near(Some(0.0001), None), near(None, Some(0.0002)));
+    vec![sleeve(0, "0.4", closes(stop)), sleeve(1, "0.5", closes(trail))]
 }
 
 pub(crate) fn run_settings(profile: Profile) -> RunSettings {

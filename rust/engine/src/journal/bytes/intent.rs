@@ -1,7 +1,7 @@
 //! An intent's bytes.
 
 use super::{Reader, Writer, coded, read_terms, write_terms};
-use crate::event::{Execution, Intent, OrderId, QuoteSide, Side, SleeveId, TwoSided, Want};
+use crate::event::{Execution, Exits, Intent, OrderId, QuoteSide, Side, SleeveId, TwoSided, Want};
 use crate::units::{Price, Rate};
 
 pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
@@ -21,6 +21,10 @@ pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
             write_terms(out, &terms);
         }
         Want::CancelAll => out.u8(2),
+        Want::Exits(exits) => {
+            out.u8(4);
+            write_exits(out, exits);
+        }
         Want::Cancel { order } => {
             out.u8(5);
             out.u64(order.number());
@@ -71,9 +75,27 @@ pub(super) fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             size: Rate::new(from.i64()?),
             levels: from.u8()?,
         }),
+        4 => Want::Exits(read_exits(from)?),
         _ => return None,
     };
     Some(Intent { sleeve, want })
+}
+
+/// Exits that close nowhere are none.
+fn write_exits(out: &mut Writer<'_>, exits: Option<Exits>) {
+    let distance = |rate: Option<Rate>| rate.map(|rate| rate.mantissa().cast_unsigned());
+    out.optional(distance(exits.and_then(|exits| exits.stop_loss)));
+    out.u8(u8::from(exits.is_some_and(|exits| exits.trails)));
+    out.optional(distance(exits.and_then(|exits| exits.take_profit)));
+}
+
+fn read_exits(from: &mut Reader<'_>) -> Option<Option<Exits>> {
+    let distance = |bits: Option<u64>| bits.map(|bits| Rate::new(bits.cast_signed()));
+    let stop_loss = distance(from.optional()?);
+    let trails = coded(&[false, true], from.u8()?)?;
+    let take_profit = distance(from.optional()?);
+    let exits = Exits { stop_loss, trails, take_profit };
+    Some((stop_loss.is_some() || take_profit.is_some()).then_some(exits))
 }
 
 fn write_execution(out: &mut Writer<'_>, execution: Execution) {
