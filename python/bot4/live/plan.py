@@ -83,7 +83,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         folder=readable(table.folder),
         durability=table.durability,
         name=readable(path.stem),
-        strategies=tuple(dict.fromkeys(one.strategy.name for one in taken)),
+        strategies=tuple(dict.fromkeys(one.name for one in taken)),
     )
     return Plan(
         setting=setting,

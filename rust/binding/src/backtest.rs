@@ -343,7 +343,7 @@ fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
 /// The account as a callee may know it now.
 pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> PyContext {
     let state = bot.state();
-    let position = state.portfolio().position(callee.instrument);
+    let position = bot.holding(callee.sleeve);
     let qty = state.instrument(callee.instrument).map_or(0.0, |i| i.qty_as_f64(position.qty));
     let mine = |order: &&bot4_engine::order::Order| order.new_order().sleeve == callee.sleeve;
     PyContext {

@@ -25,7 +25,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP5";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP6";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -365,6 +365,7 @@ const fn is_shown(record: &Record) -> bool {
     match record {
         Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Placed { .. }
         | Record::Fill(_)
         | Record::Breaker { .. }

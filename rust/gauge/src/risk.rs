@@ -81,6 +81,7 @@ impl Scene {
             id: MARKET,
             instrument: &instrument,
             exposure: &Exposure { position, ..Exposure::default() },
+            holding: position,
             account: &account,
             mark: None,
             working: 0,

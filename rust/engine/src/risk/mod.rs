@@ -16,6 +16,7 @@
 //! ```
 
 pub mod breaker;
+mod crossing;
 mod exit;
 pub mod limits;
 pub mod monitor;
@@ -29,8 +30,9 @@ use crate::event::{
 };
 use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
+use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 use breaker::Breakers;
+pub use crossing::{Offer, crossing_price, offered};
 pub use exit::{Exit, assess_exit};
 use limits::Profile;
 pub use pass::{Armed, Refusals, Ticket};
@@ -186,8 +188,10 @@ pub struct View<'a> {
     pub id: InstrumentId,
     /// Its rules.
     pub instrument: &'a Instrument,
-    /// What is held and working in it.
+    /// What the account holds of it and has working: limits look at all of it.
     pub exposure: &'a Exposure,
+    /// What the sleeve holds, which is what a target is measured from.
+    pub holding: Qty,
     /// The account.
     pub account: &'a Account,
     /// Its price.

@@ -31,7 +31,7 @@ impl Asked {
                 let fraction = rate_down(fraction)?;
                 let share = view.account.equity.times(view.allocation, Rounding::Down)?;
                 let wanted = share.times(fraction, Rounding::Down)?;
-                let held = view.instrument.notional(price, view.exposure.position)?;
+                let held = view.instrument.notional(price, view.holding)?;
                 if !fraction.is_zero() && wanted.is_zero() && held.is_zero() {
                     return Err(Refusal::NoEquity);
                 }
@@ -50,7 +50,7 @@ impl Asked {
         view: &View<'_>,
         price: Price,
     ) -> Result<Option<Self>, Overflow> {
-        let position = view.exposure.position;
+        let position = view.holding;
         if fraction.is_zero() {
             // Dust is flat: its venue takes no order for it.
             if view.instrument.is_dust(position, price)? {
