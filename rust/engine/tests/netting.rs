@@ -25,6 +25,11 @@ use crate::market::{
     settings, sleeve,
 };
 
+/// What each held, what each wants then, and what comes of it.
+type Moment = (&'static str, &'static [f64], &'static [f64], &'static [&'static str]);
+/// What each held, what others traded, and what a flattening does.
+type Gathering = (&'static str, &'static [f64], i64, &'static [&'static str]);
+
 const HERE: InstrumentId = InstrumentId(0);
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 /// Where a bar says what each of them wants.
@@ -91,27 +96,27 @@ impl Floor {
     fn said(&self) -> Vec<String> {
         let name = |sleeve: Option<SleeveId>| sleeve.map_or("nobody", |id| NAMES[id.index()]);
         let units = |qty: Qty| self.rules.qty_as_f64(qty);
-        let record = |record: &Record| match record {
-            Record::Crossed { cross, .. } => {
+        let record = |record: &Record| {
+            if let Record::Crossed { cross, .. } = record {
                 let (seller, buyer) = (name(cross.seller), name(cross.buyer));
                 Some(format!("{seller} to {buyer} {}", units(cross.qty)))
-            }
-            Record::Refused { sleeve, refusal, .. } => {
+            } else if let Record::Refused { sleeve, refusal, .. } = record {
                 Some(format!("{} refused {}", name(Some(*sleeve)), refusal.name()))
-            }
-            Record::Clipped { sleeve, limit, .. } => {
+            } else if let Record::Clipped { sleeve, limit, .. } = record {
                 Some(format!("{} clipped {}", name(Some(*sleeve)), limit.name()))
-            }
-            Record::Placed { order, .. } => {
+            } else if let Record::Placed { order, .. } = record {
                 let size = match order.size {
                     Size::Base(qty) => format!("{}", units(qty)),
                     Size::Quote(budget) => format!("for {}", amount_as_text(budget)),
                 };
                 let stop = if order.terms.stop.is_some() { " stop" } else { "" };
                 Some(format!("{} {}s {size}{stop}", name(Some(order.sleeve)), order.side.name()))
+            } else {
+                let cancels = OrderUpdate::CancelSent;
+                let canceled =
+                    matches!(record, Record::Update { update, .. } if *update == cancels);
+                canceled.then(|| "cancel".to_owned())
             }
-            Record::Update { update: OrderUpdate::CancelSent, .. } => Some("cancel".to_owned()),
-            _ => None,
         };
         self.out.records.iter().filter_map(record).collect()
     }
@@ -220,7 +225,7 @@ impl Floor {
 /// Before: what each holds of its tenth. Then what each wants, and what comes of it.
 #[test]
 fn what_is_wanted_at_one_moment_is_crossed_and_only_the_rest_is_ordered() {
-    let cases: &[(&str, &[f64], &[f64], &[&str])] = &[
+    let cases: &[Moment] = &[
         ("what one sells the other buys", &[1.0, 0.0], &[0.0, 1.0], &["a to b 1"]),
         ("the other way round", &[0.0, 1.0], &[1.0, 0.0], &["b to a 1"]),
         ("one buys more", &[1.0, 0.0], &[0.0, 2.5], &["a to b 1", "b buys for 150"]),
@@ -265,12 +270,17 @@ fn what_is_wanted_at_one_moment_is_crossed_and_only_the_rest_is_ordered() {
 fn intents_stand_before_what_they_cross_and_orders_behind_it() {
     let mut floor = Floor::holding(2, &[1.0, 0.0]);
     floor.moment(&[0.0, 3.0], 100.0);
-    let kinds = floor.out.records.iter().map(|record| match record {
-        Record::Equity { .. } => "equity",
-        Record::Intent { intent, .. } => NAMES[intent.sleeve.index()],
-        Record::Crossed { .. } => "crossed",
-        Record::Placed { .. } => "placed",
-        _ => "other",
+    let kinds = floor.out.records.iter().map(|record| {
+        if let Record::Intent { intent, .. } = record {
+            NAMES[intent.sleeve.index()]
+        } else if matches!(record, Record::Crossed { .. }) {
+            "crossed"
+        } else if matches!(record, Record::Placed { .. }) {
+            "placed"
+        } else {
+            assert!(matches!(record, Record::Equity { .. }), "{record:?}");
+            "equity"
+        }
     });
     assert_eq!(kinds.collect::<Vec<_>>(), ["equity", "a", "b", "crossed", "placed"]);
 }
@@ -283,27 +293,27 @@ fn where_only_reducing_is_allowed_only_what_closes_both_shares_is_crossed() {
     let reducing = Event::Control { ts, state: TradingState::Reducing };
     let halted = Event::Control { ts, state: TradingState::Halted };
     let frozen = Event::Freeze { ts, instrument: HERE, why: Some(Unexplained::Position) };
-    let cases: [Case; 8] = [
+    let cases: [Case; 10] = [
         (
             "what would open takes nothing from what closes",
             &[1.0, 0.0],
             &[0.0, 1.0],
-            open.clone(),
+            open,
             &["a sells 1", "b refused breaker_open"],
         ),
         (
             "so when reducing",
             &[1.0, 0.0],
             &[0.0, 1.0],
-            reducing.clone(),
+            reducing,
             &["a sells 1", "b refused reducing_only"],
         ),
-        ("both close", &[1.0, -1.0], &[0.0, 0.0], open.clone(), &["a to b 1"]),
+        ("both close", &[1.0, -1.0], &[0.0, 0.0], open, &["a to b 1"]),
         (
             "both close when reducing",
             &[2.0, -1.0],
             &[0.0, 0.0],
-            reducing.clone(),
+            reducing,
             &["a to b 1", "a sells 1"],
         ),
         (
@@ -319,6 +329,14 @@ fn where_only_reducing_is_allowed_only_what_closes_both_shares_is_crossed() {
             &[-1.0, 0.0],
             open,
             &["a to b 1", "a refused breaker_open", "b buys 1"],
+        ),
+        ("two that cover", &[-1.0, -2.0], &[0.0, -0.5], open, &["a buys 1", "b buys 1.5"]),
+        (
+            "and no more than is short",
+            &[-1.0, -2.0],
+            &[0.0, 1.0],
+            reducing,
+            &["a buys 1", "b clipped reducing_only", "b buys 2"],
         ),
         ("halted", &[1.0, -1.0], &[0.0, 0.0], halted, &["a refused halted", "b refused halted"]),
         ("frozen", &[1.0, -1.0], &[0.0, 0.0], frozen, &["a refused frozen", "b refused frozen"]),
@@ -449,7 +467,7 @@ fn a_band_is_measured_from_the_own_share() {
 /// Before a flattening: what each holds and what others traded; then what it does.
 #[test]
 fn a_flattening_gathers_all_in_one_hand_and_closes_it_with_one_order() {
-    let cases: &[(&str, &[f64], i64, &[&str])] = &[
+    let cases: &[Gathering] = &[
         ("each holds", &[1.0, 2.0], 0, &["a to b 1", "b sells 3"]),
         ("against each other", &[3.0, -1.0], 0, &["a to b 1", "a sells 2"]),
         ("nothing in all", &[1.0, -1.0], 0, &["a to b 1"]),
@@ -671,9 +689,11 @@ fn random_targets_over_random_bars_end_where_each_wanted_to_be() {
             }
             let (last, said) = (floor.shares(), floor.moment(&targets, price));
             let equity = amount_as_f64(floor.bot.account().equity);
-            let wants = |record: &Record| match record {
-                Record::Intent { intent, .. } => Some(intent.sleeve.index()),
-                _ => None,
+            let wants = |record: &Record| {
+                let Record::Intent { intent, .. } = record else {
+                    return None;
+                };
+                Some(intent.sleeve.index())
             };
             let wanting: Vec<_> = floor.out.records.iter().filter_map(wants).collect();
             crossed += said.iter().filter(|said| said.contains(" to ")).count();

@@ -32,6 +32,7 @@ struct Scene {
     exposure: Exposure,
     /// What the sleeve holds, where that is not all.
     own: Option<Qty>,
+    buying: Option<Qty>,
     account: Account,
     mark: Option<Mark>,
     working: usize,
@@ -52,6 +53,7 @@ impl Scene {
             instrument: instrument(),
             exposure: Exposure::default(),
             own: None,
+            buying: None,
             account: Account {
                 cash,
                 equity: cash,
@@ -90,6 +92,7 @@ impl Scene {
             instrument: &self.instrument,
             exposure: &self.exposure,
             holding: self.own.unwrap_or(self.exposure.position),
+            buying: self.buying,
             account: &self.account,
             mark: self.mark,
             working: self.working,

@@ -82,6 +82,7 @@ impl Scene {
             instrument: &instrument,
             exposure: &Exposure { position, ..Exposure::default() },
             holding: position,
+            buying: None,
             account: &account,
             mark: None,
             working: 0,

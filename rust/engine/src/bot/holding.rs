@@ -90,6 +90,23 @@ impl Bot {
             || known.is_some_and(|(rules, mark)| rules.is_dust(qty, mark.price) == Ok(true))
     }
 
+    /// What buys may still buy of an instrument that several share, where that is known.
+    pub(super) fn buying(&self, id: InstrumentId) -> Result<Option<Qty>, Overflow> {
+        if self.seats.several(id).is_none() {
+            return Ok(None);
+        }
+        let mut sum = Qty::ZERO;
+        for order in self.state.orders().working() {
+            if order.new_order().instrument == id {
+                match order.buying()? {
+                    Some(qty) => sum = sum.plus(qty)?,
+                    None => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(sum))
+    }
+
     /// What a sleeve holds, as a fraction of its equity.
     pub(super) fn held(&self, sleeve: SleeveId) -> Result<Option<f64>, BotError> {
         let Sleeve { instrument: id, allocation, .. } =

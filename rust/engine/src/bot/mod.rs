@@ -617,6 +617,7 @@ impl Bot {
             instrument: self.state.instrument(id).ok_or(BotError::Unknown)?,
             exposure: self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?,
             holding: self.holding_in(id, sleeve).qty,
+            buying: self.buying(id)?,
             account: self.account_of(id),
             mark: self.mark_of(id),
             working: self.state.orders().working_len(),

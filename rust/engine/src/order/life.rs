@@ -223,6 +223,19 @@ impl Order {
         }
     }
 
+    /// Base that it may still buy at worst; `None` where it is sized in quote.
+    pub fn buying(&self) -> Result<Option<Qty>, Overflow> {
+        let over = self.state.is_terminal();
+        let counts = self.new.side == Side::Buy && !self.is_settled();
+        if !counts || (self.new.terms.twin && !over) {
+            return Ok(Some(Qty::ZERO));
+        }
+        if over {
+            return self.owed().map(Some);
+        }
+        self.qty_max().map(|qty| qty.minus(self.filled)).transpose()
+    }
+
     /// Whether it waits to close a position: it is nothing that a target is on its way by.
     #[must_use]
     pub const fn is_exit(&self) -> bool {

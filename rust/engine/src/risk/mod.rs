@@ -192,6 +192,9 @@ pub struct View<'a> {
     pub exposure: &'a Exposure,
     /// What the sleeve holds, which is what a target is measured from.
     pub holding: Qty,
+    /// Base that working buys may still buy, where several sleeves close at once; `None`: one alone
+    /// does, or a buy is sized in quote, and beside a working buy no other is known to close.
+    pub buying: Option<Qty>,
     /// The account.
     pub account: &'a Account,
     /// Its price.
@@ -346,7 +349,7 @@ struct Admitted {
 /// Where the state of the system allows only reducing, an order that would go on to open the other
 /// side keeps the part that closes: no breaker ever holds a position in.
 fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
-    let reduces = asked.reduces(*view.exposure)?;
+    let reduces = asked.reduces(view)?;
     match permit(view, reduces) {
         Ok(()) => Ok(Admitted { asked, reduces, clipped: None }),
         Err(refusal @ (Refusal::Halted | Refusal::Frozen)) => Err(refusal),
