@@ -19,6 +19,15 @@ pub(super) struct Seats {
     shared: bool,
 }
 
+/// What of an instrument is a sleeve's own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Own {
+    /// What it holds.
+    pub(super) qty: Qty,
+    /// What buys of all its sleeves may still buy, where that is known.
+    pub(super) buying: Option<Qty>,
+}
+
 impl Seats {
     pub(super) fn new(instruments: usize, sleeves: &[Sleeve]) -> Self {
         let mut of = vec![Vec::new(); instruments];
@@ -90,21 +99,17 @@ impl Bot {
             || known.is_some_and(|(rules, mark)| rules.is_dust(qty, mark.price) == Ok(true))
     }
 
-    /// What buys may still buy of an instrument that several share, where that is known.
-    pub(super) fn buying(&self, id: InstrumentId) -> Result<Option<Qty>, Overflow> {
-        if self.seats.several(id).is_none() {
-            return Ok(None);
-        }
-        let mut sum = Qty::ZERO;
+    /// What risk looks at for a sleeve that shares its instrument.
+    #[cold]
+    pub(super) fn own(&self, id: InstrumentId, sleeve: SleeveId) -> Result<Own, Overflow> {
+        let mut buying = Some(Qty::ZERO);
         for order in self.state.orders().working() {
             if order.new_order().instrument == id {
-                match order.buying()? {
-                    Some(qty) => sum = sum.plus(qty)?,
-                    None => return Ok(None),
-                }
+                let both = buying.zip(order.buying()?);
+                buying = both.map(|(sum, qty)| sum.plus(qty)).transpose()?;
             }
         }
-        Ok(Some(sum))
+        Ok(Own { qty: self.state.portfolio().share(sleeve).qty, buying })
     }
 
     /// What a sleeve holds, as a fraction of its equity.

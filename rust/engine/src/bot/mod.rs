@@ -37,7 +37,7 @@ mod quoting;
 
 pub use glance::Glance;
 use glance::{Aim, Listener};
-use holding::{Seats, told};
+use holding::{Own, Seats, told};
 use netting::Netting;
 pub use protocol::Ignored;
 
@@ -611,13 +611,18 @@ impl Bot {
     fn view(&self, sleeve: SleeveId, breakers: Breakers) -> Result<View<'_>, BotError> {
         let seat = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
         let id = seat.instrument;
+        let exposure = self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?;
+        let own = match self.seats.several(id) {
+            Some(_) => self.own(id, sleeve)?,
+            None => Own { qty: exposure.position, buying: None },
+        };
         Ok(View {
             now: self.now,
             id,
             instrument: self.state.instrument(id).ok_or(BotError::Unknown)?,
-            exposure: self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?,
-            holding: self.holding_in(id, sleeve).qty,
-            buying: self.buying(id)?,
+            exposure,
+            holding: own.qty,
+            buying: own.buying,
             account: self.account_of(id),
             mark: self.mark_of(id),
             working: self.state.orders().working_len(),
