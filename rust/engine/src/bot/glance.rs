@@ -29,10 +29,9 @@ pub(super) enum Wanted {
         approved: Option<Approved>,
     },
     Quote(TwoSided),
-    /// A target that does not simply cross.
+    /// A target that does not simply cross, or what the first of several wants: the others that
+    /// share its instrument are asked when it is settled.
     Styled(Want),
-    /// What the first of several wants; the others are asked when it is settled.
-    Together(Want),
 }
 
 /// Who quotes an instrument, or has a program that reads its book or its trades.
@@ -110,7 +109,7 @@ impl Glance {
             Wanted::Target { fraction, band, .. } => {
                 Want::Target { fraction, band, execution: Execution::Cross }
             }
-            Wanted::Styled(want) | Wanted::Together(want) => want,
+            Wanted::Styled(want) => want,
             Wanted::Quote(quote) => Want::Quote(quote),
         };
         Intent { sleeve: self.sleeve, want }
@@ -172,7 +171,7 @@ impl Bot {
         while let Some(sleeve) = self.seat(id, turn) {
             turn += 1;
             if let Some(Intent { want, .. }) = self.due_on_book(sleeve, self.state.breakers())? {
-                return Ok(Some(Glance { sleeve, wanted: Wanted::Together(want) }));
+                return Ok(Some(Glance { sleeve, wanted: Wanted::Styled(want) }));
             }
         }
         Ok(None)
@@ -260,7 +259,9 @@ impl Bot {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, out)
             }
-            Wanted::Together(_) => self.settle_together(glance.sleeve, out),
+            Wanted::Styled(_) if self.is_sharing(glance.sleeve) => {
+                self.settle_together(glance.sleeve, out)
+            }
             Wanted::Target { approved: None, .. } | Wanted::Quote(_) | Wanted::Styled(_) => {
                 self.want_under(&intent, self.state.breakers(), out)
             }

@@ -74,6 +74,12 @@ impl Bot {
         self.seats.several(id).is_some()
     }
 
+    /// Whether a sleeve shares its instrument with others.
+    pub(super) fn is_sharing(&self, sleeve: SleeveId) -> bool {
+        let seat = self.sleeves.get(sleeve.index());
+        seat.is_some_and(|seat| self.is_shared(seat.instrument))
+    }
+
     /// What is held of an instrument by no sleeve of several: what others traded. It cost what it
     /// took so far, what it brought taken off.
     pub fn unclaimed(&self, id: InstrumentId) -> Result<Position, Overflow> {

@@ -55,6 +55,7 @@ impl Bot {
     }
 
     /// The sleeves of an instrument that several share decide on what is fresh, all at once.
+    #[inline(never)]
     pub(super) fn decide_together(
         &mut self,
         id: InstrumentId,
@@ -123,6 +124,7 @@ impl Bot {
     }
 
     /// Write down what a glance at a book of several led to, and carry it on.
+    #[cold]
     pub(super) fn settle_together(
         &mut self,
         sleeve: SleeveId,
