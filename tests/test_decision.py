@@ -35,7 +35,7 @@ def new_run(strategy: b4.ConfiguredStrategy) -> Run:
         limits=None,
     )
     run.add_simulated(MARKET, "60000", "0.01", "0.00001", 7, START_NS)
-    seat(run, [Seat(strategy, MARKET, Decimal(1))])
+    seat(run, [Seat(strategy, strategy.name, MARKET, Decimal(1))])
     return run
 
 

@@ -40,6 +40,19 @@ def test_check_says_what_was_understood(bot4: Bot4) -> None:
         assert words in out
 
 
+def test_several_strategies_on_one_instrument_are_told_apart(bot4: Bot4, tmp_path: Path) -> None:
+    other = SMALL + "[strategy.set]\nfast = 5\n"
+    (tmp_path / "x.toml").write_text(SMALL + other + SMALL, encoding="utf-8")
+    ran = bot4("config", "check", "x.toml")
+    assert (ran.code, ran.err) == (0, "")
+    for words in (
+        "sma_cross(fast=10, slow=30) on simulated:BTCUSDT",
+        "sma_cross-2(fast=5, slow=30) on simulated:BTCUSDT",
+        "sma_cross-3(fast=10, slow=30) on simulated:ETHUSDT",
+    ):
+        assert words in ran.out
+
+
 def test_check_names_what_is_replayed(bot4: Bot4, tmp_path: Path) -> None:
     (tmp_path / "BTC.csv").write_text("ts,price,qty\n1,9,1\n", encoding="utf-8")
     text = '[run]\nfeed = "replay"\ndata = "BTC.csv"\n' + SMALL
@@ -64,7 +77,7 @@ def test_check_names_what_is_replayed(bot4: Bot4, tmp_path: Path) -> None:
         ),
         (SMALL + "[strategy.set]\nfst = 1\n", "has no parameter 'fst'; did you mean fast?"),
         (SMALL + 'instruments = ["BTCUSD"]\n', "no instrument 'BTCUSD'"),
-        (SMALL + SMALL, "both trade simulated:BTCUSDT"),
+        (SMALL + 'instruments = ["BTCUSDT", "BTCUSDT"]\n', "names simulated:BTCUSDT twice"),
         (SMALL + "[risk]\nprofile = 'defaut'\n", "no risk profile 'defaut'; did you mean default?"),
         (SMALL + "[risk]\nprofile = 'research'\n", "risk.profile is 'research', which is for back"),
         (SMALL + "[risk.limits]\nposition_max = -1\n", "position_max must be a fraction from 0"),

@@ -162,7 +162,6 @@ CASES: list[tuple[tuple[str, ...], str]] = [
     (("backtest", "nothing.toml"), "at least one [[strategy]]"),
     (("backtest", "seeded.toml"), 'are for data = "simulated"'),
     (("backtest", "strategy.toml"), "did you mean sma_cross?"),
-    (("backtest", "two.toml"), "both trade simulated:BTCUSDT"),
     (("backtest", "two.toml", "--set", "fast=3"), "--set needs --strategy to choose one"),
     (("new", "exists"), "exists.py exists already; choose another name"),
     (("new", "not-a-name"), "'not-a-name' cannot be a name in Python"),

@@ -4,13 +4,17 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import bot4 as b4
+from bot4._engine import JournalFile
 from bot4.journal.copy import Copy
 from bot4.journal.question import Filter, reading
+from bot4.research.seats import Seat
 from journal.entries import Written
-from journal.trading import MARKETS, SEED
+from journal.trading import MARKETS, SEED, trading
 
 Bot4 = Callable[..., Any]
 Records = list[dict[str, Any]]
@@ -39,6 +43,36 @@ def test_a_life_is_all_that_the_journal_has_of_the_order(
         assert [step["link"] for step in life[1:]] == [record["link"] for record in about]
         assert told["order"]["state"] == life[-1]["state"]
         assert told["order"]["ended"] is about[-1]["ended"]
+
+
+def test_what_was_had_inside_is_told_before_the_rest(bot4: Bot4, tmp_path: Path) -> None:
+    up = b4.close > b4.sma(b4.close, 3)
+
+    def rising() -> b4.Target:
+        return b4.target(b4.where(up, 0.5, 0.0))
+
+    def falling() -> b4.Target:
+        return b4.target(b4.where(up, 0.0, 1.0))
+
+    market, part = MARKETS[0][0], Decimal("0.5")
+    both = [b4.strategy(rising)(), b4.strategy(falling)()]
+    with trading(tmp_path, seats=[Seat(one, one.name, market, part) for one in both]) as run:
+        crosses = run.status()["crosses"]
+    records = JournalFile(str(tmp_path)).records(0, 1_000_000)
+    assert crosses == sum(one["kind"] == "crossed" for one in records) > 10
+    told = [one for one in records if one["kind"] in ("crossed", "order")]
+    crossed, order = next(
+        (one, other)
+        for one, other in pairwise(told)
+        if (one["kind"], other["kind"]) == ("crossed", "order") and one["entry"] == other["entry"]
+    )
+    assert {crossed["seller"], crossed["buyer"]} == {"rising", "falling"}
+    life = explained(bot4, order["id"], tmp_path)["life"]
+    assert [step["kind"] for step in life[:3]] == ["intent", "crossed", "order"]
+    what = f"{crossed['qty']} at {crossed['price']} from {crossed['seller']} to {crossed['buyer']}"
+    assert life[1]["value"] == what
+    shown = bot4("orders", "explain", order["id"], tmp_path).out
+    assert f"crossed inside: {what}" in " ".join(shown.split())
 
 
 def test_the_account_around_fills_is_the_one_the_engine_wrote_down(

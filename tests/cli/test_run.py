@@ -31,9 +31,9 @@ Bot4 = Callable[..., Any]
 
 KEYS = {
     "mode", "feed", "simulated", "seed", "events", "orders", "fills", "fills_by_strategy",
-    "refused", "clipped", "equity", "cash", "trading_state", "events_per_s", "elapsed_s",
-    "latency", "components", "journal", "resumed", "durability", "speed", "ended", "left",
-    "engine_hash", "ledger_hash", "faults",
+    "refused", "clipped", "crosses", "crossed", "equity", "cash", "trading_state", "events_per_s",
+    "elapsed_s", "latency", "components", "journal", "resumed", "durability", "speed", "ended",
+    "left", "engine_hash", "ledger_hash", "faults",
 }  # fmt: skip
 CLASS = """
 import bot4 as b4
@@ -70,6 +70,19 @@ def test_it_trades_and_ends_with_one_object(tmp_path: Path) -> None:
     )
     assert len(told["ledger_hash"]) == len(told["engine_hash"])
     assert 3.5 < told["elapsed_s"] < 9
+
+
+def test_strategies_on_one_instrument_are_counted_by_their_names(
+    bot4: Bot4, tmp_path: Path
+) -> None:
+    second = 'name = "sma_cross"\ninstruments = ["BTCUSDT"]\nset = { fast = 2, slow = 5 }'
+    told = outcome(configured(tmp_path, second=second), "--for", "4s")
+    assert set(told["fills_by_strategy"]) == {"sma_cross", "sma_cross-2"}
+    assert min(told["fills_by_strategy"].values()) >= 1
+    assert isinstance(told["crosses"], int)
+    shown = bot4("orders", "--strategy", "sma_cross-2", tmp_path / ".bot4" / "first")
+    assert shown.code == 0, shown.err
+    assert "sma_cross-2" in shown.out
 
 
 def test_the_next_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
@@ -177,7 +190,7 @@ def test_a_run_needs_a_configuration(bot4: Bot4) -> None:
     [
         ("sped = 3", DONCHIAN, "did you mean speed?"),
         ("", 'name = "donchian"', "donchian"),
-        ("", 'name = "donchian_breakout"\ninstruments = ["BTCUSDT"]', "both trade"),
+        ("", 'name = "sma_cross"\ninstruments = ["BTCUSDT", "BTCUSDT"]', "twice; once is enough"),
         ("", 'name = "donchian_breakout"\ninstruments = ["XRPUSDT"]', "no instrument 'XRPUSDT'"),
     ],
 )

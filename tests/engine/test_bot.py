@@ -2,6 +2,7 @@
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -93,6 +94,23 @@ def test_answers_and_fills_reach_the_ledger() -> None:
     assert (cancel.kind, cancel.method, cancel.id) == ("cancel", "DELETE", buy.id)
     # Nothing was bought: what is held is what is wanted again.
     assert floor.bot.on_order(buy.id, "canceled", floor.now_ns) == []
+
+
+def test_strategies_on_one_market_hold_a_share_each() -> None:
+    bot = Bot(profile="research")
+    bot.add_instrument("binance:BTCUSDT", price="60000", tick="0.01", lot="0.00001")
+    bot.add_program("a", "binance:BTCUSDT", "0.5", leaning())
+    bot.add_program("b", "binance:BTCUSDT", "0.5", leaning(-0.5))
+    bot.open("10000", SECOND)
+    floor = Floor()
+    floor.bot = bot
+    # What the one wants the other wants to give: nothing leaves.
+    assert floor.begin() == []
+    shares = [Decimal(bot.position("binance:BTCUSDT", name)) for name in ("a", "b")]
+    assert shares[0] == -shares[1] != 0
+    assert bot.position("binance:BTCUSDT") == "0"
+    with pytest.raises(EngineError, match="has no strategy 'c'"):
+        bot.position("binance:BTCUSDT", "c")
 
 
 @pytest.mark.parametrize("as_type", [bytes, bytearray, memoryview, bytes.decode])
@@ -307,8 +325,8 @@ def test_mistakes_are_told_in_a_line() -> None:
     with pytest.raises(EngineError, match="is not a number"):
         bot.add_instrument("binance:X", price="much", tick="1", lot="1")
     bot.add_program("x", "binance:BTCUSDT", "1", leaning())
-    with pytest.raises(EngineError, match="one strategy for an instrument"):
-        bot.add_program("y", "binance:BTCUSDT", "1", leaning())
+    with pytest.raises(EngineError, match="has a strategy 'x': give it another name"):
+        bot.add_program("x", "binance:BTCUSDT", "1", leaning())
     with pytest.raises(EngineError, match="cash must be above 0"):
         bot.open("0", 1)
     bot.open("1", 1)

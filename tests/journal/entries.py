@@ -146,6 +146,12 @@ class Written:
             yield self._record("foreign_fill", **traded, **self._trade())
         if self._chance.random() < 0.1:
             yield self._record("rate", asset="BNB", worth=self._decimal(2))
+        if self._chance.random() < 0.1:
+            _, instrument = self._chance.choice(SLEEVES)
+            price, qty = Decimal(self._decimal(2)), Decimal(self._size())
+            sized = {"price": str(price), "qty": str(qty), "notional": str(price * qty)}
+            who = {"seller": self._chance.choice(["sma_cross", None]), "buyer": "sma_cross-2"}
+            yield self._record("crossed", instrument=instrument, **who, **sized)
 
     def _name(self) -> str:
         return str(self._chance.randrange(10**12))

@@ -100,6 +100,10 @@ def test_every_other_record_is_a_row(tmp_path: Path, journal: Written) -> None:
     value = {(row[3], row[7]) for row in found["events"]}
     assert {("start", "1700000000"), ("deposit", "10000"), ("pause", "resumed")} <= value
     assert {("refused", "daily_loss"), ("clipped", "position_max")} <= value
+    crossed = next(record for record in others if record["kind"] == "crossed")
+    seller = crossed["seller"] or "nobody"
+    what = f"{crossed['qty']} at {crossed['price']} from {seller} to sma_cross-2"
+    assert ("crossed", what) in value
     assert {("breaker", "latched"), ("control", "reducing"), ("intent", "target 0.5")} <= value
 
 

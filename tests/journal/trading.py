@@ -28,6 +28,7 @@ def trading(
     seconds: int = 300,
     clock_s: int = 1_700_000_000,
     strategies: Sequence[Any] = TREND,
+    seats: Sequence[Seat] = (),
 ) -> Iterator[Run]:
     """The run after so many seconds of its market; it is closed at the end."""
     run = Run(
@@ -43,7 +44,8 @@ def trading(
     for number, (instrument, price, tick, lot) in enumerate(MARKETS):
         run.add_simulated(instrument, price, tick, lot, SEED + number, START_NS)
     names = [instrument for instrument, *_ in MARKETS]
-    seat(run, [Seat(s, i, Decimal("0.5")) for s, i in zip(strategies, names, strict=True)])
+    each = zip(strategies, names, strict=True)
+    seat(run, seats or [Seat(one, one.name, name, Decimal("0.5")) for one, name in each])
     run.open(str(folder), durability="block", clock_s=clock_s)
     try:
         advance(run, seconds)

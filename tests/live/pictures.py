@@ -42,6 +42,8 @@ def engine(**changed: Any) -> dict[str, Any]:
         "fills": 40,
         "refused": {"position_max": 3, "no_price": 1},
         "clipped": {"gross_max": 2},
+        "crosses": 3,
+        "crossed": 1_234.5,
         "fills_by_strategy": {"sma_cross": 25, "donchian_breakout": 15},
         "equity": 10_012.34,
         "cash": 4_321.5,

@@ -1,5 +1,6 @@
 """A backtest runs a strategy in the engine; settings become exact and errors get a place."""
 
+import json
 import os
 import signal
 import threading
@@ -245,6 +246,67 @@ def test_two_strategies_of_one_name_keep_their_parameters(frame: pl.DataFrame) -
     assert metrics.parameters_text() == "sma_cross fast=3, slow=30; sma_cross fast=9, slow=30"
 
 
+def holding(fraction: str) -> b4.ConfiguredStrategy:
+    """Long while the close is above the last one, or else, by so much of its part."""
+    up = b4.close > b4.sma(b4.close, 2)
+
+    def rising() -> b4.Target:
+        return b4.target(b4.where(up, float(fraction), 0.0))
+
+    def falling() -> b4.Target:
+        return b4.target(b4.where(up, 0.0, float(fraction)))
+
+    return b4.strategy(rising if fraction == "1" else falling)()
+
+
+def test_several_strategies_on_one_instrument_cross_inside_and_order_the_rest(
+    frame: pl.DataFrame,
+) -> None:
+    both = [holding("1"), holding("0.9")]
+    result = b4.backtest(both, frame, journal=True)
+    alone = [b4.backtest(one, frame) for one in both]
+    metrics = result.metrics
+    assert metrics.strategy == "rising + falling"
+    assert metrics.crosses > 50
+    assert metrics.crossed > 100_000
+    assert "crossed inside" in result.summary()
+    assert metrics.fees_paid < sum(one.metrics.fees_paid for one in alone) / 3
+    assert set(result.trades["strategy"]) == {"rising", "falling"}
+    assert _engine.replay_journal(result.journal)["ledger_hash"] == metrics.ledger_hash
+    assert json.loads(result.json())["crosses"] == metrics.crosses
+    assert "crossed inside" not in alone[0].summary()
+
+
+def test_one_strategy_with_other_parameters_has_a_name_of_its_own(frame: pl.DataFrame) -> None:
+    legs = [Leg(b4.sma_cross(fast=3)), Leg(b4.sma_cross(fast=9), ("B",)), Leg(b4.sma_cross())]
+    result = run(legs, load(two(frame)), account(10_000, 0, 0, "unleveraged"))
+    assert result.metrics.strategy == "sma_cross + sma_cross-2 + sma_cross-3"
+    params = result.metrics.params
+    assert isinstance(params, dict)
+    assert params["sma_cross-2"] == {"fast": 9, "slow": 30}
+    held = set(result.trades.select("strategy", "instrument").iter_rows())
+    assert held == {
+        ("sma_cross", "frame:A"),
+        ("sma_cross", "frame:B"),
+        ("sma_cross-2", "frame:B"),
+        ("sma_cross-3", "frame:A"),
+        ("sma_cross-3", "frame:B"),
+    }
+
+
+def test_a_class_on_a_shared_instrument_sees_its_own_share(frame: pl.DataFrame) -> None:
+    seen: list[tuple[float, float | None]] = []
+
+    class Watcher(b4.Strategy):
+        def on_bar(self, ctx: b4.Context, bar: b4.Bar) -> None:
+            seen.append((ctx.position, ctx.entry_price))
+
+    watcher = b4.strategy(Watcher)()
+    result = b4.backtest([holding("1"), watcher], frame)
+    assert result.metrics.fills > 0
+    assert set(seen) == {(0.0, None)}
+
+
 def test_instruments_are_those_traded_of_all_there_are(frame: pl.DataFrame) -> None:
     shorter = pl.concat([two(frame), frame[:300].with_columns(symbol=pl.lit("C"))])
     legs = [Leg(b4.sma_cross(), ("B",))]
@@ -261,7 +323,7 @@ def test_instruments_are_those_traded_of_all_there_are(frame: pl.DataFrame) -> N
     ("legs", "words"),
     [
         ([], "no strategy to run"),
-        ([Leg(b4.sma_cross()), Leg(b4.donchian_breakout())], "both trade frame:A"),
+        ([Leg(b4.sma_cross(), ("A", "frame:A"))], "names frame:A twice"),
         ([Leg(b4.sma_cross(), ("C",))], "has no instrument 'C'"),
         ([Leg(b4.sma_cross(), ())], "empty list of instruments"),
         (

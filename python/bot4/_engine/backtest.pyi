@@ -85,8 +85,9 @@ class Backtest:
 
         Keys: bars trades open_trades orders fills initial_equity final_equity open_profit
         total_return cagr sharpe sortino calmar max_drawdown win_rate profit_factor exposure
-        turnover fees_paid refused clipped canceled_by_venue breakers risk_profile trading_state
-        elapsed_s bars_per_s ledger_hash first_ns last_ns.
+        turnover fees_paid refused clipped canceled_by_venue crosses crossed breakers risk_profile
+        trading_state elapsed_s bars_per_s ledger_hash first_ns last_ns. ``crosses`` is how often
+        strategies on one instrument traded with each other, ``crossed`` their notional.
         """
 
     def refusals(self) -> dict[str, int]:

@@ -203,8 +203,8 @@ class Bot:
     def equity(self) -> str:
         """As last valued, exact decimal text."""
 
-    def position(self, instrument: str) -> str:
-        """Base units held, signed, exact decimal text."""
+    def position(self, instrument: str, strategy: str | None = None) -> str:
+        """Base units held, signed, exact decimal text: the account's, or one strategy's share."""
 
     def book(self, instrument: str, now_ns: int, levels: int = 10) -> dict[str, Any]:
         """``integrity``, and ``bids`` and ``asks`` as (price, size), exact text, best first."""

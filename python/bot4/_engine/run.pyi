@@ -157,12 +157,14 @@ class Run:
         """What a person wants to see now; cheap, and of the last event.
 
         Keys: now_ns events orders fills refused (reason: count) clipped fills_by_strategy
+        crosses (count) crossed (notional) of strategies with each other
         equity cash day_start (floats) equity_text drawdown trading_state paused (names)
-        positions ({instrument strategy qty entry_price mark value profit} as floats)
+        positions ({instrument strategy qty entry_price mark value profit} as floats, one a
+        strategy; strategy is empty where it is nobody's)
         working ({id strategy instrument side size limit state filled}, numbers as text, at most
-        50) recent (the last 50: {ts kind strategy instrument text}; kind is order, fill, refused,
-        clipped, canceled, control or breaker) breakers ({component: {state since_ns}}, all of
-        them) touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
+        50) recent (the last 50: {ts kind strategy instrument text}; kind is order, fill, crossed,
+        refused, clipped, canceled, control or breaker) breakers ({component: {state since_ns}},
+        all of them) touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
         entries) venue ({working in_flight faults}: counts, faults by name).
         """
 
@@ -190,6 +192,7 @@ class Run:
         limit (None: market) tif expires_ns post_only reduce_only stop stop_price trail held
         reserve replaces; ``update`` id update; ``amend`` id size_base size_quote limit reserve;
         ``cum_qty`` id qty; ``fill`` id trade strategy instrument side price qty notional fee last;
+        ``crossed`` instrument seller buyer (strategies; None: nobody) price qty notional;
         ``equity`` cash equity; ``breaker`` component state; ``control`` state; ``pause`` strategy
         paused; ``start`` epoch; ``stop`` flatten; ``flatten``; ``freeze`` instrument why.
         Money is decimal text.

@@ -14,7 +14,7 @@ from bot4.errors import Bot4Error
 from bot4.history.recordings import kind_of
 from bot4.live.plan import plan
 from bot4.paths import readable, written
-from bot4.strategy import ConfiguredStrategy
+from bot4.research.seats import Seat
 
 app = typer.Typer(help="Check and show configurations, and print their schema.")
 
@@ -78,8 +78,7 @@ def _run(asked: Config, path: Path) -> list[str]:
     else:
         market = f"a replay of {kind_of(run.data)} from {', '.join(run.data)}"
     seated = [
-        f"{_words(seat.strategy)} on {seat.instrument}, "
-        f"{seat.allocation.normalize():f} of the equity"
+        f"{_words(seat)} on {seat.instrument}, {seat.allocation.normalize():f} of the equity"
         for seat in planned.seats
     ]
     return [
@@ -97,6 +96,6 @@ def _blaming(path: Path) -> Iterator[None]:
         raise type(error)(f"{readable(path)}: {error}") from error
 
 
-def _words(strategy: ConfiguredStrategy) -> str:
-    params = ", ".join(f"{key}={value}" for key, value in strategy.params.items())
-    return f"{strategy.name}({params})"
+def _words(seat: Seat) -> str:
+    params = ", ".join(f"{key}={value}" for key, value in seat.strategy.params.items())
+    return f"{seat.name}({params})"

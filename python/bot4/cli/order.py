@@ -138,6 +138,8 @@ def _told(row: Record) -> str:
             told = f"made smaller by risk: {value}"
         case "refused":
             told = f"refused by risk: {value}"
+        case "crossed":
+            told = f"crossed inside: {row['value']}"
         case "order":
             told = f"placed: {value} {sheet.size(row)}, reserving {sheet.amount(row['reserve'])}"
         case "amend":

@@ -38,6 +38,10 @@ _VALUES: Mapping[str, Callable[[Record], object]] = {
     "intent": lambda record: record["want"],
     "refused": lambda record: record["reason"],
     "clipped": lambda record: record["reason"],
+    "crossed": lambda record: (
+        f"{record['qty']} at {record['price']} "
+        f"from {record['seller'] or 'nobody'} to {record['buyer'] or 'nobody'}"
+    ),
     "breaker": lambda record: record["state"],
     "control": lambda record: record["state"],
     "pause": lambda record: "paused" if record["paused"] else "resumed",

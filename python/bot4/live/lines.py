@@ -11,7 +11,7 @@ from bot4.live.words import clock_text, printable
 
 LINES_PER_S_MAX = 10
 STATUS_S = 5.0
-_TOLD = ("order", "fill", "refused", "clipped", "canceled", "control", "breaker")
+_TOLD = ("order", "fill", "crossed", "refused", "clipped", "canceled", "control", "breaker")
 
 
 class Lines:
@@ -54,7 +54,7 @@ class Lines:
     def _happened(self, picture: Picture) -> int:
         """How much happened since the last picture; a fast market shows only the latest of it."""
         engine = picture.engine
-        counted = engine["orders"] + engine["fills"]
+        counted = engine["orders"] + engine["fills"] + engine["crosses"]
         counted += sum(engine["refused"].values()) + sum(engine["clipped"].values())
         before, self._counted = self._counted, counted
         return 0 if before is None else int(counted - before)

@@ -89,6 +89,13 @@ METRICS: tuple[Exported, ...] = (
         ("limit",),
     ),
     Exported(
+        "bot4_crosses_total",
+        "counter",
+        "crosses",
+        "Trades of strategies with each other, in no order",
+        _plain("crosses"),
+    ),
+    Exported(
         "bot4_fills_total",
         "counter",
         "fills",

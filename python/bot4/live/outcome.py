@@ -18,6 +18,8 @@ _TOLD = (
     "fills_by_strategy",
     "refused",
     "clipped",
+    "crosses",
+    "crossed",
     "equity",
     "cash",
     "trading_state",

@@ -21,7 +21,14 @@ from bot4.live.words import clock_text, duration_text, price_text, printable, sp
 STALE_S = 2.0
 _GOOD, _BAD, _WARN, _SOFT = "green", "red", "yellow", "bright_black"
 _STATES = {"closed": _GOOD, "half_open": _WARN, "open": _BAD, "latched": f"bold {_BAD}"}
-_KINDS = {"fill": "cyan", "refused": _BAD, "clipped": _WARN, "breaker": _BAD, "control": _WARN}
+_KINDS = {
+    "fill": "cyan",
+    "refused": _BAD,
+    "crossed": "cyan",
+    "clipped": _WARN,
+    "breaker": _BAD,
+    "control": _WARN,
+}
 _ROWS_MAX = 4
 _TOP_LINES = 6
 

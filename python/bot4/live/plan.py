@@ -87,7 +87,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         durability=table.durability,
         faults=any(table.faults.values()),
         name=readable(path.stem),
-        strategies=tuple(dict.fromkeys(one.strategy.name for one in taken)),
+        strategies=tuple(dict.fromkeys(one.name for one in taken)),
     )
     return Plan(
         setting=setting,

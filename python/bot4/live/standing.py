@@ -28,11 +28,16 @@ def standing(picture: Picture) -> Iterable[Row]:
         yield f"  {name}", f"{engine['fills_by_strategy'].get(name, 0):,} fills{paused}"
     for one in engine["positions"]:
         dust = ", dust: too little for its venue" if one["dust"] else ""
-        yield "held", f"{one['qty']:,.8g} {one['instrument']} by {one['strategy']}{dust}"
+        yield (
+            "held",
+            f"{one['qty']:,.8g} {one['instrument']} by {one['strategy'] or 'nobody'}{dust}",
+        )
     if engine["working"]:
         yield "working", f"{len(engine['working']):,} orders"
     yield "refused", _counted(engine["refused"])
     yield "clipped", _counted(engine["clipped"])
+    if engine["crosses"]:
+        yield "crossed inside", f"{engine['crosses']:,} times, {engine['crossed']:,.2f} of notional"
     yield from _amiss(picture)
     yield "intent to sent", _latency(picture.latencies["intent_to_sent"])
     yield "one event", _latency(picture.latencies["event"])

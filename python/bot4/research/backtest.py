@@ -16,7 +16,7 @@ from bot4.research.metrics import STRATEGIES_JOINED_BY, Metrics, metrics
 from bot4.research.progress import Progress, progress_bar
 from bot4.research.result import BacktestResult
 from bot4.research.seating import calls_classes, seat, strategies_called
-from bot4.research.seats import Leg, Seat, seats
+from bot4.research.seats import Leg, Seat, names, seats
 from bot4.settings import CASH, FEE_BPS, RISK_PROFILE, SLIPPAGE_BPS, Number, decimal
 from bot4.strategy import (
     ConfiguredStrategy,
@@ -46,7 +46,7 @@ class Account:
 
 
 def backtest(
-    strategy: Runnable,
+    strategy: Runnable | Sequence[Runnable],
     data: object,
     *,
     cash: Number = CASH,
@@ -59,8 +59,10 @@ def backtest(
     progress: Progress = False,
     journal: bool = False,
 ) -> BacktestResult:
-    """Run one strategy over history and return what came of it.
+    """Run a strategy over history and return what came of it; of several, a list.
 
+    Several share the equity in equal parts. Where they trade one instrument, each holds its own
+    share, and what they want against each other is crossed at the bar's close for no fee.
     `data` is a path (file, folder, pattern), a table of OHLCV bars, or ``b4.simulated()``; on
     several instruments the strategy runs on each, with equal parts of the equity. `cash` is in
     quote currency; fee and slippage are in basis points of notional; `risk` names a profile and
@@ -68,10 +70,10 @@ def backtest(
     bar on a terminal for runs above half a second. Raises a Bot4Error that says what to do.
     """
     _check_switches(progress, journal)
-    configured = _configured(strategy)
+    legs = [Leg(one) for one in _each(strategy)]
     account_asked = account(cash, fee_bps, slippage_bps, risk, limits)
     market = load(data, within=span(since, until))
-    return run([Leg(configured)], market, account_asked, progress=progress, journal=journal)
+    return run(legs, market, account_asked, progress=progress, journal=journal)
 
 
 def account(
@@ -107,11 +109,12 @@ def run(
     progress: Progress = False,
     journal: bool = False,
 ) -> BacktestResult:
-    """Run several strategies on one account. Each instrument belongs to one strategy at most.
+    """Run several strategies on one account. Those on one instrument hold a share of it each.
 
-    Raises ConfigError where two strategies meet on an instrument, StrategyError where one raises.
+    Raises ConfigError where they do not fit together, StrategyError where one raises.
     """
-    taken = seats(legs, [history.instrument for history in market.instruments])
+    instruments = [history.instrument for history in market.instruments]
+    taken, named = seats(legs, instruments), names(legs, instruments)
     engine = _engine.Backtest(
         [history.bars for history in market.instruments],
         cash=money.text(account.cash),
@@ -124,7 +127,13 @@ def run(
     seat(engine, taken)
     _go(engine, taken, progress)
     traded = [one.instrument for one in taken]
-    return BacktestResult(engine, market, _metrics(engine, legs, market, account, traded))
+    return BacktestResult(engine, market, _metrics(engine, (legs, named), market, account, traded))
+
+
+def _each(strategy: Runnable | Sequence[Runnable]) -> list[ConfiguredStrategy]:
+    if isinstance(strategy, Sequence) and not isinstance(strategy, str):
+        return [_configured(one) for one in strategy]
+    return [_configured(strategy)]
 
 
 def _configured(strategy: Runnable) -> ConfiguredStrategy:
@@ -171,15 +180,15 @@ def _step(engine: _engine.Backtest, taken: Sequence[Seat]) -> int:
 
 def _metrics(
     engine: _engine.Backtest,
-    legs: Sequence[Leg],
+    called: tuple[Sequence[Leg], Sequence[str]],
     market: MarketHistory,
     account: Account,
     traded: Sequence[str],
 ) -> Metrics:
     histories = [one.bars for one in market.instruments if one.instrument in traded]
     asked: dict[str, object] = {
-        "strategy": STRATEGIES_JOINED_BY.join(leg.strategy.name for leg in legs),
-        "params": _params(legs),
+        "strategy": STRATEGIES_JOINED_BY.join(called[1]),
+        "params": _params(*called),
         "instruments": [bars.instrument for bars in histories],
         "instruments_total": len(market.instruments),
         "simulated": market.seed is not None,
@@ -197,9 +206,12 @@ def _metrics(
     return metrics(asked, engine.report())
 
 
-def _params(legs: Sequence[Leg]) -> dict[str, object] | list[dict[str, object]]:
+def _params(
+    legs: Sequence[Leg], named: Sequence[str]
+) -> dict[str, object] | list[dict[str, object]]:
     """Of one strategy its parameters; of several by their names, or in order where names meet."""
-    if len(legs) == 1:
-        return dict(legs[0].strategy.params)
-    by_name: dict[str, object] = {leg.strategy.name: dict(leg.strategy.params) for leg in legs}
-    return by_name if len(by_name) == len(legs) else [dict(leg.strategy.params) for leg in legs]
+    each = [dict(leg.strategy.params) for leg in legs]
+    if len(each) == 1:
+        return each[0]
+    by_name: dict[str, object] = dict(zip(named, each, strict=True))
+    return by_name if len(by_name) == len(each) else each

@@ -16,6 +16,8 @@ class Metrics(BaseModel):
     Rates and returns are fractions (0.1 is 10 %); `exposure` is the part of the time in the market;
     `turnover` is notional traded a year over mean equity; an absent number is None. `params` are
     those of the strategy; of several strategies by name, or a list in order where names meet.
+    `crosses` is how
+    often strategies traded with each other inside, `crossed` the notional of that.
     `instruments` are those traded, of `instruments_total` in the history; `limits` are all that
     held. Fields are attributes, and ``metrics["sharpe"]`` works as well.
     """
@@ -57,6 +59,8 @@ class Metrics(BaseModel):
     refused: int
     clipped: int
     canceled_by_venue: int
+    crosses: int
+    crossed: float
     refusals: dict[str, int]
     clips: dict[str, int]
     gaps: int

@@ -32,9 +32,9 @@ def seat(engine: Engine, taken: Sequence[Seat]) -> None:
     for one in taken:
         strategy, allocation = one.strategy, money.text(one.allocation)
         if strategy.form == "class":
-            engine.add_class(strategy.name, one.instrument, allocation, strategy.instance())
+            engine.add_class(one.name, one.instrument, allocation, strategy.instance())
             continue
-        decision.seat(engine, strategy.name, one.instrument, strategy.decision(), allocation)
+        decision.seat(engine, one.name, one.instrument, strategy.decision(), allocation)
 
 
 def calls_classes(taken: Sequence[Seat]) -> bool:
@@ -44,13 +44,13 @@ def calls_classes(taken: Sequence[Seat]) -> bool:
 
 def strategies_called(engine: Engine, taken: Sequence[Seat]) -> AbstractContextManager[None]:
     """Go on with the engine in here: what a class raises becomes a StrategyError with its place."""
-    classes = [one.strategy.template for one in taken if one.strategy.form == "class"]
+    classes = {one.name: one.strategy.template for one in taken if one.strategy.form == "class"}
     if not classes:
         return nullcontext()
 
     def scene() -> Scene:
         name = engine.running.partition(" on ")[0]
-        template = next((made for made in classes if made.name == name), classes[0])
+        template = classes.get(name) or next(iter(classes.values()))
         moment = utc_text(engine.now_ns) if engine.now_ns else "the start"
         return Scene(f"strategy {engine.running or template.name}", template.file, moment)
 

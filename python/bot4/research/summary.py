@@ -78,6 +78,8 @@ def _traded(m: Metrics) -> Iterable[Row]:
     yield "won", _percent(m.win_rate)
     yield "profit factor", _ratio(m.profit_factor)
     yield "orders, fills", f"{m.orders:,}, {m.fills:,}"
+    if m.crosses:
+        yield "crossed inside", f"{m.crosses:,} times, {m.crossed:,.2f} of notional without a fee"
 
 
 def _cost(m: Metrics) -> Iterable[Row]:

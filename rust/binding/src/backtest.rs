@@ -344,7 +344,7 @@ fn context(run: &Backtest, callee: &Callee) -> PyResult<PyContext> {
 /// The account as a callee may know it now.
 pub(crate) fn snapshot(bot: &Bot, callee: &Callee, past: Past, told: usize) -> PyContext {
     let state = bot.state();
-    let position = state.portfolio().position(callee.instrument);
+    let position = bot.holding(callee.sleeve);
     let rules = state.instrument(callee.instrument);
     let qty = rules.map_or(0.0, |rules| rules.qty_as_f64(position.qty));
     let mine = state.orders().working().filter(|one| one.new_order().sleeve == callee.sleeve);

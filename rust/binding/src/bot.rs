@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bot4_engine::bot::{Bot, Decides, Sleeve};
-use bot4_engine::event::{Event, Fill, OrderUpdate, Side, TradeId};
+use bot4_engine::event::{Event, Fill, OrderUpdate, Side, SleeveId, TradeId};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, OutgoingKind};
 use bot4_engine::instrument::{
     Instrument, InstrumentId, amount_as_text, amount_from_text, rate_from_text,
@@ -324,11 +324,21 @@ impl PyBot {
         Ok(amount_as_text(self.gateway()?.bot().account().equity))
     }
 
-    fn position(&mut self, instrument: &str) -> PyResult<String> {
+    #[pyo3(signature = (instrument, strategy=None))]
+    fn position(&mut self, instrument: &str, strategy: Option<&str>) -> PyResult<String> {
         let id = self.id_of(instrument)?;
-        let state = self.gateway()?.bot().state();
-        let rules = state.instrument(id);
-        let qty = state.portfolio().position(id).qty;
+        let bot = self.gateway()?.bot();
+        let rules = bot.state().instrument(id);
+        let qty = if let Some(name) = strategy {
+            let mut sleeves = (0..).map(SleeveId).zip(bot.sleeves());
+            let sleeve = sleeves.find(|(_, one)| one.instrument == id && one.strategy == name);
+            let (sleeve, _) = sleeve.ok_or_else(|| {
+                EngineError::new_err(format!("'{instrument}' has no strategy '{name}'"))
+            })?;
+            bot.holding(sleeve).qty
+        } else {
+            bot.state().portfolio().position(id).qty
+        };
         Ok(rules.map(|rules| rules.qty_as_text(qty)).unwrap_or_default())
     }
 
@@ -386,8 +396,9 @@ impl PyBot {
         let id = id.ok_or_else(|| {
             EngineError::new_err(format!("'{instrument}' is no instrument here: add it first"))
         })?;
-        if parts.sleeves.iter().any(|sleeve| sleeve.instrument == id) {
-            let text = format!("'{instrument}' has a strategy: one strategy for an instrument");
+        let same = |other: &Sleeve| other.instrument == id && other.strategy == strategy;
+        if parts.sleeves.iter().any(same) {
+            let text = format!("'{instrument}' has a strategy '{strategy}': give it another name");
             return Err(EngineError::new_err(text));
         }
         parts.sleeves.push(Sleeve {

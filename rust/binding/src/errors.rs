@@ -138,7 +138,7 @@ impl<T> Raise<T> for Result<T, BacktestError> {
                 | BacktestError::Unit { .. }
                 | BacktestError::Overflow(_)
                 | BacktestError::Twice(_)
-                | BacktestError::Crowded(_)
+                | BacktestError::Namesake(..)
                 | BacktestError::NoHistory(_)
                 | BacktestError::NoBook(_)
                 | BacktestError::Allocation

@@ -51,6 +51,7 @@ impl Met {
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Equity { .. }

@@ -5,8 +5,8 @@ use bot4_engine::asset::Asset;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Booking, Entry, Execution, Exits, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, QuoteSide,
-    Side, Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
+    Booking, Cross, Entry, Execution, Exits, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate,
+    QuoteSide, Side, Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
@@ -80,6 +80,7 @@ impl Names<'_> {
                 self.name(&row, sleeve)?;
                 row.set_item("reason", refusal.name())?;
             }
+            Record::Crossed { cross, .. } => self.crossed(&row, &cross)?,
             Record::Placed { id, order, .. } => {
                 self.order(&row, id, &order)?;
                 self.terms(&row, &order)?;
@@ -216,6 +217,28 @@ impl Names<'_> {
         row.set_item("shed", shed.map(|qty| rules.qty_as_text(qty)))
     }
 
+    /// What sleeves traded with each other; `None`: what belongs to no strategy.
+    fn crossed(&self, row: &Bound<'_, PyDict>, cross: &Cross) -> PyResult<()> {
+        row.set_item("instrument", self.symbol(cross.instrument))?;
+        row.set_item("seller", cross.seller.map(|sleeve| self.strategy(sleeve)))?;
+        row.set_item("buyer", cross.buyer.map(|sleeve| self.strategy(sleeve)))?;
+        let Some(rules) = self.rules(cross.instrument) else {
+            return Ok(());
+        };
+        row.set_item("price", rules.price_as_text(cross.price))?;
+        row.set_item("qty", rules.qty_as_text(cross.qty))?;
+        let notional = rules.notional(cross.price, cross.qty).ok();
+        row.set_item("notional", notional.map(amount_as_text))
+    }
+
+    fn crossed_in_words(&self, cross: &Cross) -> String {
+        let text =
+            |rules: &Instrument| (rules.qty_as_text(cross.qty), rules.price_as_text(cross.price));
+        let (qty, price) = self.rules(cross.instrument).map(text).unwrap_or_default();
+        let name = |sleeve: Option<SleeveId>| sleeve.map_or("nobody", |id| self.strategy(id));
+        format!("{qty} at {price} from {} to {}", name(cross.seller), name(cross.buyer))
+    }
+
     /// What happened to the account without an order of ours.
     fn booked(&self, row: &Bound<'_, PyDict>, entry: &Entry, worth: Amount) -> PyResult<()> {
         row.set_item("name", entry.name.number().to_string())?;
@@ -270,6 +293,7 @@ impl Names<'_> {
             }
             Record::Refused { refusal, .. } => refusal.name().replace('_', " "),
             Record::Clipped { limit, .. } => limit.name().replace('_', " "),
+            Record::Crossed { cross, .. } => self.crossed_in_words(&cross),
             Record::Update { update, .. } => update.name().replace('_', " "),
             Record::Breaker { component, state, .. } => {
                 format!("{} {}", component.name(), state.name())
@@ -322,6 +346,7 @@ const fn of_order(record: &Record) -> Option<OrderId> {
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Equity { .. }
@@ -350,6 +375,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Intent { .. } => "intent",
         Record::Refused { .. } => "refused",
         Record::Clipped { .. } => "clipped",
+        Record::Crossed { .. } => "crossed",
         Record::Placed { .. } => "order",
         Record::Update { .. } => "update",
         Record::Amend { .. } => "amend",

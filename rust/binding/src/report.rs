@@ -41,6 +41,8 @@ pub(crate) fn summary<'py>(
     out.set_item("refused", all(report.refusals().map(|(_, count)| count).collect()))?;
     out.set_item("clipped", all(report.clips().map(|(_, count)| count).collect()))?;
     out.set_item("canceled_by_venue", report.canceled_by_venue())?;
+    out.set_item("crosses", report.crosses())?;
+    out.set_item("crossed", amount_as_f64(report.crossed()))?;
     let breakers = PyDict::new(py);
     for breaker in report.breakers() {
         let entry = PyDict::new(py);

@@ -1,13 +1,16 @@
 //! A run as a person wants to see it, in dictionaries.
 
 use bot4_desk::Desk;
-use bot4_engine::event::{BreakerState, Component, NewOrder, OrderId};
-use bot4_engine::instrument::{InstrumentId, amount_as_f64, amount_as_text};
+use bot4_engine::bot::Bot;
+use bot4_engine::event::{BreakerState, Component, NewOrder, OrderId, SleeveId};
+use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64, amount_as_text};
 use bot4_engine::journal::Record;
+use bot4_engine::portfolio::Position;
 use bot4_engine::run::Run;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::errors::Raise;
 use crate::records::{Names, shown_kind};
 
 /// Most working orders that are told.
@@ -75,6 +78,8 @@ fn counts(py: Python<'_>, out: &Bound<'_, PyDict>, run: &Run, names: &Names<'_>)
     }
     out.set_item("refused", refused)?;
     out.set_item("clipped", clipped)?;
+    out.set_item("crosses", tally.crosses())?;
+    out.set_item("crossed", amount_as_f64(tally.crossed()))?;
     let by_strategy = PyDict::new(py);
     for (place, (strategy, _)) in names.sleeves.iter().enumerate() {
         let fills = tally.fills().get(place).copied().unwrap_or(0);
@@ -84,7 +89,7 @@ fn counts(py: Python<'_>, out: &Bound<'_, PyDict>, run: &Run, names: &Names<'_>)
     out.set_item("fills_by_strategy", by_strategy)?;
     let state = run.session().bot().state();
     let mut paused: Vec<&str> = Vec::new();
-    for (id, (strategy, _)) in (0..).map(bot4_engine::event::SleeveId).zip(&names.sleeves) {
+    for (id, (strategy, _)) in (0..).map(SleeveId).zip(&names.sleeves) {
         if state.is_paused(id) && !paused.contains(strategy) {
             paused.push(strategy);
         }
@@ -106,25 +111,45 @@ fn positions<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bou
     let bot = run.session().bot();
     let list = PyList::empty(py);
     for (id, rules) in (0..).map(InstrumentId).zip(names.instruments) {
-        let position = bot.state().portfolio().position(id);
-        if position.qty.is_zero() {
-            continue;
+        let sleeves = (0..).map(SleeveId).zip(&names.sleeves).filter(|(_, (_, of))| *of == id);
+        let mut held = Vec::new();
+        for (sleeve, (strategy, _)) in sleeves {
+            held.push((*strategy, bot.holding(sleeve)));
         }
-        let holder = names.sleeves.iter().find(|(_, of)| *of == id);
-        let (qty, cost) = (rules.qty_as_f64(position.qty), amount_as_f64(position.cost));
-        let mark = bot.mark_of(id).map(|mark| rules.price_as_f64(mark.price));
-        let row = PyDict::new(py);
-        row.set_item("instrument", &rules.symbol)?;
-        row.set_item("strategy", holder.map_or("", |(strategy, _)| strategy))?;
-        row.set_item("qty", qty)?;
-        row.set_item("entry_price", cost / qty)?;
-        row.set_item("mark", mark)?;
-        row.set_item("value", mark.map(|mark| mark * qty))?;
-        row.set_item("profit", mark.map(|mark| mark * qty - cost))?;
-        row.set_item("dust", bot.is_flat(id))?;
-        list.append(row)?;
+        // What belongs to no strategy, or an instrument that none trades.
+        if bot.is_shared(id) {
+            held.push(("", bot.unclaimed(id).raise()?));
+        } else if held.is_empty() {
+            held.push(("", bot.state().portfolio().position(id)));
+        }
+        for (strategy, position) in held {
+            if !position.qty.is_zero() {
+                list.append(position_row(py, bot, (id, rules), strategy, &position)?)?;
+            }
+        }
     }
     Ok(list)
+}
+
+fn position_row<'py>(
+    py: Python<'py>,
+    bot: &Bot,
+    (id, rules): (InstrumentId, &Instrument),
+    strategy: &str,
+    position: &Position,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (qty, cost) = (rules.qty_as_f64(position.qty), amount_as_f64(position.cost));
+    let mark = bot.mark_of(id).map(|mark| rules.price_as_f64(mark.price));
+    let row = PyDict::new(py);
+    row.set_item("instrument", &rules.symbol)?;
+    row.set_item("strategy", strategy)?;
+    row.set_item("qty", qty)?;
+    row.set_item("entry_price", cost / qty)?;
+    row.set_item("mark", mark)?;
+    row.set_item("value", mark.map(|mark| mark * qty))?;
+    row.set_item("profit", mark.map(|mark| mark * qty - cost))?;
+    row.set_item("dust", bot.is_dust(id, position.qty))?;
+    Ok(row)
 }
 
 fn working<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<'py, PyList>> {
@@ -159,6 +184,7 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Clipped { sleeve, .. }
             | Record::Pause { sleeve, .. } => Some(sleeve),
             Record::Placed { order, .. } => Some(order.sleeve),
+            Record::Crossed { cross, .. } => cross.seller.or(cross.buyer),
             Record::Fill(fill) => placed(fill.order).map(|order| order.sleeve),
             Record::Update { order, .. }
             | Record::Amend { order, .. }

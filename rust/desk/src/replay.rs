@@ -137,6 +137,7 @@ impl Replayed {
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Placed { .. }
             | Record::Update { .. }
             | Record::Amend { .. }

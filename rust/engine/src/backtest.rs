@@ -53,9 +53,9 @@ pub enum BacktestError {
     /// Two histories of one instrument.
     #[error("instrument '{0}' is there twice")]
     Twice(String),
-    /// Two sleeves on one instrument.
-    #[error("two strategies on '{0}': one strategy for an instrument, for now")]
-    Crowded(String),
+    /// Two sleeves on one instrument that nobody could tell apart.
+    #[error("two strategies on '{1}' are called '{0}': give each a name of its own")]
+    Namesake(String, String),
     /// A sleeve on an instrument without history, or nothing to run.
     #[error("there is no history for '{0}'")]
     NoHistory(String),
@@ -188,7 +188,7 @@ impl Backtest {
         self.ending = self.moments.next(&mut self.closing);
         self.session.on_moment(&[], &self.closing, now, &mut self.collected)?;
         for bar in &self.closing {
-            self.collected.report.on_bar(bar.instrument, bar.open_ns);
+            self.collected.report.on_bar(bar);
         }
         self.collected.report.on_moment(now, self.session.bot().account());
         Ok(Some(now))
@@ -284,26 +284,28 @@ fn instruments(histories: &[Arc<History>], fee: Rate) -> Result<Vec<Instrument>,
     Ok(instruments)
 }
 
-/// Whether every sleeve has an instrument of its own and what it needs of it, and all together no
-/// more than the equity.
+/// Whether every sleeve has an instrument, a name of its own there and what it needs of it, and all
+/// together no more than the equity.
 pub(crate) fn check_sleeves(
     sleeves: &[Sleeve],
     instruments: &[Instrument],
     has_book: bool,
 ) -> Result<(), BacktestError> {
-    let mut taken = vec![false; instruments.len()];
     let mut allocated = Rate::ZERO;
-    for sleeve in sleeves {
+    for (count, sleeve) in sleeves.iter().enumerate() {
         let place = sleeve.instrument.index();
-        match (taken.get_mut(place), instruments.get(place)) {
-            (Some(taken), Some(_)) if !*taken => *taken = true,
-            (Some(_), Some(rules)) => return Err(BacktestError::Crowded(rules.symbol.clone())),
-            (Some(_) | None, None) | (None, Some(_)) => {
-                return Err(BacktestError::NoHistory(format!("instrument {place}")));
-            }
+        let Some(rules) = instruments.get(place) else {
+            return Err(BacktestError::NoHistory(format!("instrument {place}")));
+        };
+        let same = |other: &Sleeve| {
+            (other.instrument, &other.strategy) == (sleeve.instrument, &sleeve.strategy)
+        };
+        if sleeves.iter().take(count).any(same) {
+            let (name, symbol) = (sleeve.strategy.clone(), rules.symbol.clone());
+            return Err(BacktestError::Namesake(name, symbol));
         }
-        if let (Decides::Program { decision: Decision::Quote(_), .. }, Some(rules), false) =
-            (&sleeve.decides, instruments.get(place), has_book)
+        if let (Decides::Program { decision: Decision::Quote(_), .. }, false) =
+            (&sleeve.decides, has_book)
         {
             return Err(BacktestError::NoBook(rules.symbol.clone()));
         }

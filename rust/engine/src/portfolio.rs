@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::event::{Booking, Entry, Fill, Side, SleeveId};
+use crate::event::{Booking, Cross, Entry, Fill, Side, SleeveId};
 use crate::instrument::{Instrument, InstrumentId, VenueId, venues};
 use crate::units::{Amount, Overflow, Price, Qty, Rounding, mul_div};
 
@@ -102,6 +102,16 @@ impl Position {
     /// What it would bring beyond its cost at `price`, fees left out, in quote units.
     pub fn unrealised(&self, rules: &Instrument, price: Price) -> Result<Amount, Overflow> {
         rules.notional(price, self.qty)?.minus(self.cost)
+    }
+
+    /// So much of it, at the same average cost.
+    pub fn part(&self, qty: Qty) -> Result<Self, Overflow> {
+        if qty == self.qty {
+            return Ok(*self);
+        }
+        let (of, all) = (i128::from(qty.mantissa()), i128::from(self.qty.mantissa()));
+        let cost = mul_div(self.cost.mantissa(), of, all, Rounding::Nearest).map(Amount::new)?;
+        Ok(Self { qty, cost, realised: self.realised })
     }
 
     /// A trade of `qty` for `notional`, both above zero.
@@ -324,6 +334,22 @@ impl Portfolio {
         }
     }
 
+    /// Sleeves traded with each other: their shares move, whole or not at all, and nothing else.
+    pub fn on_cross(&mut self, rules: &Instrument, cross: &Cross) -> Result<(), Overflow> {
+        let notional = rules.notional(cross.price, cross.qty)?;
+        let traded = |side: Side, sleeve: Option<SleeveId>| -> Result<_, Overflow> {
+            let after = sleeve.map(|id| self.share(id).trade(side, cross.qty, notional));
+            Ok(sleeve.zip(after.transpose()?))
+        };
+        let shares = [traded(Side::Sell, cross.seller)?, traded(Side::Buy, cross.buyer)?];
+        for (id, share) in shares.into_iter().flatten() {
+            if let Some(slot) = self.shares.get_mut(id.index()) {
+                *slot = share;
+            }
+        }
+        Ok(())
+    }
+
     fn move_loose(&mut self, place: usize, with: Party, amount: Amount) -> Result<(), Overflow> {
         let slot = self.pockets.get_mut(place).ok_or(Overflow)?;
         let mut pocket = *slot;
@@ -380,7 +406,8 @@ impl Portfolio {
     }
 
     /// What one sleeve's own orders came to. The sleeves of an instrument may hold against each
-    /// other (hedging); the account holds their sum and what others traded (netting).
+    /// other (hedging); the account holds their sum and what others traded (netting). What they
+    /// cross with each other counts as theirs.
     #[must_use]
     pub fn share(&self, sleeve: SleeveId) -> Position {
         self.shares.get(sleeve.index()).copied().unwrap_or_default()

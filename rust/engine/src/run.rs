@@ -371,6 +371,7 @@ const fn is_shown(record: &Record) -> bool {
     match record {
         Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Placed { .. }
         | Record::Fill(_)
         | Record::Breaker { .. }

@@ -421,8 +421,10 @@ fn what_cannot_run_is_refused_at_the_start() {
     }
     let twice = Err(BacktestError::Twice(X.to_owned()));
     assert_eq!(try_new(vec![bars(), bars()], vec![], same), twice);
-    let crowded = Err(BacktestError::Crowded(X.to_owned()));
-    assert_eq!(try_new(vec![bars()], vec![on(0, "0.5"), on(0, "0.5")], same), crowded);
+    let alike = Err(BacktestError::Namesake("test".to_owned(), X.to_owned()));
+    assert_eq!(try_new(vec![bars()], vec![on(0, "0.5"), on(0, "0.5")], same), alike);
+    let told_apart = Sleeve { strategy: "another".to_owned(), ..on(0, "0.5") };
+    assert_eq!(try_new(vec![bars()], vec![on(0, "0.5"), told_apart], same), Ok(()));
     let nothing = try_new(vec![bars()], vec![on(1, "1")], same);
     assert!(matches!(nothing, Err(BacktestError::NoHistory(_))), "{nothing:?}");
     let nothing = try_new(vec![], vec![], same);

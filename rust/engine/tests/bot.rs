@@ -119,6 +119,7 @@ impl Desk {
             Record::Refused { refusal, .. } => Some(format!("no: {}", refusal.name())),
             Record::Clipped { limit, .. } => Some(format!("clipped: {}", limit.name())),
             Record::Intent { .. } => Some("intent".to_owned()),
+            Record::Crossed { cross, .. } => Some(format!("crossed {}", cross.qty.mantissa())),
             Record::Placed { .. }
             | Record::Deposit { .. }
             | Record::Booked { .. }

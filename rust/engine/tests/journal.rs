@@ -8,9 +8,9 @@ mod market;
 use bot4_engine::asset::Asset;
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    Amendment, Booking, BreakerState, Component, Entry, Execution, Fill, Intent, NewOrder, OrderId,
-    OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId,
-    TradingState, TwoSided, Unexplained, Want,
+    Amendment, Booking, BreakerState, Component, Cross, Entry, Execution, Fill, Intent, NewOrder,
+    OrderId, OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce,
+    TradeId, TradingState, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -206,6 +206,17 @@ fn records() -> impl Strategy<Value = Record> {
             sleeve,
             limit
         }),
+        (ts(), any::<u32>(), sleeve(), any::<u32>(), any::<(bool, bool)>(), any::<(i64, i64)>())
+            .prop_map(|(ts, instrument, seller, buyer, some, (price, qty))| Record::Crossed {
+                ts,
+                cross: Cross {
+                    instrument: InstrumentId(instrument),
+                    seller: some.0.then_some(seller),
+                    buyer: some.1.then_some(SleeveId(buyer)),
+                    price: Price::new(price),
+                    qty: Qty::new(qty),
+                },
+            }),
         (ts(), select(Component::ALL.to_vec()), select(BreakerState::ALL.to_vec()))
             .prop_map(|(ts, component, state)| Record::Breaker { ts, component, state }),
         (ts(), select(states)).prop_map(|(ts, state)| Record::Control { ts, state }),
@@ -362,14 +373,14 @@ fn what_is_no_journal_is_refused() {
         ("nothing", vec![], JournalError::NotAJournal),
         ("another file", b"PAR1PAR1PAR1".to_vec(), JournalError::NotAJournal),
         ("another version", b"BOT4JRN1".to_vec(), JournalError::NotAJournal),
-        ("only the first bytes", b"BOT4JRN3".to_vec(), JournalError::Torn(8)),
-        ("a frame too long", [&b"BOT4JRN3"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
+        ("only the first bytes", b"BOT4JRN4".to_vec(), JournalError::Torn(8)),
+        ("a frame too long", [&b"BOT4JRN4"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
         ("too many sleeves", many, JournalError::Unknown(8)),
     ] {
         assert_eq!(decode(&bytes).map(|_| ()), Err(wanted), "{name}");
     }
     always(300, vec(any::<u8>(), 0..200), |noise| {
-        let journal = [&b"BOT4JRN3"[..], &noise].concat();
+        let journal = [&b"BOT4JRN4"[..], &noise].concat();
         prop_assert!(decode(&journal).is_err());
         Ok(())
     });
@@ -494,6 +505,13 @@ fn any_record_is_taken_whole_or_not_at_all() {
             // Few names, so that some come twice.
             let name = TradeId::new(entry.name.number() % 4);
             Record::Booked { entry: Entry { name, ..entry }, worth }
+        }
+        Record::Crossed { ts, cross } => {
+            // Between two that are there, or one that is not.
+            let near = |id: SleeveId| SleeveId(id.0 % 3);
+            let (seller, buyer) = (cross.seller.map(near), cross.buyer.map(near));
+            let instrument = InstrumentId(cross.instrument.0 % 2);
+            Record::Crossed { ts, cross: Cross { instrument, seller, buyer, ..cross } }
         }
         Record::Rate { .. }
         | Record::Deposit { .. }

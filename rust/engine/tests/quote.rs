@@ -166,6 +166,7 @@ impl Desk {
             | Record::Amend { .. }
             | Record::CumQty { .. }
             | Record::Fill(_)
+            | Record::Crossed { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Equity { .. }

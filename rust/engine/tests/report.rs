@@ -4,7 +4,7 @@
 
 mod market;
 
-use bot4_engine::event::{Fill, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId};
+use bot4_engine::event::{Bar, Fill, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId};
 use bot4_engine::exposure::Account;
 use bot4_engine::instrument::{InstrumentId, amount_as_f64};
 use bot4_engine::journal::{Record, State};
@@ -19,6 +19,11 @@ use crate::market::{
 
 const HERE: InstrumentId = InstrumentId(0);
 
+fn bar(open_ns: Nanos, close_ns: Nanos) -> Bar {
+    let (open, high, low, close, volume) = (1.0, 1.0, 1.0, 1.0, 0.0);
+    Bar { instrument: HERE, open_ns, close_ns, open, high, low, close, volume }
+}
+
 /// A report of 100 in cash, with equity at so many hours since the start.
 fn report_of(curve: &[(i64, &str)]) -> Report {
     let (mut report, state) = (Report::new(1, curve.len()), State::new(vec![instrument()], 1, 0));
@@ -27,7 +32,7 @@ fn report_of(curve: &[(i64, &str)]) -> Report {
     for (hour, equity) in curve {
         let ts = ns(START + hour * HOUR);
         // The first bar begins at the start, however late it ends.
-        report.on_bar(HERE, ns(START));
+        report.on_bar(&bar(ns(START), ts));
         let (cash, equity) = (amount("100"), amount(equity));
         // Something is held where equity is not cash.
         let gross = if equity == cash { Amount::ZERO } else { amount("1") };
@@ -178,7 +183,7 @@ fn traded(fills: &[(Side, i64, i64, i64)]) -> Report {
                 last: true,
             }),
         );
-        report.on_bar(HERE, ts);
+        report.on_bar(&bar(ts, ts.plus(ns(HOUR)).unwrap()));
     }
     report
 }

@@ -30,6 +30,9 @@ struct Scene {
     now: Nanos,
     instrument: Instrument,
     exposure: Exposure,
+    /// What the sleeve holds, where that is not all.
+    own: Option<Qty>,
+    buying: Option<Qty>,
     account: Account,
     mark: Option<Mark>,
     working: usize,
@@ -49,6 +52,8 @@ impl Scene {
             now: ns(100 * SECOND),
             instrument: instrument(),
             exposure: Exposure::default(),
+            own: None,
+            buying: None,
             account: Account {
                 cash,
                 equity: cash,
@@ -86,6 +91,8 @@ impl Scene {
             id: InstrumentId(0),
             instrument: &self.instrument,
             exposure: &self.exposure,
+            holding: self.own.unwrap_or(self.exposure.position),
+            buying: self.buying,
             account: &self.account,
             mark: self.mark,
             working: self.working,

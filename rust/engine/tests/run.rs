@@ -19,7 +19,7 @@ use bot4_engine::venue::{Act, Deed};
 
 use crate::kept::{
     Keeper, Kind, LATENCY_NS, Line, acts_of, commands, kept_of, new_run_with, normal_act, programs,
-    quoters, records_of, run_settings, tick_readers, with_exits, with_outside,
+    quoters, records_of, run_settings, sharers, tick_readers, with_exits, with_outside,
 };
 use crate::market::{Dice, SEED, ns, profile};
 
@@ -283,6 +283,18 @@ fn the_same_seed_twice_is_the_same_run() {
 #[test]
 fn programs_go_on_from_any_cut_as_if_there_had_been_none() {
     check(programs, |way| cuts_differ(way, &[], 60));
+}
+
+#[test]
+fn strategies_that_share_an_instrument_go_on_from_any_cut_as_if_there_had_been_none() {
+    check(sharers, |way| {
+        let kept = kept_of(&way.play(&[], 0).lines);
+        let crossed = kept.iter().filter(|(_, record)| matches!(record, Record::Crossed { .. }));
+        let crossed = crossed.count();
+        assert!(crossed > 5, "{:?}: {crossed} crossed", way.kind);
+        cuts_differ(way, &[], 60)
+    });
+    check(sharers, |way| cuts_differ(way, &commands(SEED, way.events, false), 60));
 }
 
 /// The ways in which what is decided on ticks trades.

@@ -110,6 +110,7 @@ fn a_journal_with_other_records_is_refused() {
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Placed { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }
@@ -462,7 +463,8 @@ fn what_cannot_be_run_is_refused() {
     let poor = RunSettings { cash: amount("0"), ..settings.clone() };
     assert_eq!(run(programs(), &poor), BacktestError::Cash);
     let two = || vec![sleeve(0, "0.4", Decides::Outside), sleeve(0, "0.4", Decides::Outside)];
-    assert_eq!(run(two(), &settings), BacktestError::Crowded("kraken:BTC".to_owned()));
+    let alike = BacktestError::Namesake("test".to_owned(), "kraken:BTC".to_owned());
+    assert_eq!(run(two(), &settings), alike);
     let much = vec![sleeve(0, "0.6", Decides::Outside), sleeve(1, "0.6", Decides::Outside)];
     assert_eq!(run(much, &settings), BacktestError::Allocation);
 }

@@ -81,6 +81,8 @@ impl Scene {
             id: MARKET,
             instrument: &instrument,
             exposure: &Exposure { position, ..Exposure::default() },
+            holding: position,
+            buying: None,
             account: &account,
             mark: None,
             working: 0,

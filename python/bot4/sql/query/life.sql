@@ -38,6 +38,13 @@ said AS (
                 WHERE (events.entry, events.place) < (earlier.entry, earlier.place)
             )
         )
+        -- What of it was had from other strategies first.
+        OR (
+            events.kind = 'crossed' AND events.instrument = placed.instrument
+            AND replace(events.value, placed.strategy, '') <> events.value
+            AND (events.entry, events.place) > (wanted.entry, wanted.place)
+            AND (events.entry, events.place) < (placed.entry, placed.place)
+        )
     UNION ALL
     SELECT
         at, ts, kind, value, state, "limit", size_base, size_quote, reserve,

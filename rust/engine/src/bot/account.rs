@@ -62,10 +62,7 @@ impl Bot {
     /// Whether nothing is held of an instrument, or so little that its venue takes no order for it.
     #[must_use]
     pub fn is_flat(&self, id: InstrumentId) -> bool {
-        let qty = self.state.portfolio().position(id).qty;
-        let known = self.state.instrument(id).zip(self.mark_of(id));
-        qty.is_zero()
-            || known.is_some_and(|(rules, mark)| rules.is_dust(qty, mark.price) == Ok(true))
+        self.is_dust(id, self.state.portfolio().position(id).qty)
     }
 
     /// Something that no order of ours did. What was booked before is counted and not written down.

@@ -80,8 +80,7 @@ impl Bot {
         if !matches!(execution, Execution::Slice { .. }) {
             return Ok((*intent, manner));
         }
-        let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
-        let held = self.held(sleeve)?.unwrap_or(fraction);
+        let held = self.held(intent.sleeve)?.unwrap_or(fraction);
         let fraction = execution::part(execution, waited, fraction, held);
         let want = Want::Target { fraction, band, execution };
         Ok((Intent { want, ..*intent }, manner))
@@ -141,7 +140,11 @@ impl Bot {
 
     /// Whether anything is to be done for a target: it was missed, its place or its manner is
     /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`].
-    fn is_more_due(&self, sleeve: SleeveId, carrying: &Carrying) -> Result<bool, BotError> {
+    pub(super) fn is_more_due(
+        &self,
+        sleeve: SleeveId,
+        carrying: &Carrying,
+    ) -> Result<bool, BotError> {
         let execution = carrying.execution();
         if execution == Execution::Cross && !carrying.is_missed() {
             return Ok(false);
@@ -196,8 +199,7 @@ impl Bot {
             return Ok(None);
         };
         let intent = Intent { sleeve, want };
-        let seat = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
-        let held = if band.is_some() { self.held(seat)? } else { None };
+        let held = if band.is_some() { self.held(sleeve)? } else { None };
         let last = self.state.target(sleeve);
         let due = target::is_due(fraction, last, band, held);
         let due = due && !self.is_held_back(sleeve) && !self.is_on_its_way(&intent);

@@ -67,10 +67,10 @@ impl Bot {
         let Some(id) = self.sleeves.get(sleeve.index()).map(|seat| seat.instrument) else {
             return Ok(());
         };
-        let position = self.state.portfolio().position(id);
+        let position = self.covered(sleeve)?;
         let long = position.qty.is_positive();
         let closing = if long { Side::Sell } else { Side::Buy };
-        let flat = self.is_flat(id);
+        let flat = self.is_dust(id, position.qty);
         let astray = |order: &Order| order.is_exit() && (flat || order.new_order().side != closing);
         self.cancel_where(sleeve, astray, out)?;
         self.end_lone(sleeve, out)?;

@@ -3,13 +3,13 @@
 //! Book, signals, decision and risk, without an allocation, a lock, a log line or a clock. Nothing
 //! is written down here; what came of it is settled afterwards, by [`Bot::on`].
 
-use super::{Bot, BotError, Decides, Output, Sleeve, held};
+use super::{Bot, BotError, Decides, Output, Sleeve, told};
 use crate::decision::{Decision, target};
 use crate::event::{Event, Execution, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::risk::{Approved, Armed};
-use crate::signal::Clock;
+use crate::signal::{Clock, Clocks, Program};
 use crate::units::Overflow;
 
 /// What a change of a market led to, before anything of it is written down.
@@ -29,8 +29,64 @@ pub(super) enum Wanted {
         approved: Option<Approved>,
     },
     Quote(TwoSided),
-    /// A target that does not simply cross.
+    /// A target that does not simply cross, or what the first of several wants: the others that
+    /// share its instrument are asked when it is settled.
     Styled(Want),
+}
+
+/// Who quotes an instrument, or has a program that reads its book or its trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listener {
+    Nobody,
+    /// A sleeve that has the instrument to itself.
+    One(usize),
+    /// Some of the sleeves that share the instrument.
+    Several,
+}
+
+/// Whose program ran on a change of a market.
+#[derive(Debug, Clone, Copy)]
+enum Ran {
+    Nobody,
+    One(usize),
+    /// Of those that share an instrument.
+    Several(InstrumentId),
+}
+
+impl Listener {
+    pub(super) fn of_each(instruments: usize, sleeves: &[Sleeve]) -> Vec<Self> {
+        let mut of = vec![Self::Nobody; instruments];
+        let mut seats = vec![0_usize; instruments];
+        for (place, sleeve) in sleeves.iter().enumerate() {
+            let id = sleeve.instrument.index();
+            let (Some(listener), Some(seats)) = (of.get_mut(id), seats.get_mut(id)) else {
+                continue;
+            };
+            *seats += 1;
+            if *listener != Self::Nobody || sleeve.listens() {
+                *listener = if *seats == 1 { Self::One(place) } else { Self::Several };
+            }
+        }
+        of
+    }
+}
+
+impl Sleeve {
+    /// Whether it quotes, or its program reads more than bars.
+    fn listens(&self) -> bool {
+        match &self.decides {
+            Decides::Program { program, decision } => {
+                matches!(decision, Decision::Quote(_)) || reads_ticks(program)
+            }
+            Decides::Outside => false,
+        }
+    }
+}
+
+/// Whether a program reads more than bars.
+fn reads_ticks(program: &Program) -> bool {
+    let clocks: Clocks = program.clocks();
+    clocks.has(Clock::Book) || clocks.has(Clock::Trade)
 }
 
 /// What a sleeve may do, as things were at a turn.
@@ -71,8 +127,12 @@ impl Bot {
     /// before any other event; [`Bot::on`] does both, and sends what is held and due.
     #[inline]
     pub fn glance(&mut self, event: &Event) -> Result<Option<Glance>, BotError> {
-        let Some(place) = self.watch(event)? else {
-            return Ok(None);
+        let ran = self.take_in(event)?;
+        self.follow_held(event)?;
+        let place = match ran {
+            Ran::One(place) => place,
+            Ran::Nobody => return Ok(None),
+            Ran::Several(id) => return self.glance_at_several(id),
         };
         let Some(sleeve) = self.sleeves.get(place) else {
             return Ok(None);
@@ -92,7 +152,7 @@ impl Bot {
         };
         let fraction = program.output(0);
         let last = self.state.target(id);
-        let held = if band.is_some() { self.held(sleeve)? } else { None };
+        let held = if band.is_some() { self.held(id)? } else { None };
         // Targets go to and fro: what would be wanted next is asked of risk before it is wanted,
         // and waits for no signal. ARCHITECTURE.md has what that costs and saves.
         let (expected, approved) = self.rehearse(place, last.unwrap_or(0.0));
@@ -104,6 +164,19 @@ impl Bot {
         let approved = if as_expected { approved } else { self.approve(place, fraction) };
         let wanted = Wanted::Target { fraction, band, approved };
         Ok(Some(Glance { sleeve: id, wanted }))
+    }
+
+    /// What those that share an instrument want, if their programs ran and any wants something new.
+    #[cold]
+    fn glance_at_several(&self, id: InstrumentId) -> Result<Option<Glance>, BotError> {
+        let mut turn = 0;
+        while let Some(sleeve) = self.seat(id, turn) {
+            turn += 1;
+            if let Some(Intent { want, .. }) = self.due_on_book(sleeve, self.state.breakers())? {
+                return Ok(Some(Glance { sleeve, wanted: Wanted::Styled(want) }));
+            }
+        }
+        Ok(None)
     }
 
     /// What a sleeve that quotes wants. Its orders go the long way, one by one; kept out of line so
@@ -153,7 +226,7 @@ impl Bot {
     #[inline]
     pub(super) fn arm(&mut self) {
         for place in 0..self.listeners.len() {
-            if let Some(Some(place)) = self.listeners.get(place).copied() {
+            if let Some(Listener::One(place)) = self.listeners.get(place).copied() {
                 self.arm_one(place);
             }
         }
@@ -188,6 +261,9 @@ impl Bot {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, out)
             }
+            Wanted::Styled(_) if self.is_sharing(glance.sleeve) => {
+                self.settle_together(glance.sleeve, out)
+            }
             Wanted::Target { approved: None, .. } | Wanted::Quote(_) | Wanted::Styled(_) => {
                 self.want_under(&intent, self.state.breakers(), out)
             }
@@ -196,18 +272,22 @@ impl Bot {
         settled
     }
 
-    /// Take in market data and decide nothing; the place of the sleeve whose program ran.
+    /// Take in market data and decide nothing.
     #[inline]
-    pub fn watch(&mut self, event: &Event) -> Result<Option<usize>, BotError> {
-        let ran = self.take_in(event)?;
-        if !self.held.is_empty() {
-            self.follow(event)?;
-        }
-        Ok(ran)
+    pub fn watch(&mut self, event: &Event) -> Result<(), BotError> {
+        self.take_in(event)?;
+        self.follow_held(event)
     }
 
+    /// What is held follows its market.
     #[inline]
-    fn take_in(&mut self, event: &Event) -> Result<Option<usize>, BotError> {
+    fn follow_held(&mut self, event: &Event) -> Result<(), BotError> {
+        if self.held.is_empty() { Ok(()) } else { self.follow(event) }
+    }
+
+    /// Take in market data; whose program ran on it.
+    #[inline]
+    fn take_in(&mut self, event: &Event) -> Result<Ran, BotError> {
         match event {
             Event::Tick(tick) => self.on_tick(tick),
             Event::Quote(quote) => self.on_quote(quote),
@@ -217,7 +297,7 @@ impl Bot {
                 self.now = self.now.max(*ts);
                 self.run_on_book(*instrument)
             }
-            Event::Bar(bar) => self.on_bar(bar).map(|()| None),
+            Event::Bar(bar) => self.on_bar(bar).map(|()| Ran::Nobody),
             Event::Deposit { .. }
             | Event::Booked(_)
             | Event::Rate { .. }
@@ -234,12 +314,12 @@ impl Bot {
             | Event::Adopted { .. }
             | Event::AmendSent { .. }
             | Event::Flatten { .. }
-            | Event::Freeze { .. } => Ok(None),
+            | Event::Freeze { .. } => Ok(Ran::Nobody),
         }
     }
 
     #[inline]
-    fn on_tick(&mut self, tick: &Tick) -> Result<Option<usize>, BotError> {
+    fn on_tick(&mut self, tick: &Tick) -> Result<Ran, BotError> {
         let market = self.markets.get_mut(tick.instrument.index()).ok_or(BotError::Unknown)?;
         market.book.on_tick(tick);
         self.now = self.now.max(tick.ts);
@@ -248,12 +328,12 @@ impl Bot {
             TickKind::Level { .. } | TickKind::Clear if tick.last => {
                 self.run_on_book(tick.instrument)
             }
-            TickKind::Level { .. } | TickKind::Clear => Ok(None),
+            TickKind::Level { .. } | TickKind::Clear => Ok(Ran::Nobody),
         }
     }
 
     #[inline]
-    fn on_quote(&mut self, quote: &Quote) -> Result<Option<usize>, BotError> {
+    fn on_quote(&mut self, quote: &Quote) -> Result<Ran, BotError> {
         let market = self.markets.get_mut(quote.instrument.index()).ok_or(BotError::Unknown)?;
         market.book.on_quote(quote);
         self.now = self.now.max(quote.ts);
@@ -262,48 +342,100 @@ impl Bot {
 
     /// The program that reads this book runs, if anything that it reads changed.
     #[inline]
-    fn run_on_book(&mut self, id: InstrumentId) -> Result<Option<usize>, BotError> {
-        let (Some(place), Some(market)) =
-            (self.listeners.get(id.index()).copied().flatten(), self.markets.get_mut(id.index()))
-        else {
-            return Ok(None);
+    fn run_on_book(&mut self, id: InstrumentId) -> Result<Ran, BotError> {
+        let place = match self.listeners.get(id.index()) {
+            Some(Listener::One(place)) => *place,
+            Some(Listener::Several) => return self.run_several_on_book(id),
+            Some(Listener::Nobody) | None => return Ok(Ran::Nobody),
+        };
+        let Some(market) = self.markets.get_mut(id.index()) else {
+            return Ok(Ran::Nobody);
         };
         let Some(Sleeve { decides: Decides::Program { program, decision }, .. }) =
             self.sleeves.get_mut(place)
         else {
-            return Ok(None);
+            return Ok(Ran::Nobody);
         };
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         if !program.see_book(&mut market.book, rules, self.now) {
             // A quote minds the touch, whatever it is made of.
-            return Ok(matches!(decision, Decision::Quote(_)).then_some(place));
+            let quotes = matches!(decision, Decision::Quote(_));
+            return Ok(if quotes { Ran::One(place) } else { Ran::Nobody });
         }
-        program.tell_account(|input| held(&self.state, &self.account, id, input));
+        program.tell_account(|input| told(&self.state, &self.account, (id, None), input));
         program.run(Clock::Book);
-        Ok(Some(place))
+        Ok(Ran::One(place))
+    }
+
+    /// The same for every program of those that share an instrument.
+    #[cold]
+    fn run_several_on_book(&mut self, id: InstrumentId) -> Result<Ran, BotError> {
+        let market = self.markets.get_mut(id.index()).ok_or(BotError::Unknown)?;
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        for seat in self.seats.several(id).into_iter().flatten() {
+            let sleeve = self.sleeves.get_mut(seat.index()).map(|sleeve| &mut sleeve.decides);
+            let ran = self.netting.ran.get_mut(seat.index());
+            let (Some(Decides::Program { program, decision }), Some(ran)) = (sleeve, ran) else {
+                continue;
+            };
+            let saw = program.see_book(&mut market.book, rules, self.now);
+            if saw {
+                let seat = (id, Some(*seat));
+                program.tell_account(|input| told(&self.state, &self.account, seat, input));
+                program.run(Clock::Book);
+            }
+            *ran = saw || matches!(decision, Decision::Quote(_));
+        }
+        Ok(Ran::Several(id))
     }
 
     /// The program that reads these trades runs; it decides when the venue's message is whole.
     #[inline]
-    fn run_on_trade(&mut self, tick: &Tick) -> Result<Option<usize>, BotError> {
+    fn run_on_trade(&mut self, tick: &Tick) -> Result<Ran, BotError> {
         let (id, TickKind::Trade { aggressor, price, qty }) = (tick.instrument, tick.kind) else {
-            return Ok(None);
+            return Ok(Ran::Nobody);
         };
-        let Some(place) = self.listeners.get(id.index()).copied().flatten() else {
-            return Ok(None);
+        let place = match self.listeners.get(id.index()) {
+            Some(Listener::One(place)) => *place,
+            Some(Listener::Several) => return self.run_several_on_trade(tick),
+            Some(Listener::Nobody) | None => return Ok(Ran::Nobody),
         };
         let Some(Sleeve { decides: Decides::Program { program, .. }, .. }) =
             self.sleeves.get_mut(place)
         else {
-            return Ok(None);
+            return Ok(Ran::Nobody);
         };
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         if !program.see_trade(aggressor, (price, qty), rules, self.now) {
-            return Ok(None);
+            return Ok(Ran::Nobody);
         }
-        program.tell_account(|input| held(&self.state, &self.account, id, input));
+        program.tell_account(|input| told(&self.state, &self.account, (id, None), input));
         program.run(Clock::Trade);
-        Ok(tick.last.then_some(place))
+        Ok(if tick.last { Ran::One(place) } else { Ran::Nobody })
+    }
+
+    /// The same for every program of those that share an instrument.
+    #[cold]
+    fn run_several_on_trade(&mut self, tick: &Tick) -> Result<Ran, BotError> {
+        let (id, TickKind::Trade { aggressor, price, qty }) = (tick.instrument, tick.kind) else {
+            return Ok(Ran::Nobody);
+        };
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        for seat in self.seats.several(id).into_iter().flatten() {
+            let sleeve = self.sleeves.get_mut(seat.index()).map(|sleeve| &mut sleeve.decides);
+            let ran = self.netting.ran.get_mut(seat.index());
+            let (Some(Decides::Program { program, .. }), Some(ran)) = (sleeve, ran) else {
+                continue;
+            };
+            let saw = program.see_trade(aggressor, (price, qty), rules, self.now);
+            if saw {
+                let seat = (id, Some(*seat));
+                program.tell_account(|input| told(&self.state, &self.account, seat, input));
+                program.run(Clock::Trade);
+            }
+            *ran = saw;
+        }
+        Ok(if tick.last { Ran::Several(id) } else { Ran::Nobody })
     }
 }
 

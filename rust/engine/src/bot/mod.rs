@@ -14,17 +14,16 @@ use crate::book::Book;
 use crate::decision::quote;
 use crate::decision::{Decision, target};
 use crate::event::{
-    Action, Bar, BreakerState, Event, Execution, Intent, OrderId, OrderUpdate, SleeveId,
-    TradingState, Want,
+    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
 };
 use crate::exposure::{Account, Mark};
-use crate::instrument::{Instrument, InstrumentId, UnitError, amount_as_f64, rate_as_f64};
+use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::journal::{Record, State, StateError};
 use crate::order::Order;
 use crate::risk::View;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::signal::{Clock, Clocks, Input, Memory, Program, Stream};
+use crate::signal::{Clock, Memory, Program, Stream};
 use crate::units::{Nanos, Overflow, Rate};
 
 mod account;
@@ -32,17 +31,18 @@ mod changing;
 mod execution;
 mod exits;
 mod glance;
+mod holding;
+mod netting;
 mod protocol;
 mod quoting;
 mod watching;
 
-use glance::Aim;
 pub use glance::Glance;
+use glance::{Aim, Listener};
+use holding::{Own, Seats, told};
+use netting::Netting;
 pub use protocol::Ignored;
 use watching::Watched;
-
-/// Hold nothing, whatever it takes.
-const FLAT: Want = Want::Target { fraction: 0.0, band: None, execution: Execution::Cross };
 
 /// One strategy on one instrument with its share of the equity.
 #[derive(Debug, Clone)]
@@ -143,8 +143,10 @@ pub struct Bot {
     now: Nanos,
     /// Programs run and nothing is wanted.
     quiet: bool,
-    /// Of each instrument, the sleeve that quotes it or whose program reads its book or its trades.
-    listeners: Vec<Option<usize>>,
+    seats: Seats,
+    netting: Netting,
+    /// Of each instrument, who quotes it or reads its book or its trades.
+    listeners: Vec<Listener>,
     /// Of each sleeve.
     aims: Vec<Aim>,
     /// How often the account changed.
@@ -177,19 +179,12 @@ impl Bot {
         profile: Profile,
         epoch: u32,
     ) -> Self {
-        let listens = |id: usize| {
-            sleeves.iter().position(|sleeve| match &sleeve.decides {
-                Decides::Program { program, decision } => {
-                    let listens = matches!(decision, Decision::Quote(_)) || reads_ticks(program);
-                    sleeve.instrument.index() == id && listens
-                }
-                Decides::Outside => false,
-            })
-        };
         Self {
             markets: vec![Market::default(); instruments.len()],
             abroad: account::abroad(&instruments),
-            listeners: (0..instruments.len()).map(listens).collect(),
+            listeners: Listener::of_each(instruments.len(), &sleeves),
+            seats: Seats::new(instruments.len(), &sleeves),
+            netting: Netting::new(sleeves.len()),
             aims: vec![Aim::default(); sleeves.len()],
             // Nothing is aimed yet.
             turn: 1,
@@ -330,6 +325,7 @@ impl Bot {
             Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Placed { .. }
             | Record::Update { .. }
             | Record::Amend { .. }
@@ -368,6 +364,7 @@ impl Bot {
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Update { .. }
             | Record::CumQty { .. }
             | Record::Fill(_)
@@ -490,7 +487,14 @@ impl Bot {
             out.actions.push(Action::Trip { component, state });
         }
         for place in 0..self.sleeves.len() {
-            if let Some(intent) = self.decide(place, breakers)? {
+            let shared = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
+            let shared = shared.filter(|id| self.seats.several(*id).is_some());
+            if let Some(id) = shared {
+                // Those that share an instrument decide together, when it is the first one's turn.
+                if self.seat(id, 0).is_some_and(|first| first.index() == place) {
+                    self.decide_together(id, breakers, out)?;
+                }
+            } else if let Some(intent) = self.decide(place, breakers)? {
                 self.on_intent(&intent, breakers, out)?;
             }
         }
@@ -510,7 +514,7 @@ impl Bot {
         let Some(sleeve) = self.sleeves.get_mut(place) else {
             return Ok(None);
         };
-        let Decides::Program { program, decision } = &mut sleeve.decides else {
+        let Decides::Program { program, .. } = &mut sleeve.decides else {
             return Ok(None);
         };
         let Some(Market { bar: Some(bar), fresh: true, .. }) =
@@ -519,6 +523,8 @@ impl Bot {
             return Ok(None);
         };
         let id = sleeve.instrument;
+        let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+        let seat = (id, self.seats.sharing(id, sleeve));
         program.tell(|input| match input.stream {
             // Another instrument's or interval's input is not told yet: no opinion.
             _ if input.interval.is_some() => f64::NAN,
@@ -529,19 +535,12 @@ impl Bot {
             Stream::Close => bar.close,
             Stream::Volume => bar.volume,
             Stream::Position | Stream::Equity | Stream::EntryPrice => {
-                held(&self.state, &self.account, id, input)
+                told(&self.state, &self.account, seat, input)
             }
             Stream::Book(_) | Stream::Trade(_) => f64::NAN,
         });
         program.run(Clock::Bar);
-        let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
-        let want = match *decision {
-            Decision::Target { band, execution, .. } => {
-                Some(Want::Target { fraction: program.output(0), band, execution })
-            }
-            Decision::Quote(_) => self.quote_due(sleeve, breakers)?.map(Want::Quote),
-        };
-        Ok(want.map(|want| Intent { sleeve, want }))
+        self.wanted(sleeve, breakers)
     }
 
     /// What a strategy wants now, if that is anything new and it may want.
@@ -552,15 +551,22 @@ impl Bot {
         breakers: Breakers,
         out: &mut Output,
     ) -> Result<(), BotError> {
-        let sleeve = self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
+        self.sleeves.get(intent.sleeve.index()).ok_or(BotError::Unknown)?;
+        if self.is_due(intent)? { self.want_under(intent, breakers, out) } else { Ok(()) }
+    }
+
+    /// Whether a want is anything new, and may be wanted.
+    #[inline]
+    fn is_due(&self, intent: &Intent) -> Result<bool, BotError> {
+        let sleeve = intent.sleeve;
         let due = match intent.want {
             Want::Target { fraction, band, .. } => {
-                let last = self.state.target(intent.sleeve);
+                let last = self.state.target(sleeve);
                 let held = if band.is_some() { self.held(sleeve)? } else { None };
                 target::is_due(fraction, last, band, held) && !self.is_on_its_way(intent)
             }
             Want::Quote(quote) => {
-                let (last, anew) = self.state.quote(intent.sleeve);
+                let (last, anew) = self.state.quote(sleeve);
                 last != Some(quote) || anew
             }
             Want::Exits(exits) => exits != self.state.exits(intent.sleeve),
@@ -574,12 +580,9 @@ impl Bot {
             | Want::Quote(_)
             | Want::CancelAll
             | Want::Cancel { .. }
-            | Want::Amend { .. } => self.is_held_back(intent.sleeve),
+            | Want::Amend { .. } => self.is_held_back(sleeve),
         };
-        if !due || held_back {
-            return Ok(());
-        }
-        self.want_under(intent, breakers, out)
+        Ok(due && !held_back)
     }
 
     fn want(&mut self, intent: &Intent, out: &mut Output) -> Result<(), BotError> {
@@ -651,44 +654,28 @@ impl Bot {
         Ok(())
     }
 
-    /// Hold nothing, whatever the strategies want and however often it was asked for.
-    fn flatten(&mut self, out: &mut Output) -> Result<(), BotError> {
-        let want = FLAT;
-        for sleeve in (0..).map(SleeveId).take(self.sleeves.len()) {
-            self.want(&Intent { sleeve, want }, out)?;
-        }
-        Ok(())
-    }
-
-    /// What a flattening left, the venue having had nothing to trade it against: once more.
-    fn flatten_rest(&mut self, out: &mut Output) -> Result<(), BotError> {
-        let want = FLAT;
-        for place in 0..self.sleeves.len() {
-            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
-            let held = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
-            let held = held.is_some_and(|id| !self.is_flat(id));
-            if held && !self.state.is_working(sleeve) && !self.state.is_waiting(sleeve) {
-                self.want(&Intent { sleeve, want }, out)?;
-            }
-        }
-        Ok(())
-    }
-
     /// All that risk looks at for a sleeve.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: what is not read is not put together")]
     fn view(&self, sleeve: SleeveId, breakers: Breakers) -> Result<View<'_>, BotError> {
-        let sleeve = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
-        let id = sleeve.instrument;
+        let seat = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
+        let id = seat.instrument;
+        let exposure = self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?;
+        let own = match self.seats.several(id) {
+            Some(_) => self.own(id, sleeve)?,
+            None => Own { qty: exposure.position, buying: None },
+        };
         Ok(View {
             now: self.now,
             id,
             instrument: self.state.instrument(id).ok_or(BotError::Unknown)?,
-            exposure: self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?,
+            exposure,
+            holding: own.qty,
+            buying: own.buying,
             account: self.account_of(id),
             mark: self.mark_of(id),
             working: self.state.orders().working_len(),
-            allocation: sleeve.allocation,
+            allocation: seat.allocation,
             breakers,
             trading_state: self.state.trading_state(),
             frozen: self.state.frozen(id).is_some(),
@@ -712,18 +699,6 @@ impl Bot {
         let working = self.state.orders().working().filter(mine);
         let ids: Vec<_> = working.filter(|order| unwanted(order)).map(|o| o.id()).collect();
         ids.into_iter().try_for_each(|id| self.call_back(id, out))
-    }
-
-    /// What a sleeve's position is worth as a fraction of its equity.
-    fn held(&self, sleeve: &Sleeve) -> Result<Option<f64>, BotError> {
-        let rules = self.state.instrument(sleeve.instrument).ok_or(BotError::Unknown)?;
-        let Some(mark) = self.mark_of(sleeve.instrument) else {
-            return Ok(None);
-        };
-        let held = rules.notional(mark.price, self.state.exposure(sleeve.instrument).position)?;
-        let account = self.account_of(sleeve.instrument);
-        let equity = amount_as_f64(account.equity) * rate_as_f64(sleeve.allocation);
-        Ok((equity > 0.0).then(|| amount_as_f64(held) / equity))
     }
 
     /// An instrument's book.
@@ -766,31 +741,4 @@ impl Bot {
 /// Whether a working order is not being canceled, nor over with fills still to come.
 fn lies(order: &Order) -> bool {
     !order.is_canceling() && !order.state().is_terminal()
-}
-
-/// Whether a program reads more than bars.
-fn reads_ticks(program: &Program) -> bool {
-    let clocks: Clocks = program.clocks();
-    clocks.has(Clock::Book) || clocks.has(Clock::Trade)
-}
-
-/// What an input of the account says.
-fn held(state: &State, account: &Account, id: InstrumentId, input: &Input) -> f64 {
-    let position = state.portfolio().position(id);
-    let Some(rules) = state.instrument(id) else {
-        return f64::NAN;
-    };
-    match input.stream {
-        Stream::Position => rules.qty_as_f64(position.qty),
-        Stream::Equity => amount_as_f64(account.equity),
-        Stream::EntryPrice if position.qty.is_zero() => f64::NAN,
-        Stream::EntryPrice => amount_as_f64(position.cost) / rules.qty_as_f64(position.qty),
-        Stream::Open
-        | Stream::High
-        | Stream::Low
-        | Stream::Close
-        | Stream::Volume
-        | Stream::Book(_)
-        | Stream::Trade(_) => f64::NAN,
-    }
 }

@@ -27,7 +27,7 @@ impl Bot {
         };
         let (id, offer) = (*id, Offer::of(|output| program.output(output)));
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
-        let wanted = offer.wanted(terms, self.touch_of(id), self.sides(id, breakers), rules);
+        let wanted = offer.wanted(terms, self.touch_of(id), self.sides(sleeve, breakers), rules);
         let (last, anew) = self.state.quote(sleeve);
         let nothing = wanted.bid.is_none() && wanted.ask.is_none();
         if last.is_none() && nothing && !self.has_orders(sleeve) {
@@ -37,8 +37,8 @@ impl Bot {
     }
 
     /// Where only reducing is allowed, only the side that closes is quoted.
-    fn sides(&self, id: InstrumentId, breakers: Breakers) -> Sides {
-        let position = self.state.portfolio().position(id).qty;
+    fn sides(&self, sleeve: SleeveId, breakers: Breakers) -> Sides {
+        let position = self.holding(sleeve).qty;
         match self.state.trading_state() {
             TradingState::Halted => Sides { bid: false, ask: false },
             TradingState::Active if breakers.all_closed() => Sides { bid: true, ask: true },

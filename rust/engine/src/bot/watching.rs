@@ -320,7 +320,7 @@ impl Bot {
         if !order.is_exit() {
             return Ok(risk::assess_held(&new, &view));
         }
-        let held = self.state.portfolio().position(new.instrument).qty;
+        let held = self.covered(new.sleeve)?.qty;
         let closing = if held.is_positive() { Side::Sell } else { Side::Buy };
         let open = if closing == new.side {
             self.uncovered(new.sleeve, closing, held, |id| id != order.id() && Some(id) != stop)?

@@ -9,11 +9,13 @@ use crate::asset::Asset;
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
+mod cross;
 mod entry;
 mod execution;
 mod exits;
 mod order;
 
+pub use cross::Cross;
 pub use entry::{Booking, Entry};
 pub use execution::Execution;
 pub use exits::Exits;

@@ -9,14 +9,14 @@
 use super::Record;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, BreakerState, Component, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side,
-    Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
+    Amendment, BreakerState, Component, Cross, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate,
+    Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
-const MAGIC: &[u8; 8] = b"BOT4JRN3";
+const MAGIC: &[u8; 8] = b"BOT4JRN4";
 /// No frame is larger: a longer length is damage, not a reason to allocate.
 const FRAME_LEN_MAX: u32 = 1 << 16;
 const CHECK_LEN: usize = 8;
@@ -248,6 +248,12 @@ impl<'a> Reader<'a> {
         let (is_some, value) = (self.u8()?, self.u64()?);
         Some((is_some == 1).then_some(value))
     }
+    fn optional_sleeve(&mut self) -> Option<Option<SleeveId>> {
+        match self.optional()? {
+            Some(id) => u32::try_from(id).ok().map(|id| Some(SleeveId(id))),
+            None => Some(None),
+        }
+    }
     /// `value` if nothing is left over.
     fn end<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
@@ -354,6 +360,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             out.u32(instrument.0);
             out.u8(why.map_or(0, |why| why as u8 + 1));
         }
+        Record::Crossed { ts, cross } => write_cross(&mut out, ts, &cross),
         Record::Placed { .. }
         | Record::Update { .. }
         | Record::Fill(_)
@@ -404,6 +411,7 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Breaker { .. }
         | Record::Control { .. }
         | Record::Equity { .. }
@@ -476,10 +484,27 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             Record::Booked { entry, worth }
         }
         18 => Record::Rate { ts, asset: from.asset()?, worth: from.amount()? },
+        19 => Record::Crossed { ts, cross: read_cross(&mut from)? },
         15 => Record::CumQty { ts, order: from.order()?, qty: Qty::new(from.i64()?) },
         _ => return None,
     };
     from.end(record)
+}
+
+fn write_cross(out: &mut Writer<'_>, ts: Nanos, cross: &Cross) {
+    out.head(19, ts);
+    out.u32(cross.instrument.0);
+    out.optional(cross.seller.map(|id| u64::from(id.0)));
+    out.optional(cross.buyer.map(|id| u64::from(id.0)));
+    out.i64(cross.price.mantissa());
+    out.i64(cross.qty.mantissa());
+}
+
+fn read_cross(from: &mut Reader<'_>) -> Option<Cross> {
+    let instrument = InstrumentId(from.u32()?);
+    let (seller, buyer) = (from.optional_sleeve()?, from.optional_sleeve()?);
+    let (price, qty) = (Price::new(from.i64()?), Qty::new(from.i64()?));
+    Some(Cross { instrument, seller, buyer, price, qty })
 }
 
 fn write_order(out: &mut Writer<'_>, order: &NewOrder) {

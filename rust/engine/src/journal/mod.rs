@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
 use crate::event::{
-    Exits, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained, Want,
+    Cross, Exits, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained,
+    Want,
 };
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
@@ -44,6 +45,9 @@ pub enum StateError {
     /// It names an instrument or sleeve that the run does not have.
     #[error("a record names an instrument or sleeve that is not in this run")]
     Unknown,
+    /// It crosses nothing, or a sleeve with itself.
+    #[error("a record crosses nothing, or a sleeve with itself")]
+    Cross,
 }
 
 /// Everything that the records determine.
@@ -137,6 +141,7 @@ impl State {
             Record::Intent { ts, intent } => self.on_intent(&intent, ts)?,
             Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
             Record::Clipped { .. } => {}
+            Record::Crossed { ts: _, cross } => self.on_cross(record, &cross)?,
             Record::Placed { .. }
             | Record::Update { .. }
             | Record::Amend { .. }
@@ -216,6 +221,7 @@ impl State {
             | Record::Intent { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
+            | Record::Crossed { .. }
             | Record::Breaker { .. }
             | Record::Control { .. }
             | Record::Equity { .. }
@@ -362,6 +368,21 @@ impl State {
         }
         self.refresh(order.instrument);
         self.release(order.sleeve);
+        self.chain.link(record);
+        Ok(())
+    }
+
+    /// Sleeves traded with each other: nothing of the account or its exposure changes.
+    fn on_cross(&mut self, record: &Record, cross: &Cross) -> Result<(), StateError> {
+        let known = |id: SleeveId| id.index() < self.targets.len();
+        let rules = self.instruments.get(cross.instrument.index()).ok_or(StateError::Unknown)?;
+        if !cross.seller.into_iter().chain(cross.buyer).all(known) {
+            return Err(StateError::Unknown);
+        }
+        if !cross.is_possible() {
+            return Err(StateError::Cross);
+        }
+        self.portfolio.on_cross(rules, cross)?;
         self.chain.link(record);
         Ok(())
     }

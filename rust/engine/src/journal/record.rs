@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bytes;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, BreakerState, Component, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate,
+    Amendment, BreakerState, Component, Cross, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate,
     SleeveId, TradingState, Unexplained,
 };
 use crate::instrument::InstrumentId;
@@ -101,6 +101,13 @@ pub enum Record {
     },
     /// A venue filled.
     Fill(Fill),
+    /// Sleeves of one instrument traded with each other, in no order.
+    Crossed {
+        /// When.
+        ts: Nanos,
+        /// Who, and how much.
+        cross: Cross,
+    },
     /// A breaker changed.
     Breaker {
         /// When.
@@ -183,6 +190,7 @@ impl Record {
             | Self::Update { ts, .. }
             | Self::Amend { ts, .. }
             | Self::CumQty { ts, .. }
+            | Self::Crossed { ts, .. }
             | Self::Breaker { ts, .. }
             | Self::Control { ts, .. }
             | Self::Equity { ts, .. }
@@ -213,6 +221,7 @@ impl Record {
             | Self::Intent { .. }
             | Self::Refused { .. }
             | Self::Clipped { .. }
+            | Self::Crossed { .. }
             | Self::Breaker { .. }
             | Self::Control { .. }
             | Self::Equity { .. }

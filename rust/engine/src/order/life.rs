@@ -247,6 +247,18 @@ impl Order {
         self.state == OrderState::Initialized
     }
 
+    /// Base that it may still buy at worst; `None` where it is sized in quote.
+    pub fn buying(&self) -> Result<Option<Qty>, Overflow> {
+        let counts = self.new.side == Side::Buy && !self.is_settled();
+        if !counts || self.is_spare() {
+            return Ok(Some(Qty::ZERO));
+        }
+        if self.state.is_terminal() {
+            return self.owed().map(Some);
+        }
+        self.qty_max().map(|qty| qty.minus(self.filled)).transpose()
+    }
+
     /// Whether it waits to close a position: it is nothing that a target is on its way by.
     #[must_use]
     pub const fn is_exit(&self) -> bool {

@@ -8,7 +8,7 @@ mod metrics;
 mod tally;
 mod trades;
 
-use crate::event::{Fill, OrderUpdate, Side, SleeveId};
+use crate::event::{Bar, Cross, Fill, OrderUpdate, Side, SleeveId};
 use crate::exposure::Account;
 use crate::instrument::{Instrument, InstrumentId, amount_as_f64};
 use crate::journal::{Record, State};
@@ -19,7 +19,7 @@ use crate::units::{Amount, Nanos, Overflow};
 pub use metrics::Metrics;
 pub use tally::{Breaker, Tally};
 pub use trades::Trade;
-use trades::TradeBook;
+use trades::{Part, TradeBook};
 
 /// A fill with what it was part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,7 @@ impl Report {
         match *record {
             Record::Deposit { ts: _, amount } => self.initial += amount_as_f64(amount),
             Record::Fill(fill) => self.on_fill(&fill, state)?,
+            Record::Crossed { ts, cross } => self.on_cross(ts, &cross, state)?,
             // An exit ends with its position: nobody wanted more of it.
             Record::Update { order, .. }
                 if state.orders().get(order).is_some_and(Order::is_exit) => {}
@@ -158,14 +159,29 @@ impl Report {
         self.executions.push(execution);
         self.fees = self.fees.plus(execution.fee)?;
         self.traded = self.traded.plus(notional)?;
-        self.trades.on_execution(&execution)
+        self.trades.on_part(Part::of(&execution))
+    }
+
+    /// Two sleeves traded with each other: a part of a trade of each, and nobody's fill.
+    fn on_cross(&mut self, ts: Nanos, cross: &Cross, state: &State) -> Result<(), Overflow> {
+        let Some(rules) = state.instrument(cross.instrument) else {
+            return Ok(());
+        };
+        let Cross { instrument, seller, buyer, price, qty } = *cross;
+        let (notional, fee) = (rules.notional(price, qty)?, Amount::ZERO);
+        for (side, sleeve) in [(Side::Sell, seller), (Side::Buy, buyer)] {
+            if let Some(sleeve) = sleeve {
+                self.trades.on_part(Part { sleeve, instrument, side, ts, qty, notional, fee })?;
+            }
+        }
+        Ok(())
     }
 
     /// A bar was told.
-    pub fn on_bar(&mut self, instrument: InstrumentId, open_ns: Nanos) {
+    pub fn on_bar(&mut self, bar: &Bar) {
         self.bars += 1;
-        self.first_ns.get_or_insert(open_ns);
-        self.trades.on_bar(instrument);
+        self.first_ns.get_or_insert(bar.open_ns);
+        self.trades.on_bar(bar.instrument, bar.close_ns);
     }
 
     /// A moment of decision, before it: the account as valued.
@@ -220,6 +236,18 @@ impl Report {
     #[must_use]
     pub fn canceled_by_venue(&self) -> u64 {
         self.canceled.saturating_sub(self.cancels_sent - self.cancels_rejected)
+    }
+
+    /// How often sleeves traded with each other.
+    #[must_use]
+    pub fn crosses(&self) -> u64 {
+        self.tally.crosses()
+    }
+
+    /// What they traded with each other, in quote units.
+    #[must_use]
+    pub fn crossed(&self) -> Amount {
+        self.tally.crossed()
     }
 
     /// How many orders were placed.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{BreakerState, Component};
 use crate::journal::{Record, State};
 use crate::risk::Refusal;
-use crate::units::Nanos;
+use crate::units::{Amount, Nanos};
 
 /// A breaker that is not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Tally {
     fills: Vec<u64>,
     refusals: [u64; Refusal::ALL.len()],
     clips: [u64; Refusal::ALL.len()],
+    crosses: u64,
+    crossed: Amount,
     breakers: Vec<Breaker>,
 }
 
@@ -43,6 +45,13 @@ impl Tally {
                     }
                     count(&mut self.fills, sleeve);
                 }
+            }
+            Record::Crossed { ts: _, cross } => {
+                let rules = state.instrument(cross.instrument);
+                let notional = rules.and_then(|r| r.notional(cross.price, cross.qty).ok());
+                let sum = self.crossed.plus(notional.unwrap_or_default());
+                self.crosses += 1;
+                self.crossed = sum.unwrap_or(self.crossed);
             }
             Record::Breaker { ts, component, state } => {
                 self.breakers.retain(|breaker| breaker.component != component);
@@ -87,6 +96,18 @@ impl Tally {
     /// How often a limit clipped an order, by limit.
     pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
         counted(&self.clips)
+    }
+
+    /// How often sleeves traded with each other.
+    #[must_use]
+    pub fn crosses(&self) -> u64 {
+        self.crosses
+    }
+
+    /// What they traded with each other, in quote units.
+    #[must_use]
+    pub fn crossed(&self) -> Amount {
+        self.crossed
     }
 
     /// The breakers that are not closed.

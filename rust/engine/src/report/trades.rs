@@ -46,32 +46,58 @@ impl Trade {
     }
 }
 
+/// What a sleeve got or gave at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    pub(super) sleeve: SleeveId,
+    pub(super) instrument: InstrumentId,
+    pub(super) side: Side,
+    pub(super) ts: Nanos,
+    pub(super) qty: Qty,
+    /// Quote units, above zero.
+    pub(super) notional: Amount,
+    pub(super) fee: Amount,
+}
+
+impl Part {
+    pub(super) const fn of(execution: &Execution) -> Self {
+        let Execution { sleeve, instrument, side, fill, notional, fee } = *execution;
+        Self { sleeve, instrument, side, ts: fill.ts, qty: fill.qty, notional, fee }
+    }
+}
+
 /// The trades of a run.
 #[derive(Debug, Default)]
 pub(super) struct TradeBook {
-    open: Vec<Option<Trade>>,
+    /// Of each instrument, at most one a sleeve.
+    open: Vec<Vec<Trade>>,
     closed: Vec<Trade>,
 }
 
 impl TradeBook {
     pub(super) fn new(instruments: usize) -> Self {
-        Self { open: vec![None; instruments], closed: Vec::new() }
+        Self { open: vec![Vec::new(); instruments], closed: Vec::new() }
     }
 
-    pub(super) fn on_bar(&mut self, instrument: InstrumentId) {
-        if let Some(Some(trade)) = self.open.get_mut(instrument.index()) {
-            trade.bars_held += 1;
+    /// A bar ended. What was crossed then was decided by it: who gave held it, who got did not.
+    pub(super) fn on_bar(&mut self, instrument: InstrumentId, close_ns: Nanos) {
+        for trade in self.open.get_mut(instrument.index()).into_iter().flatten() {
+            trade.bars_held += u64::from(trade.entry < close_ns);
+        }
+        let crossed = self.closed.iter_mut().rev().take_while(|one| one.exit == Some(close_ns));
+        for trade in crossed.filter(|trade| trade.instrument == instrument) {
+            trade.bars_held += u64::from(trade.entry < close_ns);
         }
     }
 
-    pub(super) fn on_execution(&mut self, execution: &Execution) -> Result<(), Overflow> {
-        let Some(slot) = self.open.get_mut(execution.instrument.index()) else {
+    pub(super) fn on_part(&mut self, part: Part) -> Result<(), Overflow> {
+        let Part { sleeve, instrument, side, ts, mut qty, mut notional, mut fee } = part;
+        let Some(open) = self.open.get_mut(instrument.index()) else {
             return Ok(());
         };
-        let (mut qty, mut notional) = (execution.fill.qty, execution.notional);
-        let mut fee = execution.fee;
-        if let Some(trade) = slot.as_mut()
-            && trade.side != execution.side
+        let place = open.iter().position(|trade| trade.sleeve == sleeve);
+        if let Some((place, trade)) = place.and_then(|at| Some((at, open.get_mut(at)?)))
+            && trade.side != side
         {
             let held = trade.qty_in.minus(trade.qty_out)?;
             let closing = qty.min(held);
@@ -84,9 +110,9 @@ impl TradeBook {
             trade.notional_out = trade.notional_out.plus(out)?;
             trade.fees = trade.fees.plus(fee_out)?;
             if closing == held {
-                trade.exit = Some(execution.fill.ts);
+                trade.exit = Some(ts);
                 self.closed.push(*trade);
-                *slot = None;
+                open.remove(place);
             }
             (qty, notional) = (qty.minus(closing)?, notional.minus(out)?);
             fee = fee.minus(fee_out)?;
@@ -94,11 +120,11 @@ impl TradeBook {
         if qty.is_zero() {
             return Ok(());
         }
-        let trade = slot.get_or_insert(Trade {
-            sleeve: execution.sleeve,
-            instrument: execution.instrument,
-            side: execution.side,
-            entry: execution.fill.ts,
+        let new = Trade {
+            sleeve,
+            instrument,
+            side,
+            entry: ts,
             exit: None,
             qty_in: Qty::ZERO,
             qty_out: Qty::ZERO,
@@ -106,10 +132,15 @@ impl TradeBook {
             notional_out: Amount::ZERO,
             fees: Amount::ZERO,
             bars_held: 0,
-        });
-        trade.qty_in = trade.qty_in.plus(qty)?;
-        trade.notional_in = trade.notional_in.plus(notional)?;
-        trade.fees = trade.fees.plus(fee)?;
+        };
+        if !open.iter().any(|trade| trade.sleeve == sleeve) {
+            open.push(new);
+        }
+        if let Some(trade) = open.iter_mut().find(|trade| trade.sleeve == sleeve) {
+            trade.qty_in = trade.qty_in.plus(qty)?;
+            trade.notional_in = trade.notional_in.plus(notional)?;
+            trade.fees = trade.fees.plus(fee)?;
+        }
         Ok(())
     }
 

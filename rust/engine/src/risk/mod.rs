@@ -17,6 +17,7 @@
 
 pub mod breaker;
 mod change;
+mod crossing;
 mod exit;
 mod held;
 pub mod limits;
@@ -31,9 +32,10 @@ use crate::event::{
 };
 use crate::exposure::{Account, Exposure, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
-use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
+use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 use breaker::Breakers;
 pub use change::{ApprovedChange, Change, assess_change};
+pub use crossing::{Offer, crossing_price, offered};
 pub use exit::{Exit, assess_exit};
 pub use held::{Release, assess_held, assess_held_exit};
 use limits::Profile;
@@ -195,8 +197,13 @@ pub struct View<'a> {
     pub id: InstrumentId,
     /// Its rules.
     pub instrument: &'a Instrument,
-    /// What is held and working in it.
+    /// What the account holds of it and has working: limits look at all of it.
     pub exposure: &'a Exposure,
+    /// What the sleeve holds, which is what a target is measured from.
+    pub holding: Qty,
+    /// Base that working buys may still buy, where several sleeves close at once; `None`: one alone
+    /// does, or a buy is sized in quote, and beside a working buy no other is known to close.
+    pub buying: Option<Qty>,
     /// The account.
     pub account: &'a Account,
     /// Its price.
@@ -357,7 +364,7 @@ struct Admitted {
 /// Where the state of the system allows only reducing, an order that would go on to open the other
 /// side keeps the part that closes: no breaker ever holds a position in.
 fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
-    let reduces = asked.reduces(*view.exposure)?;
+    let reduces = asked.reduces(view)?;
     match permit(view, reduces) {
         Ok(()) => Ok(Admitted { asked, reduces, clipped: None }),
         Err(refusal @ (Refusal::Halted | Refusal::Frozen)) => Err(refusal),

@@ -124,13 +124,17 @@ impl Known {
 
 impl Armed {
     /// The limits on the account as it is now; an error is a missing number, and refuses. What
-    /// cannot be counted in these units goes the long way too.
+    /// cannot be counted in these units goes the long way too, and so does a sleeve that shares its
+    /// instrument: here what it holds is what the account holds.
     pub fn of(sleeve: SleeveId, view: &View<'_>) -> Result<Self, Refusal> {
         let (profile, account, exposure) = (view.profile, &view.account, view.exposure);
         let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);
         let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
         let sellable = exposure.position.minus(exposure.working_sell)?;
         let free = account.cash.minus(account.reserved)?;
+        if view.holding != exposure.position {
+            return Err(Refusal::NotUsable);
+        }
         Ok(Self {
             sleeve,
             instrument: view.id,

@@ -4,7 +4,6 @@
 
 use super::{Refusal, View};
 use crate::event::{Side, Size, Want};
-use crate::exposure::Exposure;
 use crate::instrument::{Instrument, rate_down};
 use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
 
@@ -35,7 +34,7 @@ impl Asked {
                 let fraction = rate_down(fraction)?;
                 let share = view.account.equity.times(view.allocation, Rounding::Down)?;
                 let wanted = share.times(fraction, Rounding::Down)?;
-                let held = view.instrument.notional(price, view.exposure.position)?;
+                let held = view.instrument.notional(price, view.holding)?;
                 if !fraction.is_zero() && wanted.is_zero() && held.is_zero() {
                     return Err(Refusal::NoEquity);
                 }
@@ -54,7 +53,7 @@ impl Asked {
         view: &View<'_>,
         price: Price,
     ) -> Result<Option<Self>, Overflow> {
-        let position = view.exposure.position;
+        let position = view.holding;
         if fraction.is_zero() {
             // Dust is flat: its venue takes no order for it.
             if view.instrument.is_dust(position, price)? {
@@ -75,14 +74,15 @@ impl Asked {
     }
 
     /// Whether it only makes the position smaller, working orders counted.
-    pub(super) fn reduces(&self, exposure: Exposure) -> Result<bool, Overflow> {
+    pub(super) fn reduces(&self, view: &View<'_>) -> Result<bool, Overflow> {
+        let exposure = view.exposure;
         let qty = match self.size {
             Size::Base(qty) => qty,
             Size::Quote(_) => return Ok(false),
         };
         Ok(match self.side {
             Side::Sell => qty.plus(exposure.working_sell)? <= exposure.position,
-            Side::Buy => exposure.working_buy.is_zero() && qty <= exposure.position.negated()?,
+            Side::Buy => qty <= coverable(view)?,
         })
     }
 
@@ -91,8 +91,7 @@ impl Asked {
         let exposure = view.exposure;
         let open = match self.side {
             Side::Sell => exposure.position.minus(exposure.working_sell)?,
-            Side::Buy if exposure.working_buy.is_zero() => exposure.position.negated()?,
-            Side::Buy => Qty::ZERO,
+            Side::Buy => coverable(view)?,
         };
         let qty = match self.size {
             Size::Base(qty) => qty.min(open),
@@ -156,6 +155,16 @@ impl Asked {
             (true, None) => Err(Refusal::BelowMinimum),
             (false, clipped) => Ok((Self { side: self.side, size }, clipped)),
         }
+    }
+}
+
+/// How much of a short nothing that works buys back yet, as far as that is known.
+fn coverable(view: &View<'_>) -> Result<Qty, Overflow> {
+    let short = view.exposure.position.negated()?;
+    match view.buying {
+        Some(buying) => short.minus(buying),
+        None if view.exposure.working_buy.is_zero() => Ok(short),
+        None => Ok(Qty::ZERO),
     }
 }
 

@@ -270,6 +270,7 @@ const fn is_unprompted(record: &Record) -> bool {
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Placed { .. }
         | Record::Update { .. }
         | Record::Amend { .. }
@@ -285,6 +286,7 @@ const fn is_consequence(record: &Record) -> bool {
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
+        | Record::Crossed { .. }
         | Record::Placed { .. }
         | Record::Amend { .. }
         | Record::Update {

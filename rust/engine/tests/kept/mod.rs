@@ -168,6 +168,31 @@ pub(crate) fn tick_readers() -> Vec<Sleeve> {
     vec![sleeve(0, "0.5", book), sleeve(1, "0.5", trades)]
 }
 
+/// Three on one instrument, of which two always want to change places and one leans with the book;
+/// two on the other.
+pub(crate) fn sharers() -> Vec<Sleeve> {
+    let against = |fast: f64, slow: f64, fraction: f64| {
+        decided(program(&[
+            ("close", &[], &[]),
+            ("sma", &[0], &[fast]),
+            ("sma", &[0], &[slow]),
+            ("gt", &[1, 2], &[]),
+            ("constant", &[], &[0.0]),
+            ("constant", &[], &[fraction]),
+            ("where", &[3, 4, 5], &[]),
+        ]))
+    };
+    let named = |strategy: &str, sleeve: Sleeve| Sleeve { strategy: strategy.to_owned(), ..sleeve };
+    let [leaning, _] = <[Sleeve; 2]>::try_from(tick_readers()).unwrap();
+    vec![
+        named("with", sleeve(0, "0.2", decided(sma_cross(2.0, 5.0, 0.9)))),
+        named("with", sleeve(1, "0.2", account_reader())),
+        named("against", sleeve(0, "0.2", against(2.0, 5.0, 0.8))),
+        named("leaning", Sleeve { allocation: rate("0.1"), ..leaning }),
+        named("against", sleeve(1, "0.2", against(1.0, 3.0, 0.5))),
+    ]
+}
+
 /// A cross of averages, and a strategy outside.
 pub(crate) fn with_outside() -> Vec<Sleeve> {
     let cross = decided(sma_cross(2.0, 5.0, 0.9));
