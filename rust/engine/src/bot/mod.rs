@@ -339,7 +339,12 @@ impl Bot {
             | Record::Freeze { .. } => {}
         }
         self.reserve()?;
-        Ok(match *record {
+        Ok(self.asked_for(record))
+    }
+
+    /// What a record that was applied asked to be carried out.
+    fn asked_for(&self, record: &Record) -> Option<Action> {
+        match *record {
             Record::Placed { id, .. } => self.state.orders().send(id),
             Record::Update { order: id, update: OrderUpdate::CancelSent, .. } => {
                 Some(Action::Cancel { id })
@@ -376,7 +381,7 @@ impl Bot {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. } => None,
-        })
+        }
     }
 
     /// Every program runs on what is fresh, and nothing comes of it.

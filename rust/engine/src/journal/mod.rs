@@ -9,14 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::event::{
-    Cross, Exits, Fill, Intent, OrderId, OrderUpdate, SleeveId, TradeId, TradingState, Unexplained,
-    Want,
-};
+use crate::event::{Exits, Intent, SleeveId, TradeId, TradingState, Unexplained, Want};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
-use crate::order::{Filled, Order, OrderError, OrderState, Orders};
-use crate::portfolio::{Party, Portfolio, Trade};
+use crate::order::{OrderError, Orders};
+use crate::portfolio::{Party, Portfolio};
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
 use crate::units::{Amount, Nanos, Overflow};
@@ -26,6 +23,7 @@ mod bytes;
 mod carrying;
 mod quoting;
 mod record;
+mod trading;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
 pub use carrying::Carrying;
@@ -193,47 +191,6 @@ impl State {
         Ok(())
     }
 
-    /// What is of an order.
-    fn on_order(&mut self, record: &Record) -> Result<(), StateError> {
-        match *record {
-            Record::Placed { ts, id, order } => {
-                if order.instrument.index() >= self.instruments.len() {
-                    return Err(StateError::Unknown);
-                }
-                self.orders.on_placed(id, order, ts)?;
-                self.refresh(order.instrument);
-                self.note_placed(&order);
-                self.chain.link(record);
-            }
-            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
-            Record::Amend { ts, order, to } => {
-                self.orders.on_amend_sent(order, to, ts)?;
-                self.refresh_of(order);
-            }
-            Record::CumQty { ts, order, qty } => {
-                self.orders.on_told(order, qty, ts)?;
-                self.refresh_of(order);
-            }
-            Record::Fill(fill) => self.on_fill(record, &fill)?,
-            Record::Deposit { .. }
-            | Record::Booked { .. }
-            | Record::Rate { .. }
-            | Record::Intent { .. }
-            | Record::Refused { .. }
-            | Record::Clipped { .. }
-            | Record::Crossed { .. }
-            | Record::Breaker { .. }
-            | Record::Control { .. }
-            | Record::Equity { .. }
-            | Record::Pause { .. }
-            | Record::Start { .. }
-            | Record::Stop { .. }
-            | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
-        }
-        Ok(())
-    }
-
     fn on_intent(&mut self, intent: &Intent, ts: Nanos) -> Result<(), StateError> {
         let place = intent.sleeve.index();
         if let Want::Exits(exits) = intent.want {
@@ -286,26 +243,6 @@ impl State {
         }
     }
 
-    fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
-        // A cancel that is asked for once more calls nothing back that was not called back before.
-        let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
-        let again = update == OrderUpdate::CancelSent && called_back;
-        self.orders.on_update(id, update, ts)?;
-        let Some(order) = self.orders.get(id) else {
-            return Ok(());
-        };
-        let (lives, order) = (!order.state().is_terminal(), *order.new_order());
-        self.refresh(order.instrument);
-        if lives && !again {
-            self.note_cancel(order.sleeve, update);
-        }
-        if !lives {
-            self.note_over(id, &order, called_back);
-        }
-        self.release(order.sleeve);
-        Ok(())
-    }
-
     /// An order of a sleeve moved: what waited for that need not wait any longer.
     fn release(&mut self, sleeve: SleeveId) {
         let waits = match self.waiting.get(sleeve.index()).copied().flatten() {
@@ -338,67 +275,6 @@ impl State {
     pub fn is_trading(&self, sleeve: SleeveId) -> bool {
         let mut working = self.orders.working();
         working.any(|order| order.new_order().sleeve == sleeve && !order.is_exit())
-    }
-
-    fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
-        let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
-        let (order, exits) = (*filled.new_order(), filled.is_exit());
-        let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
-        let notional = rules.notional(fill.price, fill.qty)?;
-        let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
-        let spent = if in_quote { notional.plus(fill.fee)? } else { notional };
-        if self.orders.has_trade(fill.order, fill.trade) {
-            return Ok(());
-        }
-        // Asked first, so that an order that refuses the fill leaves the ledger whole.
-        self.orders.check_fill(fill, spent)?;
-        let trade = Trade::of_fill(fill, order.instrument, order.side, order.sleeve);
-        self.portfolio.on_trade(rules, &trade)?;
-        let filled = self.orders.on_fill(fill, spent)?;
-        // Not what its venue calls the last: that may overtake the others.
-        let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
-        match filled {
-            Filled::Late => self.late_fills += 1,
-            Filled::Booked if done => self.note_filled(order.sleeve),
-            Filled::Booked | Filled::Twice => {}
-        }
-        if exits && let Some(carrying) = self.carrying.get_mut(order.sleeve.index()) {
-            // What closed is not bought back.
-            *carrying = None;
-        }
-        self.refresh(order.instrument);
-        self.release(order.sleeve);
-        self.chain.link(record);
-        Ok(())
-    }
-
-    /// Sleeves traded with each other: nothing of the account or its exposure changes.
-    fn on_cross(&mut self, record: &Record, cross: &Cross) -> Result<(), StateError> {
-        let known = |id: SleeveId| id.index() < self.targets.len();
-        let rules = self.instruments.get(cross.instrument.index()).ok_or(StateError::Unknown)?;
-        if !cross.seller.into_iter().chain(cross.buyer).all(known) {
-            return Err(StateError::Unknown);
-        }
-        if !cross.is_possible() {
-            return Err(StateError::Cross);
-        }
-        self.portfolio.on_cross(rules, cross)?;
-        self.chain.link(record);
-        Ok(())
-    }
-
-    fn refresh(&mut self, id: InstrumentId) {
-        let position = self.portfolio.position(id).qty;
-        let exposure = self.orders.exposure(id, position);
-        if let Some(slot) = self.exposures.get_mut(id.index()) {
-            *slot = exposure;
-        }
-    }
-
-    fn refresh_of(&mut self, id: OrderId) {
-        if let Some(instrument) = self.orders.get(id).map(|order| order.new_order().instrument) {
-            self.refresh(instrument);
-        }
     }
 
     /// Equal for two runs whose orders, fills, ledger and exposure are equal, ids normalised.

@@ -1,0 +1,132 @@
+//! What records of orders, their fills, and crosses of sleeves change.
+
+use super::{Record, State, StateError};
+use crate::event::{Cross, Fill, OrderId, OrderUpdate, SleeveId};
+use crate::instrument::InstrumentId;
+use crate::order::{Filled, Order, OrderError, OrderState};
+use crate::portfolio::Trade;
+use crate::units::Nanos;
+
+impl State {
+    /// What is of an order.
+    pub(super) fn on_order(&mut self, record: &Record) -> Result<(), StateError> {
+        match *record {
+            Record::Placed { ts, id, order } => {
+                if order.instrument.index() >= self.instruments.len() {
+                    return Err(StateError::Unknown);
+                }
+                self.orders.on_placed(id, order, ts)?;
+                self.refresh(order.instrument);
+                self.note_placed(&order);
+                self.chain.link(record);
+            }
+            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
+            Record::Amend { ts, order, to } => {
+                self.orders.on_amend_sent(order, to, ts)?;
+                self.refresh_of(order);
+            }
+            Record::CumQty { ts, order, qty } => {
+                self.orders.on_told(order, qty, ts)?;
+                self.refresh_of(order);
+            }
+            Record::Fill(fill) => self.on_fill(record, &fill)?,
+            Record::Deposit { .. }
+            | Record::Booked { .. }
+            | Record::Rate { .. }
+            | Record::Intent { .. }
+            | Record::Refused { .. }
+            | Record::Clipped { .. }
+            | Record::Crossed { .. }
+            | Record::Breaker { .. }
+            | Record::Control { .. }
+            | Record::Equity { .. }
+            | Record::Pause { .. }
+            | Record::Start { .. }
+            | Record::Stop { .. }
+            | Record::Flatten { .. }
+            | Record::Freeze { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
+        // A cancel that is asked for once more calls nothing back that was not called back before.
+        let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
+        let again = update == OrderUpdate::CancelSent && called_back;
+        self.orders.on_update(id, update, ts)?;
+        let Some(order) = self.orders.get(id) else {
+            return Ok(());
+        };
+        let (lives, order) = (!order.state().is_terminal(), *order.new_order());
+        self.refresh(order.instrument);
+        if lives && !again {
+            self.note_cancel(order.sleeve, update);
+        }
+        if !lives {
+            self.note_over(id, &order, called_back);
+        }
+        self.release(order.sleeve);
+        Ok(())
+    }
+
+    fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
+        let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
+        let (order, exits) = (*filled.new_order(), filled.is_exit());
+        let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
+        let notional = rules.notional(fill.price, fill.qty)?;
+        let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
+        let spent = if in_quote { notional.plus(fill.fee)? } else { notional };
+        if self.orders.has_trade(fill.order, fill.trade) {
+            return Ok(());
+        }
+        // Asked first, so that an order that refuses the fill leaves the ledger whole.
+        self.orders.check_fill(fill, spent)?;
+        let trade = Trade::of_fill(fill, order.instrument, order.side, order.sleeve);
+        self.portfolio.on_trade(rules, &trade)?;
+        let filled = self.orders.on_fill(fill, spent)?;
+        // Not what its venue calls the last: that may overtake the others.
+        let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
+        match filled {
+            Filled::Late => self.late_fills += 1,
+            Filled::Booked if done => self.note_filled(order.sleeve),
+            Filled::Booked | Filled::Twice => {}
+        }
+        if exits && let Some(carrying) = self.carrying.get_mut(order.sleeve.index()) {
+            // What closed is not bought back.
+            *carrying = None;
+        }
+        self.refresh(order.instrument);
+        self.release(order.sleeve);
+        self.chain.link(record);
+        Ok(())
+    }
+
+    /// Sleeves traded with each other: nothing of the account or its exposure changes.
+    pub(super) fn on_cross(&mut self, record: &Record, cross: &Cross) -> Result<(), StateError> {
+        let known = |id: SleeveId| id.index() < self.targets.len();
+        let rules = self.instruments.get(cross.instrument.index()).ok_or(StateError::Unknown)?;
+        if !cross.seller.into_iter().chain(cross.buyer).all(known) {
+            return Err(StateError::Unknown);
+        }
+        if !cross.is_possible() {
+            return Err(StateError::Cross);
+        }
+        self.portfolio.on_cross(rules, cross)?;
+        self.chain.link(record);
+        Ok(())
+    }
+
+    pub(super) fn refresh(&mut self, id: InstrumentId) {
+        let position = self.portfolio.position(id).qty;
+        let exposure = self.orders.exposure(id, position);
+        if let Some(slot) = self.exposures.get_mut(id.index()) {
+            *slot = exposure;
+        }
+    }
+
+    fn refresh_of(&mut self, id: OrderId) {
+        if let Some(instrument) = self.orders.get(id).map(|order| order.new_order().instrument) {
+            self.refresh(instrument);
+        }
+    }
+}
