@@ -274,7 +274,8 @@ def test_what_coinbase_cannot_let_wait_is_held_here(
         told = [{**dict(zip(keys, level, strict=True)), "event_time": ts} for level in levels]
         event = {"type": kind, "product_id": "BTC-USD", "updates": told}
         whole = {"channel": "l2_data", "timestamp": ts, "sequence_num": number, "events": [event]}
-        return bot.on_frame("coinbase", json.dumps(whole), 2 * SECOND + number)
+        # Nobody trades here: after a minute the touch speaks.
+        return bot.on_frame("coinbase", json.dumps(whole), 2 * SECOND + number * 61 * SECOND)
 
     (buy,) = frame("snapshot", [("bid", "60000.00", "5"), ("offer", "60000.02", "2")])
     qty = json.loads(buy.body)["order_configuration"]["sor_limit_ioc"]["base_size"]

@@ -225,7 +225,7 @@ class Context:
         """Sell ``qty`` base units, on the same terms as `buy`."""
 
     def cancel(self, order: WorkingOrder | str | None = None) -> None:
-        """Cancel one order, by what ``orders`` told or by its id; without one, all that work.
+        """Cancel one order, by what ``orders`` told or by its id; without one, all but exits.
 
         One that is over by then is left alone. Raises EngineError: an id that is none.
         """

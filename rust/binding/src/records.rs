@@ -1,4 +1,4 @@
-//! Records as dictionaries; money as decimal text.
+//! Records as dictionaries; money as decimal text. Long because every record has its words here.
 
 use bot4_desk::Kept;
 use bot4_engine::asset::Asset;
@@ -272,15 +272,19 @@ impl Names<'_> {
                     (Size::Base(_), None) => String::new(),
                     (Size::Quote(amount), _) => format!("for {}", cents(&amount_as_text(amount))),
                 };
-                let limit = order.limit.zip(self.rules(order.instrument));
-                let limit =
-                    limit.map(|(limit, rules)| format!(" at {}", rules.price_as_text(limit)));
-                let held = if order.terms.held {
-                    format!(", held here{}", treated(&order.terms, self.rules(order.instrument)))
-                } else {
-                    String::new()
+                let rules = self.rules(order.instrument);
+                let limit = order.limit.zip(rules);
+                let limit = limit.map(|(limit, rules)| rules.price_as_text(limit));
+                let held = if order.terms.held { ", held here" } else { "" };
+                let way = match (order.terms.stop, order.terms.tif, limit) {
+                    (Some(_), _, _) => format!("{held}{}", treated(&order.terms, rules)),
+                    (None, _, None) => String::new(),
+                    (None, TimeInForce::Ioc, Some(worst)) => {
+                        format!(" at market, {worst} at worst")
+                    }
+                    (None, _, Some(limit)) => format!(" at {limit}"),
                 };
-                format!("{} {size}{}{held}", order.side.name(), limit.unwrap_or_default())
+                format!("{} {size}{way}", order.side.name())
             }
             Record::Fill(fill) => {
                 let order = placed(fill.order);

@@ -9,7 +9,7 @@ use bot4_desk::{Desk, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::event::{Bar, BreakerState, Component, Intent, SleeveId};
 use bot4_engine::history::Row;
-use bot4_engine::instrument::{amount_from_text, rate_from_text};
+use bot4_engine::instrument::{InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::order::Order;
 use bot4_engine::run::{Command, RunSettings};
 use bot4_engine::session::KeepError;
@@ -343,9 +343,10 @@ impl PyRun {
     #[getter]
     fn flat(&self) -> PyResult<bool> {
         let bot = self.desk()?.run().session().bot();
-        let ids =
-            (0..).map(bot4_engine::instrument::InstrumentId).take(bot.state().instruments().len());
-        Ok(ids.into_iter().all(|id| bot.is_flat(id)))
+        let ids = (0..).map(InstrumentId).take(bot.state().instruments().len());
+        let mut seats = (0..).map(SleeveId).zip(bot.sleeves());
+        Ok(ids.into_iter().all(|id| bot.is_flat(id))
+            && seats.all(|(id, seat)| bot.is_dust(seat.instrument, bot.holding(id).qty)))
     }
 
     fn pause(&mut self, py: Python<'_>, strategy: &str) -> PyResult<()> {

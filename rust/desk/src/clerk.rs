@@ -145,6 +145,13 @@ impl Driver for Attended<'_> {
         released.map_err(|error| clerk.fail(error.into()))
     }
 
+    fn settle(&mut self) -> Result<(), KeepError> {
+        let clerk = &mut *self.clerk;
+        clerk.append()?;
+        let settled = clerk.journal.settle(clerk.journal.appended());
+        settled.map_err(|error| clerk.fail(error.into()))
+    }
+
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
         self.outside.ask(bot, bars, wants)
     }

@@ -116,6 +116,10 @@ impl Driver for Collected {
         Ok(())
     }
 
+    fn settle(&mut self) -> Result<(), KeepError> {
+        Ok(())
+    }
+
     /// Whoever drives a backtest asks between moments: [`Backtest::outside`].
     fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Intent>) -> Result<(), KeepError> {
         Ok(())

@@ -126,6 +126,10 @@ impl<D: Driver> Driver for Counting<'_, D> {
         self.driver.release(id)
     }
 
+    fn settle(&mut self) -> Result<(), KeepError> {
+        self.driver.settle()
+    }
+
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
         self.driver.ask(bot, bars, wants)
     }

@@ -86,7 +86,9 @@ fn what_is_held_allocates_nothing_while_it_waits() {
         out.clear();
         let (bid, ask) = (Price::new(price + place % 7), Price::new(price + 10 + place % 5));
         let (instrument, qty) = (InstrumentId(0), Qty::new(1));
-        let quote = Quote { instrument, ts: ns(place), bid, bid_qty: qty, ask, ask_qty: qty };
+        // Nobody trades: after a minute the touch speaks.
+        let ts = ns(place * 10_000_000);
+        let quote = Quote { instrument, ts, bid, bid_qty: qty, ask, ask_qty: qty };
         bot.on(&Event::Quote(quote), out).unwrap();
         out.is_empty()
     };
@@ -100,7 +102,7 @@ fn what_is_held_allocates_nothing_while_it_waits() {
         (1..10_000).for_each(|place| assert!(touch(&mut bot, &mut out, place, 10_000)));
     });
     assert_eq!(waits.count_total, 0, "allocations over 10,000 events");
-    let ts = ns(10_000);
+    let ts = ns(10_000 * 10_000_000);
     bot.on(&Event::Control { ts, state: TradingState::Reducing }, &mut out).unwrap();
     assert!(!touch(&mut bot, &mut out, 10_001, 9_000), "what opens has missed its moment");
     assert_eq!(bot.state().orders().working_len(), 0);

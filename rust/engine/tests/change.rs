@@ -36,7 +36,7 @@ impl Floor {
         let rules = free.with_fees(Rate::ZERO, Rate::ZERO);
         let (strategy, decides) = ("outside".to_owned(), Decides::Outside);
         let seat = Sleeve { strategy, instrument: HERE, allocation: Rate::ONE, decides };
-        let wide = [("order_max", "0.6"), ("position_max", "2"), ("gross_max", "2")];
+        let wide = [("order_max", "2"), ("position_max", "2"), ("gross_max", "2")];
         let profile = profile("unleveraged", &wide);
         let mut floor =
             Self { bot: Bot::new(vec![rules], vec![seat], profile, 7), out: Output::default() };
@@ -118,7 +118,7 @@ fn to(limit: i64, qty: i64, reserve: &str) -> Result<Option<Amendment>, Refusal>
 
 #[test]
 fn what_a_change_adds_is_checked_as_an_order_would_be() {
-    // 5 at 90.00 reserve 450 of 1,000; one order may be worth 600.
+    // 5 at 90.00 reserve 450 of 1,000.
     for (name, qty, limit, wanted) in [
         ("smaller", Some(4.0), None, to(9_000, 40_000, "360")),
         ("larger", Some(6.0), None, to(9_000, 60_000, "540")),
@@ -166,6 +166,20 @@ fn the_limits_bind_what_is_added_and_not_what_is_there() {
         assert_eq!(floor.amend(Some(5.1), None), Err(refusal), "{name}");
         assert_eq!(floor.amend(Some(4.9), None), to(9_000, 49_000, "441"), "{name}");
     }
+}
+
+#[test]
+fn no_order_grows_step_by_step_beyond_what_one_may_be() {
+    let mut floor = Floor::buying(5.0, 90.0);
+    let seats = floor.bot.sleeves().to_vec();
+    let rules = floor.bot.state().instruments().to_vec();
+    let mut bot = Bot::new(rules, seats, profile("unleveraged", &[("order_max", "0.6")]), 7);
+    bot.remember(floor.bot.memory());
+    floor.bot = bot;
+    assert_eq!(floor.amend(Some(6.0), None), to(9_000, 60_000, "540"));
+    floor.tell(Event::Order { ts: floor.bot.now(), order: ORDER, update: OrderUpdate::Amended });
+    assert_eq!(floor.amend(Some(6.67), None), Err(Refusal::OrderLimit));
+    assert_eq!(floor.amend(Some(6.66), None), to(9_000, 66_600, "599.4"));
 }
 
 #[test]

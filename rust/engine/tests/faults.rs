@@ -24,8 +24,8 @@ use bot4_engine::venue::{Act, Deed, Standing};
 
 use crate::dice::setting;
 use crate::kept::{
-    Keeper, Kind, acts_of, kept_of, new_run_with, programs, quoters, run_settings, tick_readers,
-    with_outside,
+    Keeper, Kind, acts_of, kept_of, new_run_with, programs, quoters, run_settings, sharers,
+    tick_readers, with_exits, with_outside,
 };
 use crate::market::{SECOND, SEED, profile};
 
@@ -120,7 +120,7 @@ fn nothing_is_missed_doubled_or_under_counted_whatever_befalls_it() {
     let (first, runs) = (setting("BOT4_SEED", SEED), setting("BOT4_FAULTY_SEEDS", 3));
     let mut met: BTreeMap<Fault, u64> = BTreeMap::new();
     for seed in first..first + runs {
-        for sleeves in [programs, quoters, tick_readers, with_outside] {
+        for sleeves in [programs, quoters, tick_readers, with_outside, with_exits, sharers] {
             for (fault, times) in played(seed, sleeves(), 20_000) {
                 *met.entry(fault).or_default() += times;
             }

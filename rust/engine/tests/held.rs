@@ -243,6 +243,8 @@ fn what_its_venue_cannot_let_wait_is_held_and_leaves_once_the_market_is_there() 
 fn where_nobody_trades_the_touch_speaks_and_then_bars_alone() {
     let mut floor = Floor::new("coinbase");
     floor.wait(Sell, Loss, 9_500, 100);
+    assert_eq!(floor.touch(9_400, 9_402), NOTHING, "somebody may trade yet");
+    floor.now += 61 * SECOND;
     // A sell would trade against the bid.
     assert_eq!(floor.touch(9_501, 9_503), NOTHING);
     assert_eq!(floor.touch(9_500, 9_502), ["sell 0: 10000 at 9026"]);
@@ -290,6 +292,7 @@ fn a_book_that_cannot_be_believed_triggers_nothing() {
     };
     assert_eq!(level(&mut floor, Buy, 9_000, false), NOTHING);
     assert_eq!(level(&mut floor, Sell, 9_002, true), NOTHING, "a clear alone heals what was lost");
+    floor.now += 61 * SECOND;
     let ts = floor.step();
     floor.tell(Event::Tick(Tick { instrument: HERE, ts, last: false, kind: TickKind::Clear }));
     assert_eq!(level(&mut floor, Buy, 9_000, false), NOTHING, "the message has not ended");

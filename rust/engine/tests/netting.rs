@@ -266,6 +266,29 @@ fn what_is_wanted_at_one_moment_is_crossed_and_only_the_rest_is_ordered() {
 }
 
 #[test]
+fn a_close_that_the_account_had_nothing_for_is_tried_again_once_it_has() {
+    let mut floor = Floor::new(2);
+    let seats = floor.bot.sleeves().to_vec();
+    let limits = profile("unleveraged", &[]);
+    let mut bot = Bot::new(vec![floor.rules.clone()], seats, limits, 7);
+    bot.remember(floor.bot.memory());
+    floor.bot = bot;
+    floor.hold(&[1.0, 0.0]);
+    floor.hold(&[1.0, -1.0]);
+    assert_eq!((floor.shares(), floor.position()), (vec![1.0, -1.0], 0.0));
+    assert_eq!(floor.moment(&[0.0, -1.0], 100.0), ["a refused shorting"]);
+    assert_eq!(floor.moment(&[0.0, -1.0], 100.0), [""; 0], "not for ever");
+    assert_eq!(floor.moment(&[0.0, 0.0], 100.0), ["b buys 1"]);
+    floor.fill(100.0);
+    assert_eq!((floor.shares(), floor.position()), (vec![1.0, 0.0], 1.0));
+    assert_eq!(floor.moment(&[0.0, 0.0], 100.0), ["a sells 1"]);
+    floor.fill(100.0);
+    assert_eq!((floor.shares(), floor.position()), (vec![0.0, 0.0], 0.0));
+    assert_eq!(floor.moment(&[0.0, 0.0], 100.0), [""; 0]);
+    floor.check_records();
+}
+
+#[test]
 fn intents_stand_before_what_they_cross_and_orders_behind_it() {
     let mut floor = Floor::holding(2, &[1.0, 0.0]);
     floor.moment(&[0.0, 3.0], 100.0);

@@ -318,7 +318,7 @@ fn they_do_where_the_way_to_the_venue_takes_no_time() {
 
 #[test]
 fn they_do_where_the_venue_misbehaves() {
-    for sleeves in [programs, quoters, tick_readers] {
+    for sleeves in [programs, quoters, with_outside, with_exits, sharers] {
         check(sleeves, |way| {
             if way.kind != Kind::Simulated {
                 return None;

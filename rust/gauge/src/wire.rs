@@ -152,7 +152,6 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
-        | Event::AmendSent { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. } => {}
     }

@@ -146,14 +146,15 @@ impl Bot {
         carrying: &Carrying,
     ) -> Result<bool, BotError> {
         let execution = carrying.execution();
-        if execution == Execution::Cross && !carrying.is_missed() {
+        let missed = carrying.is_missed() || self.is_left_open(sleeve, carrying);
+        if execution == Execution::Cross && !missed {
             return Ok(false);
         }
         let silent = self.now.minus(carrying.tried())?;
         if silent < TRIED_EVERY || self.state.is_waiting(sleeve) {
             return Ok(false);
         }
-        let missed = carrying.is_missed() && !self.state.is_trading(sleeve);
+        let missed = missed && !self.state.is_trading(sleeve);
         let begun = |at: Nanos| {
             at.minus(carrying.since()).map(|waited| execution::parts_begun(execution, waited))
         };

@@ -1,8 +1,8 @@
 //! What waits to close a position, laid behind it as it grows and called back when it is gone.
 //!
-//! An exit is never amended: what is too much of it the venue cuts, since it may only reduce. A new
-//! target calls all of them back first, as anything that works, and they are laid again behind what
-//! comes of it. They stay through a pause, a halt, a freeze and a stop.
+//! An exit is never amended here: what is too much of it the venue cuts, as it may only reduce. A
+//! new target calls all of them back first, as anything that works, and they are laid again behind
+//! what comes of it. They stay through a pause, a halt, a freeze and a stop.
 
 use super::{Bot, BotError, Decides, Output};
 use crate::decision::Decision;

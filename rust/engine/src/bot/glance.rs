@@ -312,7 +312,6 @@ impl Bot {
             | Event::Start { .. }
             | Event::Stop { .. }
             | Event::Adopted { .. }
-            | Event::AmendSent { .. }
             | Event::Flatten { .. }
             | Event::Freeze { .. } => Ok(Ran::Nobody),
         }

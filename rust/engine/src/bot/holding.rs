@@ -155,10 +155,11 @@ impl Bot {
         let (mut own, mut others) = (Qty::ZERO, Qty::ZERO);
         for order in self.state.orders().working().filter(|order| order.is_exit()) {
             let new = order.new_order();
-            if (new.instrument, new.side, new.terms.twin) != (id, closing, false) {
+            if (new.instrument, new.side) != (id, closing) || order.is_spare() {
                 continue;
             }
             let left = match new.size {
+                _ if order.state().is_terminal() => order.owed()?,
                 Size::Base(qty) => qty.minus(order.filled())?,
                 Size::Quote(_) => account,
             };

@@ -260,10 +260,6 @@ impl Bot {
                 if paused { self.want(&Intent { sleeve, want }, out) } else { Ok(()) }
             }
             Event::Adopted { ts, id, order } => self.adopt(ts, id, order, out),
-            Event::AmendSent { ts, order, to } => {
-                self.keep(Record::Amend { ts, order, to }, out)?;
-                self.reserve()
-            }
             Event::Start { ts, epoch, quiet_until } => {
                 self.keep(Record::Start { ts, epoch, quiet_until }, out)
             }

@@ -13,9 +13,9 @@ use core::mem::take;
 
 use super::{Bot, BotError, Decides, Output};
 use crate::decision::Decision;
-use crate::event::{Cross, Event, Execution, Intent, Side, SleeveId, Want};
+use crate::event::{Cross, Event, Execution, Intent, Side, SleeveId, TradingState, Want};
 use crate::instrument::InstrumentId;
-use crate::journal::Record;
+use crate::journal::{Carrying, Record};
 use crate::risk::breaker::Breakers;
 use crate::risk::{self, Offer};
 use crate::units::{Overflow, Qty};
@@ -76,6 +76,27 @@ impl Bot {
         self.want_together(id, &wants, breakers, out)?;
         self.netting.wants = wants;
         Ok(())
+    }
+
+    /// Whether a sleeve that wants nothing held still holds a share, and the account, which had
+    /// nothing of it to close when that was wanted, has something now.
+    pub(super) fn is_left_open(&self, sleeve: SleeveId, carrying: &Carrying) -> bool {
+        let Some(id) = self.sleeves.get(sleeve.index()).map(|seat| seat.instrument) else {
+            return false;
+        };
+        let Want::Target { fraction, .. } = carrying.want() else {
+            return false;
+        };
+        if fraction != 0.0 || self.seats.several(id).is_none() {
+            return false;
+        }
+        let share = self.state.portfolio().share(sleeve).qty;
+        let account = self.state.portfolio().position(id).qty;
+        let closes = share.is_positive() == account.is_positive()
+            && !self.is_dust(id, share)
+            && !self.is_dust(id, account);
+        let may = self.state.trading_state() != TradingState::Halted;
+        closes && may && self.state.frozen(id).is_none()
     }
 
     /// A target that crosses at once and was missed, where it is to be tried again now.

@@ -330,7 +330,7 @@ impl Bot {
     pub fn ignores(&self, event: &Event) -> bool {
         let orders = self.state.orders();
         if let Event::Fill(fill) = event {
-            return orders.has_trade(fill.order, fill.trade);
+            return orders.has_trade(fill.order, fill.trade) || self.state.refuses_fill(fill);
         }
         if let Event::Order { ts, order, update } = *event {
             return orders.refuses(order, update, ts);

@@ -49,13 +49,14 @@ enum Seen {
 }
 
 impl Watched {
-    const fn new(id: OrderId, order: &NewOrder, stop: Stop) -> Self {
+    const fn new(id: OrderId, order: &NewOrder, stop: Stop, since: Nanos) -> Self {
         Self {
             id,
             instrument: order.instrument,
             side: order.side,
             stop,
-            traded: None,
+            // A touch speaks where nobody has traded for a while, from here on counted.
+            traded: Some(since),
             reached: false,
             called: false,
         }
@@ -100,10 +101,10 @@ fn beside(id: OrderId) -> Option<OrderId> {
 impl Bot {
     /// A record was applied: what is held from now on, and what no more.
     pub(super) fn note_held(&mut self, record: &Record) {
-        if let Record::Placed { id, order, .. } = record
+        if let Record::Placed { ts, id, order } = record
             && let (true, Some(stop)) = (order.terms.held, order.terms.stop)
         {
-            self.held.push(Watched::new(*id, order, stop));
+            self.held.push(Watched::new(*id, order, stop, *ts));
         }
         if self.held.is_empty() {
             return;
@@ -151,7 +152,6 @@ impl Bot {
             | Event::Start { .. }
             | Event::Stop { .. }
             | Event::Adopted { .. }
-            | Event::AmendSent { .. }
             | Event::Flatten { .. }
             | Event::Freeze { .. } => return Ok(()),
         };

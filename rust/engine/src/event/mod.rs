@@ -441,15 +441,6 @@ pub enum Event {
         /// The order.
         order: NewOrder,
     },
-    /// A venue proved that we asked it to amend an order, which the journal lost.
-    AmendSent {
-        /// When.
-        ts: Nanos,
-        /// Which.
-        order: OrderId,
-        /// To what.
-        to: Amendment,
-    },
     /// An operator wants nothing held: cancel everything, then close every position.
     Flatten {
         /// When.

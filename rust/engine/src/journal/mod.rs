@@ -217,6 +217,10 @@ impl State {
         ) else {
             return Err(StateError::Unknown);
         };
+        if let Want::Cancel { .. } | Want::Amend { .. } = intent.want {
+            // Of one order, and not of what the sleeve is on its way to.
+            return Ok(());
+        }
         *carrying = Carrying::then(*carrying, &intent.want, works, ts);
         match intent.want {
             Want::Target { fraction, .. } => *target = Some(fraction),

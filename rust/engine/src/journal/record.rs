@@ -6,7 +6,7 @@ use super::bytes;
 use crate::asset::Asset;
 use crate::event::{
     Amendment, BreakerState, Component, Cross, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate,
-    SleeveId, TradingState, Unexplained,
+    SleeveId, TradingState, Unexplained, Want,
 };
 use crate::instrument::InstrumentId;
 use crate::risk::Refusal;
@@ -215,10 +215,19 @@ impl Record {
             Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },
             Self::Amend { ts, order, to } => Self::Amend { ts, order: normal(order), to },
             Self::CumQty { ts, order, qty } => Self::CumQty { ts, order: normal(order), qty },
+            Self::Intent { ts, intent } => {
+                let want = if let Want::Cancel { order } = intent.want {
+                    Want::Cancel { order: normal(order) }
+                } else if let Want::Amend { order, qty, limit } = intent.want {
+                    Want::Amend { order: normal(order), qty, limit }
+                } else {
+                    intent.want
+                };
+                Self::Intent { ts, intent: Intent { want, ..intent } }
+            }
             Self::Deposit { .. }
             | Self::Booked { .. }
             | Self::Rate { .. }
-            | Self::Intent { .. }
             | Self::Refused { .. }
             | Self::Clipped { .. }
             | Self::Crossed { .. }

@@ -2,10 +2,10 @@
 
 use super::{Record, State, StateError};
 use crate::event::{Cross, Fill, OrderId, OrderUpdate, SleeveId};
-use crate::instrument::InstrumentId;
+use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{Filled, Order, OrderError, OrderState};
 use crate::portfolio::Trade;
-use crate::units::Nanos;
+use crate::units::{Amount, Nanos, Overflow};
 
 impl State {
     /// What is of an order.
@@ -69,13 +69,24 @@ impl State {
         Ok(())
     }
 
+    /// Whether a fill cannot be of its order; changes nothing.
+    #[must_use]
+    pub fn refuses_fill(&self, fill: &Fill) -> bool {
+        let spent = |order: &Order| {
+            let rules = self.instruments.get(order.new_order().instrument.index())?;
+            spent_on(fill, rules).ok()
+        };
+        let order = self.orders.get(fill.order);
+        order.is_none_or(|order| {
+            spent(order).is_none_or(|spent| order.check_fill(fill, spent).is_err())
+        })
+    }
+
     fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
         let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
         let (order, exits) = (*filled.new_order(), filled.is_exit());
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
-        let notional = rules.notional(fill.price, fill.qty)?;
-        let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
-        let spent = if in_quote { notional.plus(fill.fee)? } else { notional };
+        let spent = spent_on(fill, rules)?;
         if self.orders.has_trade(fill.order, fill.trade) {
             return Ok(());
         }
@@ -129,4 +140,11 @@ impl State {
             self.refresh(instrument);
         }
     }
+}
+
+/// What a fill took in quote: its notional, and the fee where it was paid in that.
+fn spent_on(fill: &Fill, rules: &Instrument) -> Result<Amount, Overflow> {
+    let notional = rules.notional(fill.price, fill.qty)?;
+    let in_quote = fill.fee_asset.is_none_or(|asset| asset == rules.quote);
+    if in_quote { notional.plus(fill.fee) } else { Ok(notional) }
 }

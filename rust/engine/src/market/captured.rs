@@ -207,7 +207,6 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Start { .. }
         | Event::Stop { .. }
         | Event::Adopted { .. }
-        | Event::AmendSent { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. } => {}
     }

@@ -294,6 +294,10 @@ impl Order {
             },
             OrderUpdate::Received | OrderUpdate::Acked => self.shown = true,
             OrderUpdate::CancelSent => (self.canceling, self.asked) = (true, ts),
+            // Of an amend that is over already it says nothing.
+            OrderUpdate::Amended if self.amending.is_none() && self.doubt.is_some() => {
+                return Ok(());
+            }
             OrderUpdate::Amended => {
                 self.shown = true;
                 self.amend()?;
@@ -324,6 +328,13 @@ impl Order {
         }
         if let (Some(question), Some(doubt)) = (not_found(update), &mut self.doubt) {
             doubt.on_not_found(question, ts);
+        }
+        if self.state == OrderState::Unknown
+            && self.amending.is_some()
+            && matches!(update, OrderUpdate::Received | OrderUpdate::Acked)
+        {
+            // That it is there says nothing of the amend: its doubt goes on.
+            return Ok(());
         }
         self.go(moved);
         if self.filled_whole() {

@@ -208,7 +208,10 @@ impl OrderState {
             (U::CancelRejected, Self::PendingCancel) => Move::Back,
             (U::CancelRejected, Self::Intended | Self::Sent) => Move::Illegal,
             (U::CancelRejected, _) => Move::Stay,
-            (U::Amended | U::AmendRejected, Self::PendingAmend) => Move::Back,
+            // What was amended was there; what was refused may be gone.
+            (U::Amended | U::AmendRejected, Self::PendingAmend) | (U::Amended, Self::Unknown) => {
+                Move::Back
+            }
             (U::Amended | U::AmendRejected, Self::Intended | Self::Sent) => Move::Illegal,
             (U::Amended | U::AmendRejected, _) => Move::Stay,
             (U::Expired, _) => Move::To(Self::Expired),

@@ -44,7 +44,7 @@ pub fn assess_change(
     let (Some(old_limit), Size::Base(old)) = (order.limit, order.size) else {
         return Err(Refusal::NotAmendable);
     };
-    if !Abilities::of(rules.venue()).amend || order.terms.twin || order.terms.held {
+    if !Abilities::of(rules.venue()).amend {
         return Err(Refusal::NotAmendable);
     }
     let side = order.side;
@@ -85,6 +85,11 @@ pub fn assess_change(
         if !reduces && more > room.notional {
             return Err(room.notional_limit);
         }
+        // Step by step it becomes no larger than one order may be.
+        if !reduces && worth > Room::of_one(side, view, mark.price)? {
+            return Err(Refusal::OrderLimit);
+        }
+        let more = sizing::with_fee(more.max(Amount::ZERO), rules.taker_fee)?;
         if room.cash.is_some_and(|cash| more > cash) {
             return Err(Refusal::FreeCash);
         }

@@ -181,6 +181,14 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// The most that one order may be worth: its cap, and whatever it closes.
+    pub(super) fn of_one(side: Side, view: &View<'_>, price: Price) -> Result<Amount, Refusal> {
+        let cap = view.account.equity.times(view.profile.order_max, Rounding::Down)?;
+        let held = view.instrument.notional(price, view.exposure.position)?;
+        let closing = if side == Side::Sell { held } else { held.negated()? };
+        Ok(cap.plus(positive(closing))?)
+    }
+
     pub(super) fn of(side: Side, view: &View<'_>, price: Price) -> Result<Self, Refusal> {
         let (profile, exposure, account) = (view.profile, &view.exposure, &view.account);
         let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);

@@ -39,7 +39,7 @@ impl Session {
         for pocket in portfolio.pockets() {
             balanced &= pocket.balances.sum()?.is_zero();
         }
-        if self.outbound.iter().any(|(_, event)| matches!(event, Event::Fill(_))) {
+        if self.outbound.iter().any(|answer| matches!(answer.event, Event::Fill(_))) {
             return Ok(balanced);
         }
         let ours = portfolio.positions().iter().map(|position| position.qty);

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, OrderId, OrderUpdate};
+use crate::event::{Amendment, Event, OrderId, OrderUpdate};
 use crate::order::ANSWER_WITHIN;
 use crate::units::{Nanos, Rate};
 
@@ -171,6 +171,8 @@ pub(super) enum Said {
     Asked,
     /// It happened, and is heard so much later.
     After(Nanos),
+    /// This was asked for.
+    Amended(Amendment),
 }
 
 /// The ways to a venue and back, with what befell those who went them.
@@ -227,7 +229,7 @@ impl Wires {
                 return [(!lost).then_some(at), None];
             }
             Said::After(late) => return [Some(later(late)), None],
-            Said::Unasked => {}
+            Said::Unasked | Said::Amended(_) => {}
         }
         let (lost, late, doubled) = if fill {
             (Fault::LostFill, Fault::LateFill, Fault::DoubledFill)

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Request, Session};
+use super::{Answer, Fault, Request, Session};
 use crate::bot::BotMemory;
-use crate::event::{Event, SleeveId};
+use crate::event::SleeveId;
 use crate::tape::Tape;
 use crate::units::Nanos;
 use crate::venue::Venue;
@@ -17,7 +17,7 @@ pub struct SessionMemory {
     bot: BotMemory,
     venue: Venue,
     inbound: VecDeque<Request>,
-    outbound: VecDeque<(Nanos, Event)>,
+    outbound: VecDeque<Answer>,
     faults_met: Option<[u64; Fault::ALL.len()]>,
     reconciled: Nanos,
     tape: Option<Tape>,

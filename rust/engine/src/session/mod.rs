@@ -25,7 +25,7 @@ pub use audit::RECONCILED_EVERY;
 pub use faults::{Fault, Faults, FaultsError, LATE_MAX};
 use faults::{Said, Wires};
 pub use memory::SessionMemory;
-use ways::{Course, Request};
+use ways::{Answer, Course, Request};
 
 /// Who keeps what a session writes down, and asks the strategies outside.
 pub trait Driver {
@@ -35,6 +35,9 @@ pub trait Driver {
     fn recalled(&mut self, record: &Record, state: &State);
     /// What was decided of an order is about to go out: an error holds it back for ever.
     fn release(&mut self, id: OrderId) -> Result<(), KeepError>;
+    /// What was decided is about to go out, and no venue's record would bring it back: all of it is
+    /// durable, or an error holds it back for ever.
+    fn settle(&mut self) -> Result<(), KeepError>;
     /// Bars closed and the programs decided: what strategies outside want, into `wants`.
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError>;
     /// The venue acted, by its own record, in market event `event`.
@@ -96,6 +99,11 @@ pub enum SessionError {
     },
 }
 
+/// Whether a venue says it, of an order.
+const fn is_of_venue(event: &Event) -> bool {
+    matches!(event, Event::Order { .. } | Event::CumQty { .. } | Event::Fill(_))
+}
+
 /// The bot on a paper venue.
 #[derive(Debug)]
 pub struct Session {
@@ -104,7 +112,7 @@ pub struct Session {
     /// The way to the venue, and the way back; `None`: there is no way, it answers at once.
     latency: Option<Nanos>,
     inbound: VecDeque<Request>,
-    outbound: VecDeque<(Nanos, Event)>,
+    outbound: VecDeque<Answer>,
     /// What befalls those on their way; `None`: nothing does.
     wires: Option<Wires>,
     /// When the venue's report was asked for last, where it has to be.
@@ -269,7 +277,7 @@ impl Session {
     /// close.
     fn go_on_to(&mut self, ts: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
         loop {
-            let answer = self.outbound.front().map(|(at, _)| *at);
+            let answer = self.outbound.front().map(|answer| answer.at);
             let arrival = self.inbound.front().map(|request| request.at);
             let bars = self.tape.as_mut().and_then(|tape| tape.due(ts));
             let Some(next) = answer.into_iter().chain(arrival).chain(bars).min() else {
@@ -281,9 +289,7 @@ impl Session {
             self.clock = self.clock.max(next);
             self.bot.advance(next);
             if answer == Some(next) {
-                if let Some((_, event)) = self.outbound.pop_front() {
-                    self.tell(&event, driver)?;
-                }
+                self.hear_answer(driver)?;
             } else if arrival == Some(next) {
                 if let Some(request) = self.inbound.pop_front() {
                     self.arrive(request.action, request.course, driver)?;
@@ -326,7 +332,8 @@ impl Session {
         match self.bot.on(event, &mut self.output) {
             // What a venue that misbehaves says may be impossible: it was counted, and changed
             // nothing.
-            Err(BotError::State(StateError::Order(_))) if self.wires.is_some() => {}
+            Err(BotError::State(StateError::Order(_)))
+                if self.wires.is_some() && is_of_venue(event) => {}
             told => told?,
         }
         if self.output.is_empty() {
@@ -375,7 +382,7 @@ impl Session {
 
     fn settle_ways(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         loop {
-            let answer = self.outbound.front().map(|(at, _)| *at);
+            let answer = self.outbound.front().map(|answer| answer.at);
             let arrival = self.inbound.front().map(|request| request.at);
             let Some(next) = answer.into_iter().chain(arrival).min() else {
                 return Ok(());

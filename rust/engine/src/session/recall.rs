@@ -166,11 +166,11 @@ impl Session {
         match act.deed {
             // What is held here cannot be there: its release was lost.
             Deed::Accepted(_) | Deed::Refused { .. } => order.is_none_or(Order::is_held),
-            // Amends of one order come one after the other, so the one that waits is this one.
-            Deed::Amended(to) | Deed::AmendRefused(to) => order
-                .is_some_and(|order| !order.state().is_terminal() && order.amending() != Some(to)),
             Deed::Canceled { asked: true } | Deed::NotThere => order.is_some_and(not_asked),
-            Deed::Repeated
+            // An amend leaves only when it is durable.
+            Deed::Amended(_)
+            | Deed::AmendRefused(_)
+            | Deed::Repeated
             | Deed::Canceled { asked: false }
             | Deed::Expired
             | Deed::Filled { .. } => false,
@@ -232,12 +232,10 @@ impl Session {
         let (id, ts) = (act.order, act.ts.minus(self.latency.unwrap_or_default())?);
         let action = match act.deed {
             Deed::Accepted(_) | Deed::Refused { .. } => self.bot.state().orders().send(id),
-            Deed::Amended(to) | Deed::AmendRefused(to) => {
-                self.hear(&Event::AmendSent { ts, order: id, to }, driver)?;
-                Some(Action::Amend { id, to })
-            }
             Deed::Canceled { .. }
             | Deed::NotThere
+            | Deed::Amended(_)
+            | Deed::AmendRefused(_)
             | Deed::Repeated
             | Deed::Expired
             | Deed::Filled { .. } => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::faults::{Fate, Said};
 use super::{Driver, Session, SessionError};
-use crate::event::{Action, Event, Fill, OrderUpdate};
+use crate::event::{Action, Amendment, Event, Fill, OrderUpdate};
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
 
@@ -16,6 +16,16 @@ pub(super) struct Request {
     pub(super) at: Nanos,
     pub(super) action: Action,
     pub(super) course: Course,
+}
+
+/// What the venue said, on its way to the bot.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Answer {
+    /// When it is here.
+    pub(super) at: Nanos,
+    pub(super) event: Event,
+    /// The amend that it answers, where it answers one.
+    pub(super) amend: Option<Amendment>,
 }
 
 /// What may still befall a request.
@@ -83,14 +93,34 @@ impl Session {
         };
         // The word that ends an order says how much of it was filled, where fills may be missed.
         let filled = self.wires.and_then(|_| self.filled_by_then(&event));
+        let amend = if let (Said::Amended(to), Event::Order { .. }) = (said, event) {
+            Some(to)
+        } else {
+            None
+        };
         for at in heard.into_iter().flatten() {
-            let before = self.outbound.iter().rposition(|(other, _)| *other <= at);
+            let before = self.outbound.iter().rposition(|other| other.at <= at);
             let place = before.map_or(0, |place| place + 1);
-            self.outbound.insert(place, (at, event));
+            self.outbound.insert(place, Answer { at, event, amend });
             if let Some(filled) = filled {
-                self.outbound.insert(place, (at, filled));
+                self.outbound.insert(place, Answer { at, event: filled, amend: None });
             }
         }
+    }
+
+    /// The next answer is heard. One to an amend that is over already says nothing of the one that
+    /// came after it.
+    pub(super) fn hear_answer(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
+        let Some(Answer { event, amend, .. }) = self.outbound.pop_front() else {
+            return Ok(());
+        };
+        if let (Some(to), Event::Order { order, .. }) = (amend, event) {
+            let order = self.bot.state().orders().get(order);
+            if order.is_some_and(|order| order.amending() != Some(to)) {
+                return Ok(());
+            }
+        }
+        self.tell(&event, driver)
     }
 
     /// How much the venue had filled of an order that it says is over or done.
@@ -131,9 +161,11 @@ impl Session {
     ) -> Result<(), SessionError> {
         let now = self.clock.max(self.bot.now());
         self.events.clear();
-        if let Action::Place { id, .. } | Action::Cancel { id } | Action::Amend { id, .. } = action
-        {
+        if let Action::Place { id, .. } | Action::Cancel { id } = action {
             driver.release(id)?;
+        }
+        if let Action::Amend { .. } = action {
+            driver.settle()?;
         }
         if let Action::Place { id, .. } = action
             && course != Course::Late
@@ -166,7 +198,7 @@ impl Session {
                 let order = self.bot.state().orders().get(id);
                 let of = order.map_or(InstrumentId(0), |order| order.new_order().instrument);
                 amended.map_err(|reason| self.unit(of, reason))?;
-                Said::Unasked
+                Said::Amended(to)
             }
             (_, Action::Ask { id, question }) => {
                 self.venue.answer(id, question, now, &mut self.events);

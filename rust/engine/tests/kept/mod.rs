@@ -20,6 +20,7 @@ use bot4_engine::history::Moments;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{Record, State};
 use bot4_engine::market::SimulatedMarket;
+use bot4_engine::order::Order;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::run::{Command, Run, RunSettings};
 use bot4_engine::session::{Driver, KeepError};
@@ -303,15 +304,26 @@ impl Driver for Keeper {
         Ok(())
     }
 
+    fn settle(&mut self) -> Result<(), KeepError> {
+        self.append();
+        self.lines.push(Line::Released);
+        Ok(())
+    }
+
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
         let outside = bars.iter().filter(|bar| {
             let sleeve = bot.sleeves().get(bar.instrument.index());
             self.wants && sleeve.is_some_and(|sleeve| matches!(sleeve.decides, Decides::Outside))
         });
         for bar in outside {
-            wants.extend(
-                wanted(bar).map(|want| Intent { sleeve: SleeveId(bar.instrument.0), want }),
-            );
+            let sleeve = SleeveId(bar.instrument.0);
+            let mine = |order: &&Order| {
+                let new = order.new_order();
+                new.sleeve == sleeve && new.limit.is_some() && !order.state().is_terminal()
+            };
+            let lies = bot.state().orders().working().find(mine).map(Order::id);
+            let all = lies.and_then(|order| amended(bar, order)).into_iter().chain(wanted(bar));
+            wants.extend(all.map(|want| Intent { sleeve, want }));
         }
         Ok(())
     }
@@ -325,6 +337,19 @@ impl Driver for Keeper {
         self.event = event;
         self.append();
         Ok(())
+    }
+}
+
+/// Another price, size or end for an order that lies, now and then.
+fn amended(bar: &Bar, order: OrderId) -> Option<Want> {
+    let mut dice = Dice(bar.close_ns.mantissa().unsigned_abs() ^ bar.low.to_bits());
+    let near = bar.close * (0.9995 + 0.001 * dice.part());
+    match dice.below(6) {
+        0 => Some(Want::Amend { order, qty: None, limit: Some(near) }),
+        1 => Some(Want::Amend { order, qty: Some(0.01 + 0.02 * dice.part()), limit: Some(near) }),
+        2 => Some(Want::Amend { order, qty: Some(0.01), limit: None }),
+        3 => Some(Want::Cancel { order }),
+        _ => None,
     }
 }
 
