@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use bot4_engine::decision::execution::parse;
 use bot4_engine::decision::exits::ExitsError;
 use bot4_engine::event::{
-    Bar, Execution, Exits, Intent, OrderId, OrderTerms, Side, SleeveId, Stop, StopKind,
-    TimeInForce, Want,
+    Bar, Exits, Intent, OrderId, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{Instrument, UnitError};
@@ -15,8 +13,8 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 use crate::errors::{EngineError, Raise};
-use crate::program::Distances;
 use crate::reconcile::order_id;
+use crate::target::{band_of, exits_of, style, wrong_exits};
 use crate::working::PyWorkingOrder;
 
 /// The bars a class strategy may look back on: a whole history, or those made so far.
@@ -449,30 +447,4 @@ fn size(qty: f64) -> PyResult<f64> {
         return Ok(qty);
     }
     Err(EngineError::new_err(format!("qty must be a number above zero, not {qty}")))
-}
-
-/// How a target is carried out, by its words.
-pub(crate) fn style(execution: &str) -> PyResult<Execution> {
-    parse(execution).map_err(|error| EngineError::new_err(error.to_string()))
-}
-
-/// Where a position is closed, if anywhere.
-pub(crate) fn exits_of(
-    (stop_loss, take_profit, trailing_stop): Distances,
-) -> PyResult<Option<Exits>> {
-    Exits::new(stop_loss, take_profit, trailing_stop).map_err(|error| wrong_exits(&error))
-}
-
-pub(crate) fn wrong_exits(error: &ExitsError) -> PyErr {
-    EngineError::new_err(error.to_string())
-}
-
-/// A no-trade band, if it is finite and not below zero.
-pub(crate) fn band_of(band: Option<f64>) -> PyResult<Option<f64>> {
-    match band {
-        Some(wrong) if !wrong.is_finite() || wrong < 0.0 => {
-            Err(EngineError::new_err(format!("band must be a number of 0 or more, not {wrong}")))
-        }
-        band => Ok(band),
-    }
 }

@@ -22,6 +22,7 @@ mod records;
 mod report;
 mod run;
 mod status;
+mod target;
 mod working;
 
 use pyo3::prelude::*;

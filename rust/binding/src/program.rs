@@ -10,13 +10,10 @@ use bot4_engine::signal::{Node, Program};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::context::{band_of, exits_of, style, wrong_exits};
 use crate::errors::{EngineError, Raise, SignalError};
+use crate::target::{Distances, band_of, exits_of, style, wrong_exits};
 
 type RawNode = (String, Vec<usize>, Vec<f64>);
-
-/// Of a stop loss, a take profit and a trailing stop, as fractions of the entry price.
-pub(crate) type Distances = (Option<f64>, Option<f64>, Option<f64>);
 
 #[pyclass(name = "Program", module = "bot4._engine", frozen)]
 pub(crate) struct PyProgram(pub(crate) Program);

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::Deed;
+use super::deed::Deed;
 use crate::event::{Event, Fill, NewOrder, OrderId, OrderUpdate, Question, Side, Size, TradeId};
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty};

@@ -21,10 +21,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::{Clearing, Deed, Done, Lending, cost};
+use super::clearing::{Clearing, Lending, cost};
+use super::deed::{Deed, Done};
 use super::end_by;
 use super::filters::{self, Filter};
-use super::trigger::trailed;
 use crate::book::Ladder;
 use crate::event::{
     Amendment, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind, Tick,
@@ -502,7 +502,7 @@ impl Matching {
         let met = |one: &Waiting| one.stop.is_reached(one.order.side, price);
         let (mut begun, mut waiting): (Vec<_>, Vec<_>) = pit.waiting.drain(..).partition(met);
         for one in &mut waiting {
-            one.stop = trailed(one.order.side, one.stop, price)?;
+            one.stop = one.stop.trailed(one.order.side, price)?;
         }
         pit.waiting = waiting;
         begun.sort_by_key(|one| (one.stop.kind == StopKind::TakeProfit, one.id));

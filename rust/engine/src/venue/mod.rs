@@ -2,10 +2,10 @@
 
 mod blotter;
 mod clearing;
+mod deed;
 mod filters;
 mod matching;
 mod paper;
-mod trigger;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,8 @@ use crate::instrument::{Instrument, InstrumentId, UnitError};
 use crate::units::Nanos;
 
 pub use blotter::{BLOTTER_KEPT, Blotter, Deal, Slip, Standing};
-pub use clearing::{Act, Clearing, Deed, Lending};
+pub use clearing::{Clearing, Lending};
+pub use deed::{Act, Deed};
 pub use filters::Filter;
 pub use matching::Matching;
 pub use paper::{Paper, PaperRules};

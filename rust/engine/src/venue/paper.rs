@@ -17,10 +17,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clearing::{Clearing, Deed, Done, Lending};
+use super::clearing::{Clearing, Lending};
+use super::deed::{Deed, Done};
 use super::end_by;
 use super::filters::{self, Filter};
-use super::trigger::trailed;
 use crate::event::{
     Amendment, Bar, Event, Fill, NewOrder, OrderId, OrderUpdate, Side, Size, Stop, StopKind,
     TimeInForce,
@@ -210,7 +210,7 @@ impl Paper {
             if let Some(stop) = resting.waits {
                 let best = if order.side == Side::Sell { bar.high } else { bar.low };
                 let met = met_at(order.side, stop, rules, bar)?.is_some();
-                let moved = trailed(order.side, stop, rules.price(best)?)?;
+                let moved = stop.trailed(order.side, rules.price(best)?)?;
                 resting.waits = (!met).then_some(moved);
             }
         }
@@ -388,7 +388,7 @@ fn met_at(
         return Ok(Some(stop.trigger));
     }
     let best = if side == Side::Sell { high } else { low };
-    let moved = trailed(side, stop, best)?;
+    let moved = stop.trailed(side, best)?;
     let met = stop.trail.is_positive() && moved.is_reached(side, rules.price(bar.close)?);
     Ok(met.then_some(moved.trigger))
 }
