@@ -186,7 +186,8 @@ impl<T> Raise<T> for Result<T, DeskError> {
                 ) => EngineError::new_err(text),
                 DeskError::Session(SessionError::Bot(
                     BotError::State(_) | BotError::Backwards | BotError::Unknown,
-                )) => InvariantError::new_err(text),
+                ))
+                | DeskError::Session(SessionError::Report(_)) => InvariantError::new_err(text),
                 DeskError::Journal(OnDisk::InUse { .. }) => JournalInUseError::new_err(text),
                 DeskError::Journal(_)
                 | DeskError::Records { .. }

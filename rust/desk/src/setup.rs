@@ -9,13 +9,11 @@ use bot4_engine::history::{History, Moments};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text};
 use bot4_engine::market::{Recorded, SimulatedMarket};
 use bot4_engine::run::{Run, RunSettings};
+use bot4_engine::session::FAULTY_LATENCY_MAX;
 use bot4_engine::units::{Nanos, Rate};
 
 use crate::error::DeskError;
 use crate::header::{FORMAT, Header};
-
-/// The way to a venue that misbehaves: what is late must still be there before the fence.
-const LATENCY_MAX: Nanos = Nanos::new(1_000_000_000);
 
 /// One instrument's market.
 #[derive(Debug)]
@@ -171,7 +169,7 @@ impl Setup {
             if kind == "bars" {
                 return Err(DeskError::Faults("nothing is on its way to a venue over bars"));
             }
-            if self.settings.latency > LATENCY_MAX {
+            if self.settings.latency > FAULTY_LATENCY_MAX {
                 return Err(DeskError::Faults("latency must be 1 s at most beside them"));
             }
         }

@@ -86,6 +86,7 @@ impl From<SessionError> for BacktestError {
             }
             // Neither keeps nor meets a backtest what could do that.
             SessionError::Keep(KeepError::Journal(_) | KeepError::Strategy)
+            | SessionError::Report(_)
             | SessionError::Stranger(_)
             | SessionError::Forked { .. } => Self::Ledger,
         }

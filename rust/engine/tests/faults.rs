@@ -17,9 +17,9 @@ use bot4_engine::bot::Sleeve;
 use bot4_engine::event::OrderUpdate;
 use bot4_engine::instrument::{InstrumentId, rate_from_text};
 use bot4_engine::journal::Record;
-use bot4_engine::order::{Order, OrderState};
+use bot4_engine::order::{Fence, Order, OrderState};
 use bot4_engine::run::{Command, Run, RunSettings};
-use bot4_engine::session::{Fault, Faults, FaultsError};
+use bot4_engine::session::{FAULTY_LATENCY_MAX, Fault, Faults, FaultsError, LATE_MAX};
 use bot4_engine::units::{Amount, Qty, Rate};
 use bot4_engine::venue::{Act, Deed, Standing};
 
@@ -154,6 +154,12 @@ fn an_order_that_never_arrived_is_dead_by_evidence_alone() {
     let worst: Vec<_> = state.exposures().iter().map(|one| one.working_buy).collect();
     assert!(worst.iter().any(|buy| buy.is_positive()), "{worst:?}");
     assert!(state.portfolio().positions().iter().all(|one| one.qty == Qty::ZERO));
+}
+
+#[test]
+fn whatever_is_late_is_there_before_the_fence() {
+    let latest = LATE_MAX.plus(FAULTY_LATENCY_MAX).unwrap();
+    assert!(latest < Fence::default().span(), "{latest:?}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn due(order: &Order, now: Nanos, ends: bool) -> Due {
     let silent = now.mantissa().saturating_sub(order.asked().mantissa());
     let late = silent >= ANSWER_WITHIN.mantissa();
     let since = now.mantissa().saturating_sub(order.sent().mantissa());
-    let unshown = since >= ANSWER_WITHIN.mantissa();
+    let overdue = since >= ANSWER_WITHIN.mantissa();
     if let TimeInForce::Gtd(until) = order.new_order().terms.tif {
         let grace = if ends { ANSWER_WITHIN.mantissa() } else { 0 };
         let over = now.mantissa() >= until.mantissa().saturating_add(grace);
@@ -66,8 +66,8 @@ fn due(order: &Order, now: Nanos, ends: bool) -> Due {
     }
     match order.state() {
         // However often it was called back meanwhile.
-        OrderState::Intended | OrderState::Sent if unshown => Due::Doubt,
-        OrderState::PendingCancel if unshown && !order.is_shown() => Due::Doubt,
+        OrderState::Intended | OrderState::Sent if overdue => Due::Doubt,
+        OrderState::PendingCancel if overdue && !order.is_shown() => Due::Doubt,
         OrderState::PendingAmend if late => Due::Doubt,
         OrderState::PendingCancel if late => Due::Cancel,
         // Its venue would not cancel it.
@@ -129,10 +129,7 @@ impl Bot {
                 Due::Expire => {
                     self.keep(Record::Update { ts, order, update: OrderUpdate::Expired }, out)?;
                 }
-                Due::Cancel => {
-                    self.keep(Record::Update { ts, order, update: OrderUpdate::CancelSent }, out)?;
-                    out.actions.push(Action::Cancel { id: order });
-                }
+                Due::Cancel => self.call_back(order, out)?,
                 Due::Ask(questions) => {
                     for question in questions {
                         let update = question.asked();
@@ -142,9 +139,7 @@ impl Bot {
                     // What was refused before the order arrived is not refused after.
                     let orders = self.state.orders();
                     if orders.get(order).is_some_and(Order::is_canceling) {
-                        let update = OrderUpdate::CancelSent;
-                        self.keep(Record::Update { ts, order, update }, out)?;
-                        out.actions.push(Action::Cancel { id: order });
+                        self.call_back(order, out)?;
                     }
                 }
             }
@@ -204,11 +199,16 @@ impl Bot {
     /// was refused then is asked for again.
     fn call_back_arrived(&mut self, id: OrderId, out: &mut Output) -> Result<(), BotError> {
         let canceling = self.state.orders().get(id).is_some_and(Order::is_canceling);
-        if !canceling || !self.is_at_venue(id) {
-            return Ok(());
+        if canceling && self.is_at_venue(id) { self.call_back(id, out) } else { Ok(()) }
+    }
+
+    /// Ask for the end of an order. One that is held ends at once: no venue knows it.
+    pub(super) fn call_back(&mut self, id: OrderId, out: &mut Output) -> Result<(), BotError> {
+        let ts = self.now;
+        if self.state.orders().get(id).is_some_and(Order::is_held) {
+            return self.keep(Record::Update { ts, order: id, update: OrderUpdate::Canceled }, out);
         }
-        let update = OrderUpdate::CancelSent;
-        self.keep(Record::Update { ts: self.now, order: id, update }, out)?;
+        self.keep(Record::Update { ts, order: id, update: OrderUpdate::CancelSent }, out)?;
         out.actions.push(Action::Cancel { id });
         Ok(())
     }

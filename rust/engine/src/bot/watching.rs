@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Bot, BotError, Output};
 use crate::book::{Integrity, Touch};
 use crate::event::{
-    Action, Amendment, Event, NewOrder, OrderId, OrderUpdate, Side, Size, SleeveId, Stop, TickKind,
+    Amendment, Bar, Event, NewOrder, OrderId, OrderUpdate, Quote, Side, Size, SleeveId, Stop,
+    TickKind,
 };
 use crate::exposure::{Account, Exposure};
 use crate::instrument::InstrumentId;
@@ -127,33 +128,20 @@ impl Bot {
     /// short.
     #[cold]
     pub(super) fn follow(&mut self, event: &Event) -> Result<(), BotError> {
-        let (id, seen) = match event {
-            Event::Tick(tick) => match tick.kind {
-                TickKind::Trade { price, .. } => (tick.instrument, Some(Seen::Trade(price))),
+        let (id, seen) = if let Event::Tick(tick) = event {
+            let seen = match tick.kind {
+                TickKind::Trade { price, .. } => Some(Seen::Trade(price)),
                 // Before its message ends a book may look crossed.
-                TickKind::Level { .. } | TickKind::Clear => {
-                    (tick.instrument, tick.last.then_some(Seen::Nowhere))
-                }
-            },
-            Event::Quote(quote) => (quote.instrument, Some(Seen::Nowhere)),
-            Event::Gap { instrument, .. } => (*instrument, Some(Seen::Nowhere)),
-            Event::Bar(bar) => (bar.instrument, Some(Seen::Nowhere)),
-            Event::Deposit { .. }
-            | Event::Booked(_)
-            | Event::Rate { .. }
-            | Event::Time(_)
-            | Event::Intent(_)
-            | Event::Order { .. }
-            | Event::CumQty { .. }
-            | Event::Fill(_)
-            | Event::Breaker { .. }
-            | Event::Control { .. }
-            | Event::Pause { .. }
-            | Event::Start { .. }
-            | Event::Stop { .. }
-            | Event::Adopted { .. }
-            | Event::Flatten { .. }
-            | Event::Freeze { .. } => return Ok(()),
+                TickKind::Level { .. } | TickKind::Clear => tick.last.then_some(Seen::Nowhere),
+            };
+            (tick.instrument, seen)
+        } else if let Event::Quote(Quote { instrument, .. })
+        | Event::Bar(Bar { instrument, .. })
+        | Event::Gap { instrument, .. } = event
+        {
+            (*instrument, Some(Seen::Nowhere))
+        } else {
+            return Ok(());
         };
         let (Some(seen), Some(book)) = (seen, self.book(id)) else {
             return Ok(());
@@ -293,17 +281,6 @@ impl Bot {
             next = id.sequence().checked_add(1).ok_or(Overflow)?;
             self.call_back(id, out)?;
         }
-    }
-
-    /// Ask for the end of an order. One that is held ends at once: no venue knows it.
-    pub(super) fn call_back(&mut self, id: OrderId, out: &mut Output) -> Result<(), BotError> {
-        let ts = self.now;
-        if self.state.orders().get(id).is_some_and(Order::is_held) {
-            return self.keep(Record::Update { ts, order: id, update: OrderUpdate::Canceled }, out);
-        }
-        self.keep(Record::Update { ts, order: id, update: OrderUpdate::CancelSent }, out)?;
-        out.actions.push(Action::Cancel { id });
-        Ok(())
     }
 
     /// What risk lets be sent of a held order, as if it, and the stop beside it, were not there.

@@ -13,15 +13,17 @@ mod cross;
 mod entry;
 mod execution;
 mod exits;
+mod id;
 mod order;
 
 pub use cross::Cross;
 pub use entry::{Booking, Entry};
 pub use execution::Execution;
 pub use exits::Exits;
+pub use id::{OrderId, TradeId};
 pub use order::{
-    Amendment, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Question, Side, Size, Stop,
-    StopKind, TimeInForce, TradeId,
+    Amendment, Fill, NewOrder, OrderTerms, OrderUpdate, Question, Side, Size, Stop, StopKind,
+    TimeInForce,
 };
 
 /// Which sleeve: one strategy on one instrument with its share of the equity.

@@ -140,11 +140,11 @@ impl State {
             Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
             Record::Clipped { .. } => {}
             Record::Crossed { ts: _, cross } => self.on_cross(record, &cross)?,
-            Record::Placed { .. }
-            | Record::Update { .. }
-            | Record::Amend { .. }
-            | Record::CumQty { .. }
-            | Record::Fill(_) => self.on_order(record)?,
+            Record::Placed { ts, id, order } => self.on_placed(record, (id, ts), &order)?,
+            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
+            Record::Amend { ts, order, to } => self.on_amend(order, to, ts)?,
+            Record::CumQty { ts, order, qty } => self.on_told(order, qty, ts)?,
+            Record::Fill(fill) => self.on_fill(record, &fill)?,
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
             }

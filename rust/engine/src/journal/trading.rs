@@ -1,55 +1,52 @@
 //! What records of orders, their fills, and crosses of sleeves change.
 
 use super::{Record, State, StateError};
-use crate::event::{Cross, Fill, OrderId, OrderUpdate, SleeveId};
+use crate::event::{Amendment, Cross, Fill, NewOrder, OrderId, OrderUpdate, SleeveId};
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{Filled, Order, OrderError, OrderState};
 use crate::portfolio::Trade;
-use crate::units::{Amount, Nanos, Overflow};
+use crate::units::{Amount, Nanos, Overflow, Qty};
 
 impl State {
-    /// What is of an order.
-    pub(super) fn on_order(&mut self, record: &Record) -> Result<(), StateError> {
-        match *record {
-            Record::Placed { ts, id, order } => {
-                if order.instrument.index() >= self.instruments.len() {
-                    return Err(StateError::Unknown);
-                }
-                self.orders.on_placed(id, order, ts)?;
-                self.refresh(order.instrument);
-                self.note_placed(&order);
-                self.chain.link(record);
-            }
-            Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
-            Record::Amend { ts, order, to } => {
-                self.orders.on_amend_sent(order, to, ts)?;
-                self.refresh_of(order);
-            }
-            Record::CumQty { ts, order, qty } => {
-                self.orders.on_told(order, qty, ts)?;
-                self.refresh_of(order);
-            }
-            Record::Fill(fill) => self.on_fill(record, &fill)?,
-            Record::Deposit { .. }
-            | Record::Booked { .. }
-            | Record::Rate { .. }
-            | Record::Intent { .. }
-            | Record::Refused { .. }
-            | Record::Clipped { .. }
-            | Record::Crossed { .. }
-            | Record::Breaker { .. }
-            | Record::Control { .. }
-            | Record::Equity { .. }
-            | Record::Pause { .. }
-            | Record::Start { .. }
-            | Record::Stop { .. }
-            | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+    pub(super) fn on_placed(
+        &mut self,
+        record: &Record,
+        (id, ts): (OrderId, Nanos),
+        order: &NewOrder,
+    ) -> Result<(), StateError> {
+        if order.instrument.index() >= self.instruments.len() {
+            return Err(StateError::Unknown);
         }
+        self.orders.on_placed(id, *order, ts)?;
+        self.refresh(order.instrument);
+        self.note_placed(order);
+        self.chain.link(record);
         Ok(())
     }
 
-    fn on_update(&mut self, id: OrderId, update: OrderUpdate, ts: Nanos) -> Result<(), StateError> {
+    pub(super) fn on_amend(
+        &mut self,
+        id: OrderId,
+        to: Amendment,
+        ts: Nanos,
+    ) -> Result<(), StateError> {
+        self.orders.on_amend_sent(id, to, ts)?;
+        self.refresh_of(id);
+        Ok(())
+    }
+
+    pub(super) fn on_told(&mut self, id: OrderId, qty: Qty, ts: Nanos) -> Result<(), StateError> {
+        self.orders.on_told(id, qty, ts)?;
+        self.refresh_of(id);
+        Ok(())
+    }
+
+    pub(super) fn on_update(
+        &mut self,
+        id: OrderId,
+        update: OrderUpdate,
+        ts: Nanos,
+    ) -> Result<(), StateError> {
         // A cancel that is asked for once more calls nothing back that was not called back before.
         let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
         let again = update == OrderUpdate::CancelSent && called_back;
@@ -82,7 +79,7 @@ impl State {
         })
     }
 
-    fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
+    pub(super) fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
         let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
         let (order, exits) = (*filled.new_order(), filled.is_exit());
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;

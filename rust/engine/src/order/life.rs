@@ -425,8 +425,7 @@ impl Order {
 
     fn amend(&mut self) -> Result<(), OrderError> {
         if let Some(to) = self.amending.take() {
-            let (limit, size) = (Some(to.limit), Size::Base(to.qty));
-            self.new = NewOrder { limit, size, reserve: to.reserve, ..self.new };
+            self.new = self.new.amended(to);
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::units::{Amount, Nanos, Overflow};
 use crate::venue::{Clearing, Deal, Slip, Standing};
 
 /// How often a venue that misbehaves is asked for all that it has.
-pub const RECONCILED_EVERY: Nanos = Nanos::new(10_000_000_000);
+const RECONCILED_EVERY: Nanos = Nanos::new(10_000_000_000);
 
 impl Session {
     /// Where the venue's side of the account is not ours, nothing may be opened any more. Of a
@@ -66,8 +66,7 @@ impl Session {
         for venue in venues {
             let instruments = self.bot.state().instruments();
             let report = report_of(self.venue.clearing(), instruments, &venue, alone, ts)?;
-            // What cannot be judged concludes nothing: the next report is as good.
-            for event in reconcile(self.bot.state(), &report).unwrap_or_default().events {
+            for event in reconcile(self.bot.state(), &report)?.events {
                 self.tell(&event, driver)?;
             }
         }

@@ -9,8 +9,11 @@ use crate::event::{Amendment, Event, OrderId, OrderUpdate};
 use crate::order::ANSWER_WITHIN;
 use crate::units::{Nanos, Rate};
 
-/// The latest that anything comes: within the fence, behind which nothing can be on its way.
+/// The latest that anything comes. With the way itself it stays before the fence, behind which
+/// nothing can be on its way.
 pub const LATE_MAX: Nanos = Nanos::new(10_000_000_000);
+/// The longest way to a venue that misbehaves.
+pub const FAULTY_LATENCY_MAX: Nanos = Nanos::new(1_000_000_000);
 
 /// One way to misbehave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,8 +115,7 @@ impl Faults {
     }
 
     /// How often one happens.
-    #[must_use]
-    pub fn rate(&self, fault: Fault) -> Rate {
+    fn rate(&self, fault: Fault) -> Rate {
         self.rates.get(fault as usize).copied().unwrap_or_default()
     }
 

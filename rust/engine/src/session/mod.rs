@@ -11,6 +11,7 @@ use crate::bot::{Bot, BotError, Output};
 use crate::event::{Action, Bar, Event, Intent, OrderId, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State, StateError};
+use crate::reconcile::ReportError;
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Overflow, Price};
 use crate::venue::{Act, BarPart, Venue};
@@ -21,8 +22,7 @@ mod memory;
 mod recall;
 mod ways;
 
-pub use audit::RECONCILED_EVERY;
-pub use faults::{Fault, Faults, FaultsError, LATE_MAX};
+pub use faults::{FAULTY_LATENCY_MAX, Fault, Faults, FaultsError, LATE_MAX};
 use faults::{Said, Wires};
 pub use memory::SessionMemory;
 use ways::{Answer, Course, Request};
@@ -80,6 +80,9 @@ pub enum SessionError {
     /// An amount that does not fit.
     #[error(transparent)]
     Overflow(#[from] Overflow),
+    /// The simulated venue's report of the account cannot be one.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// The venue's own record is not that of the venue here.
     #[error(
         "is of another run: its act {0} is not the one that the journal's snapshot has; bring back \

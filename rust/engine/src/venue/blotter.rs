@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::deed::Deed;
-use crate::event::{Event, Fill, NewOrder, OrderId, OrderUpdate, Question, Side, Size, TradeId};
+use crate::event::{Event, Fill, NewOrder, OrderId, OrderUpdate, Question, Side, TradeId};
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty};
 
@@ -116,8 +116,7 @@ impl Blotter {
             }
             Deed::Amended(to) => {
                 if let Some(slip) = self.slip_mut(id) {
-                    let (limit, size) = (Some(to.limit), Size::Base(to.qty));
-                    slip.order = NewOrder { limit, size, ..slip.order };
+                    slip.order = slip.order.amended(to);
                 }
             }
             Deed::Repeated | Deed::NotThere | Deed::AmendRefused(_) => {}

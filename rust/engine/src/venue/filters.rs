@@ -15,8 +15,6 @@ pub enum Filter {
     Lot,
     /// It is worth less than the least that may be ordered.
     Least,
-    /// It would take, and may only make.
-    PostOnly,
     /// The venue does not trade this.
     Unknown,
     /// The venue had too much to do.

@@ -408,15 +408,13 @@ impl Matching {
     /// An order with its new terms, and what is left of it where it is to begin anew; `None`: it is
     /// not there, or cannot be so.
     fn amended(&mut self, id: OrderId, to: Amendment) -> Result<Option<Changed>, UnitError> {
-        let terms =
-            |order: NewOrder| NewOrder { limit: Some(to.limit), size: Size::Base(to.qty), ..order };
         let passes = |clearing: &Clearing, order: &NewOrder, last| {
             let rules = clearing.rules(order.instrument);
             filters::refuses(order, rules, last).map(|filter| filter.is_none())
         };
         for pit in &mut self.pits {
             if let Some(waiting) = pit.waiting.iter_mut().find(|waiting| waiting.id == id) {
-                let order = terms(waiting.order);
+                let order = waiting.order.amended(to);
                 let may =
                     waiting.order.limit.is_some() && passes(&self.clearing, &order, pit.last)?;
                 if may {
@@ -433,7 +431,8 @@ impl Matching {
             let Size::Base(whole) = resting.order.size else {
                 return Ok(None);
             };
-            let (order, left) = (terms(resting.order), to.qty.minus(whole.minus(resting.left)?)?);
+            let (order, left) =
+                (resting.order.amended(to), to.qty.minus(whole.minus(resting.left)?)?);
             let taker = order.terms.post_only && pit.would_take(&order);
             if !left.is_positive() || taker || !passes(&self.clearing, &order, pit.last)? {
                 return Ok(None);

@@ -127,8 +127,7 @@ impl Paper {
         if let Some(resting) = resting.iter_mut().find(|resting| resting.id == id)
             && let Some(limit) = resting.order.limit
         {
-            let (new, size) = (Some(to.limit), Size::Base(to.qty));
-            let order = NewOrder { limit: new, size, ..resting.order };
+            let order = resting.order.amended(to);
             amended = filters::refuses(&order, clearing.rules(order.instrument), None)?.is_none();
             if amended {
                 resting.order = order;

@@ -21,6 +21,16 @@ pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
             write_terms(out, &terms);
         }
         Want::CancelAll => out.u8(2),
+        Want::Quote(TwoSided { bid, ask, size, levels }) => {
+            out.u8(3);
+            for side in [bid, ask] {
+                out.u8(u8::from(side.is_some()));
+                out.i64(side.map_or(0, |side| side.price.mantissa()));
+                out.i64(side.map_or(0, |side| side.step.mantissa()));
+            }
+            out.i64(size.mantissa());
+            out.u8(levels);
+        }
         Want::Exits(exits) => {
             out.u8(4);
             write_exits(out, exits);
@@ -34,16 +44,6 @@ pub(super) fn write_intent(out: &mut Writer<'_>, intent: &Intent) {
             out.u64(order.number());
             out.optional(qty.map(f64::to_bits));
             out.optional(limit.map(f64::to_bits));
-        }
-        Want::Quote(TwoSided { bid, ask, size, levels }) => {
-            out.u8(3);
-            for side in [bid, ask] {
-                out.u8(u8::from(side.is_some()));
-                out.i64(side.map_or(0, |side| side.price.mantissa()));
-                out.i64(side.map_or(0, |side| side.step.mantissa()));
-            }
-            out.i64(size.mantissa());
-            out.u8(levels);
         }
     }
 }
@@ -63,12 +63,6 @@ pub(super) fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             terms: read_terms(from)?,
         },
         2 => Want::CancelAll,
-        5 => Want::Cancel { order: OrderId::from_number(from.u64()?) },
-        6 => Want::Amend {
-            order: OrderId::from_number(from.u64()?),
-            qty: from.optional()?.map(f64::from_bits),
-            limit: from.optional()?.map(f64::from_bits),
-        },
         3 => Want::Quote(TwoSided {
             bid: read_side(from)?,
             ask: read_side(from)?,
@@ -76,6 +70,12 @@ pub(super) fn read_intent(from: &mut Reader<'_>) -> Option<Intent> {
             levels: from.u8()?,
         }),
         4 => Want::Exits(read_exits(from)?),
+        5 => Want::Cancel { order: OrderId::from_number(from.u64()?) },
+        6 => Want::Amend {
+            order: OrderId::from_number(from.u64()?),
+            qty: from.optional()?.map(f64::from_bits),
+            limit: from.optional()?.map(f64::from_bits),
+        },
         _ => return None,
     };
     Some(Intent { sleeve, want })
