@@ -572,3 +572,12 @@ def test_nothing_is_ordered_that_is_worth_less_than_its_venue_takes(tmp_path: Pa
     told = outcome(config, "--for", "2s")
     assert (told["orders"], told["fills"]) == (0, 0)
     assert told["refused"]["below_minimum"] > 0
+
+
+def test_what_is_sold_at_market_is_worth_what_the_market_says(tmp_path: Path) -> None:
+    config = configured(tmp_path, speed='"max"')
+    text = config.read_text("utf-8").replace("lot =", "notional_min = 5\nlot =")
+    config.write_text(text, encoding="utf-8")
+    told = outcome(config, "--for", "2s")
+    assert told["fills"] > 20
+    assert min(told["fills_by_strategy"].values()) > 4, told["fills_by_strategy"]

@@ -271,6 +271,40 @@ fn the_venues_filters_refuse_what_its_rules_do_not_allow() {
 }
 
 #[test]
+fn what_takes_is_worth_what_the_market_says_and_not_its_worst_price() {
+    let by = |limit, tif| NewOrder {
+        terms: OrderTerms { tif, ..OrderTerms::default() },
+        ..order(Sell, 2, limit)
+    };
+    let stop = |trigger| {
+        let stop = Stop { kind: StopKind::Stop, trigger: Price::new(trigger), trail: Price::ZERO };
+        let terms = OrderTerms { stop: Some(stop), ..OrderTerms::default() };
+        NewOrder { terms, ..order(Sell, 2, Some(5)) }
+    };
+    let (gtc, ioc, fok) = (TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok);
+    let refused = "0: Rejected";
+    for (name, traded, order, said) in [
+        ("at market", 10_000, by(Some(5), ioc), "0: Acked, 0: 2 at 10000"),
+        ("all or nothing", 10_000, by(Some(5), fok), "0: Acked, 0: 2 at 10000"),
+        ("a limit behind the market", 10_000, by(Some(5), gtc), "0: Acked, 0: 2 at 10000"),
+        ("at a market that fell", 9_995, by(Some(5), ioc), refused),
+        ("a limit behind one that fell", 9_995, by(Some(5), gtc), refused),
+        ("a limit before it", 9_995, by(Some(10_000), gtc), "0: Acked, 0: 2 at 10000"),
+        ("at its trigger", 10_200, stop(10_000), "0: Acked"),
+        ("at a trigger that is too low", 10_200, stop(9_995), refused),
+    ] {
+        let mut floor = Floor::book();
+        assert_eq!(floor.trade(Buy, traded, 2), "");
+        assert_eq!(floor.place(order), said, "{name}");
+    }
+    let mut floor = Floor::bars();
+    assert_eq!(floor.place(by(Some(5), ioc)), "0: Acked", "no price is known yet");
+    assert_eq!(floor.place(by(Some(5), gtc)), "1: Rejected", "it says what it is worth");
+    assert_eq!(floor.place(stop(10_000)), "2: Acked");
+    assert_eq!(floor.place(stop(9_995)), "3: Rejected");
+}
+
+#[test]
 fn orders_of_ours_never_trade_with_each_other() {
     // Asks of ours lie at 100.50, before others' 101.00, and at 101.50, between those and 102.00.
     let mut floor = Floor::book();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{NewOrder, Size};
+use crate::event::{NewOrder, Side, Size, TimeInForce};
 use crate::instrument::Instrument;
 use crate::units::{Overflow, Price};
 
@@ -42,7 +42,7 @@ pub(super) fn refuses(
         Size::Base(qty) if !qty.is_positive() || rules.lots_down(qty) != qty => {
             return Ok(Some(Filter::Lot));
         }
-        Size::Base(qty) => match order.limit.or(stop).or(last) {
+        Size::Base(qty) => match stop.or_else(|| market(order, last)) {
             Some(price) => Some(rules.notional(price, qty)?),
             None => None,
         },
@@ -52,4 +52,15 @@ pub(super) fn refuses(
     // Where nobody knows a price yet, nobody can say that it is too small.
     let small = worth.is_some_and(|worth| worth < rules.notional_min);
     Ok(small.then_some(Filter::Least))
+}
+
+/// The price that an order which waits for nothing is judged at; `None` where nobody knows it yet.
+/// The limit of one that takes at once is the worst that it takes, not what it is worth; and a sell
+/// below the market fetches the market's price.
+fn market(order: &NewOrder, last: Option<Price>) -> Option<Price> {
+    match (order.terms.tif, order.side) {
+        (TimeInForce::Ioc | TimeInForce::Fok, _) => last,
+        (TimeInForce::Gtc | TimeInForce::Gtd(_), Side::Buy) => order.limit.or(last),
+        (TimeInForce::Gtc | TimeInForce::Gtd(_), Side::Sell) => order.limit.max(last),
+    }
 }
