@@ -35,13 +35,43 @@ def test_what_a_file_leaves_out_has_the_strict_default(tmp_path: Path) -> None:
     assert (config.backtest.data, config.backtest.cash) == ("simulated", Decimal(10_000))
 
 
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ("position_max = 0.11", "limits.position_max = 0.11 is looser than is safe (up to 0.1)"),
+        ("shorting = true", "limits.shorting = true is looser than is safe (false); say why"),
+        ("cooldown_s = 30", "limits.cooldown_s = 30 is looser than is safe (from 60); say why"),
+        ("collar = { value = 0.2 }", "risk.limits.collar"),
+        ("collar = { value = 0.2, reason = ' ' }", "risk.limits.collar"),
+        ("collar = 7", "collar must be a fraction from 0 to 1, not '7'"),
+    ],
+)
+def test_what_is_looser_than_is_safe_wants_a_reason(
+    tmp_path: Path, limits: str, words: str
+) -> None:
+    path = written(tmp_path, SMALL + f"[risk.limits]\n{limits}\n")
+    with pytest.raises(b4.ConfigError) as refused:
+        read_backtest(path)
+    assert words in str(refused.value)
+
+
+def test_what_is_tighter_or_explained_does_not(tmp_path: Path) -> None:
+    text = SMALL + "[risk.limits]\nposition_max = 0.1\nrepeats_max = 5\n"
+    text += "collar = { value = 0.2, reason = 'an illiquid coin' }\n"
+    risk = read_backtest(written(tmp_path, text)).risk
+    assert risk.values["collar"] == Decimal("0.2")
+    wide = SMALL + "[risk]\nprofile = 'unleveraged'\n[risk.limits]\nposition_max = 0.5\n"
+    assert read_backtest(written(tmp_path, wide)).risk.values == {"position_max": Decimal("0.5")}
+
+
 def test_numbers_are_kept_as_they_were_written(tmp_path: Path) -> None:
     text = '[backtest]\ncash = 0.1\nfee_bps = "7.5"\nsince = 2024-01-01\n' + SMALL
-    text += "[risk.limits]\nposition_max = 0.3\nshorting = true\n"
+    text += "[risk.limits]\nposition_max = 0.1\n"
+    text += 'shorting = { value = true, reason = "a test" }\n'
     config = read_backtest(written(tmp_path, text))
     assert (config.backtest.cash, config.backtest.fee_bps) == (Decimal("0.1"), Decimal("7.5"))
     assert config.backtest.since == date(2024, 1, 1)
-    assert config.risk.limits == {"position_max": Decimal("0.3"), "shorting": True}
+    assert config.risk.values == {"position_max": Decimal("0.1"), "shorting": True}
 
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
@@ -84,7 +114,7 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
         (SMALL + "[risk]\nlimits = 5\n", "risk.limits is 5; allowed: a table: [risk.limits]"),
         (
             SMALL + "[risk.limits]\nposition_max = nan\n",
-            "risk.limits.position_max is nan; allowed: a number, or true or false",
+            "risk.limits.position_max is nan; allowed: a number, true or false where",
         ),
         (
             SMALL + "[risk.limits]\nposition_max = [1]\n",
@@ -113,9 +143,9 @@ def test_refuses_with_the_file_the_key_and_what_is_allowed(
 
 
 def test_a_limit_of_one_is_a_number_and_not_true(tmp_path: Path) -> None:
-    limits = read_backtest(written(tmp_path, SMALL + "[risk.limits]\nposition_max = 1\n")).risk
-    assert limits.limits == {"position_max": Decimal(1)}
-    assert type(limits.limits["position_max"]) is Decimal
+    limits = read_backtest(written(tmp_path, SMALL + "[risk.limits]\nprice_age_max_s = 1\n")).risk
+    assert limits.values == {"price_age_max_s": Decimal(1)}
+    assert type(limits.values["price_age_max_s"]) is Decimal
 
 
 def test_an_unknown_home_stays_as_it_was_written(tmp_path: Path) -> None:
@@ -254,7 +284,7 @@ def test_the_environment_wins_over_the_file_and_what_is_typed_over_both(tmp_path
         "BOT4__RUN__SEED": "2",
         "BOT4__RISK__PROFILE": "unleveraged",
         "BOT4__RISK__LIMITS__POSITION_MAX": "0.1",
-        "BOT4__RISK__LIMITS__SHORTING": "true",
+        "BOT4__RISK__LIMITS__SHORTING": '{ value = true, reason = "hedged" }',
         "BOT4__RUN__DATA": '["a.gz", "~nouser/b.gz"]',
         "BOT4__RUN__FEED": "replay",
         "BOT4__LOG__FILE": "false",
@@ -264,7 +294,7 @@ def test_the_environment_wins_over_the_file_and_what_is_typed_over_both(tmp_path
     config = reading.config
     assert (config.run.speed, config.run.seed, config.run.cash) == ("max", 2, Decimal(1))
     assert config.risk.profile == "unleveraged"
-    assert config.risk.limits == {"position_max": Decimal("0.1"), "shorting": True}
+    assert config.risk.values == {"position_max": Decimal("0.1"), "shorting": True}
     assert config.run.data == ("a.gz", "~nouser/b.gz")
     assert config.log.file is False
     assert reading.origins["run", "speed"] == "the command line"

@@ -103,6 +103,8 @@ fn main() -> Result<(), Unusable> {
         tick: Price::new(1),
         lot: Qty::new(1),
         notional_min: Amount::ZERO,
+        notional_max: Amount::new(i128::MAX),
+        qty_max: Qty::new(i64::MAX),
         taker_fee: Rate::ZERO,
         maker_fee: Rate::ZERO,
     };

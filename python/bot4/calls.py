@@ -22,6 +22,8 @@ _BATCH_FRAMES = 50  # short as well: about a fifth of a millisecond
 _SAMPLE_NS_MAX = 2**32 - 1
 _FIRST_NS, _STEP_NS = 1_700_000_000_000_000_000, 1_000_000
 _VENUE, _SYMBOL = "binance", "BTCUSDT"
+# A day's trading, of which an order may be a part.
+_TRADED = b'{"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"60000.00","q":"50000","T":1,"m":true}'
 
 
 class Timed(Protocol):
@@ -77,11 +79,12 @@ TIMED: Mapping[str, Timed] = {"boundary_ns": boundary, "frame_to_action_ns": fra
 def _bot(snapshot: bytes) -> _engine.Bot:
     """A bot with the program of twenty operations, after the snapshot of its book."""
     instrument = f"{_VENUE}:{_SYMBOL}"
-    bot = _engine.Bot()
+    bot = _engine.Bot(limits=_engine.gauge_limits())
     bot.add_instrument(instrument, price="60000", tick="0.01", lot="0.00001")
     bot.add_program("lean", instrument, "1", _engine.gauge_program())
-    bot.open("1000000", _FIRST_NS)
+    bot.open("10000", _FIRST_NS)
     bot.on_snapshot(_VENUE, _SYMBOL, snapshot, _FIRST_NS)
+    bot.on_frame(_VENUE, _TRADED, _FIRST_NS)
     bot.take_records()
     return bot
 

@@ -195,8 +195,7 @@ fn counted_risk_target(scene: &mut Scene, cases: &[Case]) {
 /// is counted on those.
 fn tick_to_intent() -> Result<usize, Unusable> {
     let session = Session::simulated(SEED, UPDATES)?;
-    let (mut first, mut second) =
-        (path::Desk::new(&session.rules)?, path::Desk::new(&session.rules)?);
+    let (mut first, mut second) = (path::Desk::new(&session)?, path::Desk::new(&session)?);
     let mut intents = 0;
     for event in &session.events {
         let glance = first.glance(event)?;

@@ -25,6 +25,7 @@ from bot4._engine.errors import (
 from bot4._engine.gauge import (
     book_updates,
     depth_frames,
+    gauge_limits,
     gauge_program,
     gauges,
     nothing,
@@ -32,7 +33,14 @@ from bot4._engine.gauge import (
     take_gauge,
 )
 from bot4._engine.ledger import Ledger
-from bot4._engine.program import Program, operations, risk_limits, risk_profiles
+from bot4._engine.program import (
+    Program,
+    operations,
+    risk_checks,
+    risk_limits,
+    risk_needs_reason,
+    risk_profiles,
+)
 from bot4._engine.recording import RECORDED, Feed, Recording
 from bot4._engine.run import JournalFile, Run, fault_names
 
@@ -66,13 +74,16 @@ __all__ = [
     "book_updates",
     "depth_frames",
     "fault_names",
+    "gauge_limits",
     "gauge_program",
     "gauges",
     "nothing",
     "operations",
     "read_samples",
     "replay_journal",
+    "risk_checks",
     "risk_limits",
+    "risk_needs_reason",
     "risk_profiles",
     "take_gauge",
 ]

@@ -85,6 +85,8 @@ class Bot:
         tick: str,
         lot: str,
         notional_min: str = "0",
+        notional_max: str | None = None,
+        qty_max: str | None = None,
         taker_fee: str = "0",
         maker_fee: str = "0",
         base: str | None = None,
@@ -92,11 +94,12 @@ class Bot:
     ) -> None:
         """Add ``venue:SYMBOL`` (``binance:BTCUSDT``, ``kraken:BTC/USD``, ``coinbase:BTC-USD``).
 
-        ``price`` is about what it trades at (it sets the scale); ``tick``, ``lot`` and
-        ``notional_min`` (what an order must be worth) are the venue's, fees are fractions; all
-        decimal text. ``base`` and ``quote`` are what is traded for what, as the venue calls them
-        (1 to 16 bytes); where they are not said, all such are paid in "cash". The quote of the
-        first instrument is the reporting currency.
+        ``price`` is about what it trades at (it sets the scale); ``tick``, ``lot``,
+        ``notional_min`` and ``notional_max`` (what an order must and may be worth) and ``qty_max``
+        (its most base) are the venue's, fees are fractions; all decimal text. ``base`` and
+        ``quote`` are what is traded for what, as the venue calls them (1 to 16 bytes); where they
+        are not said, all such are paid in "cash". The quote of the first instrument is the
+        reporting currency.
         """
 
     def add_program(
@@ -171,6 +174,11 @@ class Bot:
 
         ``fee`` is in ``fee_asset``, or else in quote; below 0 it is a rebate. One in the base is
         paid out of the position.
+        """
+
+    def on_status(self, instrument: str, tradable: bool, ts_ns: int) -> list[Request]:
+        """A venue halted or delisted an instrument, or trades it again: without it nothing of the
+        instrument is ordered, and cancels go on.
         """
 
     def on_rate(self, asset: str, worth: str, ts_ns: int) -> list[Request]:

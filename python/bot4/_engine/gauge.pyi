@@ -64,5 +64,8 @@ def depth_frames(seed: int, count: int, leaning: bool) -> dict[str, Any]:
     up). ``leaning``: about one touch, whose bids and asks outweigh each other in turn.
     """
 
+def gauge_limits() -> dict[str, str]:
+    """The limits of ``default`` that gauges widen, as decimal text: on pace and after losses."""
+
 def gauge_program() -> Program:
     """The program of twenty operations that signals and paths are measured with."""

@@ -17,8 +17,20 @@ def operations() -> list[dict[str, Any]]:
 def risk_profiles() -> dict[str, dict[str, str | bool]]:
     """The named profiles: limit name to its value. Rates are decimal text, fractions of equity."""
 
-def risk_limits() -> dict[str, str]:
-    """What each limit of a profile means, by its name."""
+def risk_limits() -> dict[str, dict[str, str]]:
+    """Each limit by its name: ``{"meaning": …, "allowed": …, "safe": …}``, in words."""
+
+def risk_needs_reason(profile: str, limit: str, value: str | bool) -> bool:
+    """Whether a value lets more through than the profile does and than is safe.
+
+    Raises RiskError: no such profile or limit, or a value that the limit cannot have.
+    """
+
+def risk_checks() -> list[dict[str, Any]]:
+    """Every check that stands before an order, in the order of codes.
+
+    Each is ``{"code": str, "what": str, "where": str, "refusals": [str], "limits": [str]}``.
+    """
 
 @final
 class Program:

@@ -47,10 +47,14 @@ class Run:
         seed: int,
         start_ns: int,
         notional_min: str = "0",
+        *,
+        notional_max: str | None = None,
+        qty_max: str | None = None,
     ) -> None:
         """A market that never happened: seeded order flow that begins at ``price``.
 
-        No order may be worth less than ``notional_min``: risk refuses it, and so does the venue.
+        No order may be worth less than ``notional_min`` or more than ``notional_max``, nor have more
+        base than ``qty_max``: risk refuses or clips it, and the venue refuses it.
         """
 
     def add_recording(self, recording: Recording) -> None: ...

@@ -39,7 +39,7 @@ def check(
     if "backtest" in reading.tables:
         lines.append(f"backtest: on {reading.config.backtest.data}")
     risk = reading.config.risk
-    limits = "".join(f", {name} = {value}" for name, value in risk.limits.items())
+    limits = "".join(f", {name} = {value}" for name, value in risk.values.items())
     typer.echo("\n".join([f"ok: {readable(path)}", *lines, f"risk: {risk.profile}{limits}"]))
 
 

@@ -101,7 +101,7 @@ def _configured(typed: Typed, config: Config) -> Job:
             _or(typed.fee_bps, table.fee_bps),
             _or(typed.slippage_bps, table.slippage_bps),
             _or(typed.risk, config.risk.profile),
-            config.risk.limits,
+            config.risk.values,
         )
     with _blaming(typed.target, unless=(typed.since, typed.until)):
         within = span(_or(typed.since, table.since), _or(typed.until, table.until))

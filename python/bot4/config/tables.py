@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from bot4 import _engine, settings
-from bot4.errors import ParameterError, known_names
+from bot4.errors import ParameterError, RiskError, known_names
 
 
 def _exact(value: object) -> Decimal:
@@ -208,6 +208,12 @@ class InstrumentTable(_Table):
     notional_min: Least = Field(
         default=Decimal(0), description="the least an order may be worth: 0 or more, such as 5"
     )
+    notional_max: Step | None = Field(
+        default=None, description="the most an order may be worth: a number above 0"
+    )
+    qty_max: Step | None = Field(
+        default=None, description="the most base of one order: a number above 0"
+    )
 
 
 class StrategyTable(_Table):
@@ -232,14 +238,23 @@ class StrategyTable(_Table):
         return self
 
 
+class Reasoned(_Table):
+    """A limit's value, and why it may be looser than is safe."""
+
+    value: StrictBool | Exact = Field(description="a number, or true or false")
+    reason: Text = Field(description="a sentence, in quotes")
+
+
 class RiskTable(_Table):
     """``[risk]``: the profile, and single limits of it replaced by name."""
 
     profile: Text = Field(
         default=settings.CONFIGURED_RISK_PROFILE, description="the name of a profile, in quotes"
     )
-    limits: dict[str, StrictBool | Exact] = Field(
-        default_factory=dict, description="a number, or true or false where the limit is a switch"
+    limits: dict[str, StrictBool | Exact | Reasoned] = Field(
+        default_factory=dict,
+        description="a number, true or false where the limit is a switch, or either with a reason: "
+        '{ value = 0.5, reason = "…" }',
     )
 
     @model_validator(mode="after")
@@ -249,6 +264,35 @@ class RiskTable(_Table):
             if name not in known:
                 raise ValueError(f"there is no limit {name!r}; {known_names(name, known)}")
         return self
+
+    @model_validator(mode="after")
+    def _says_why_it_is_loose(self) -> "RiskTable":
+        if self.profile not in _engine.risk_profiles():
+            return self  # whoever takes the profile says which there are
+        for name, given in self.limits.items():
+            if isinstance(given, Reasoned):
+                continue
+            value = given if isinstance(given, bool) else format(given, "f")
+            try:
+                loose = _engine.risk_needs_reason(self.profile, name, value)
+            except RiskError as error:
+                raise ValueError(str(error)) from error
+            if loose:
+                safe = _engine.risk_limits()[name]["safe"]
+                shown = str(value).lower()
+                raise ValueError(
+                    f"limits.{name} = {shown} is looser than is safe ({safe}); say why: "
+                    f'{name} = {{ value = {shown}, reason = "…" }}'
+                )
+        return self
+
+    @property
+    def values(self) -> dict[str, bool | Decimal]:
+        """The limits that are replaced, without the reasons."""
+        return {
+            name: given.value if isinstance(given, Reasoned) else given
+            for name, given in self.limits.items()
+        }
 
 
 class LogTable(_Table):

@@ -69,7 +69,21 @@ class Simulated:
         for table in self.tables:
             price, tick, lot = map(money.text, (table.price, table.tick, table.lot))
             least = money.text(table.notional_min)
-            run.add_simulated(table.symbol, price, tick, lot, self.seed, start_ns, least)
+            most, qty = (
+                None if one is None else money.text(one)
+                for one in (table.notional_max, table.qty_max)
+            )
+            run.add_simulated(
+                table.symbol,
+                price,
+                tick,
+                lot,
+                self.seed,
+                start_ns,
+                least,
+                notional_max=most,
+                qty_max=qty,
+            )
 
 
 @dataclass(frozen=True, slots=True)

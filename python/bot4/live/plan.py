@@ -69,7 +69,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
             table.taker_fee_bps,
             table.slippage_bps,
             config.risk.profile,
-            config.risk.limits,
+            config.risk.values,
         )
         maker_fee = money.text(money.rate(table.maker_fee_bps, "maker_fee_bps"))
         traded = market(config)

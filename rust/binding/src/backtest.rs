@@ -28,6 +28,15 @@ pub(crate) enum RawLimit {
     Number(String),
 }
 
+impl From<RawLimit> for LimitValue {
+    fn from(raw: RawLimit) -> Self {
+        match raw {
+            RawLimit::Switch(on) => Self::Switch(on),
+            RawLimit::Number(text) => Self::Number(text),
+        }
+    }
+}
+
 /// A class strategy's instance on its sleeve.
 pub(crate) struct Callee {
     pub(crate) sleeve: SleeveId,
@@ -281,11 +290,7 @@ pub(crate) fn profile_of(
 ) -> PyResult<Profile> {
     let mut profile = Profile::named(profile).raise()?;
     for (limit, value) in limits.unwrap_or_default() {
-        let value = match value {
-            RawLimit::Switch(on) => LimitValue::Switch(on),
-            RawLimit::Number(text) => LimitValue::Number(text),
-        };
-        profile = profile.with(&limit, &value).raise()?;
+        profile = profile.with(&limit, &value.into()).raise()?;
     }
     Ok(profile)
 }

@@ -84,8 +84,8 @@ impl PyBot {
     }
 
     #[pyo3(signature = (
-        instrument, *, price, tick, lot, notional_min="0", taker_fee="0", maker_fee="0",
-        base=None, quote=None
+        instrument, *, price, tick, lot, notional_min="0", notional_max=None, qty_max=None,
+        taker_fee="0", maker_fee="0", base=None, quote=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "one keyword a fact of an instrument")]
     fn add_instrument(
@@ -95,6 +95,8 @@ impl PyBot {
         tick: &str,
         lot: &str,
         notional_min: &str,
+        notional_max: Option<&str>,
+        qty_max: Option<&str>,
         taker_fee: &str,
         maker_fee: &str,
         base: Option<&str>,
@@ -108,7 +110,10 @@ impl PyBot {
             return Err(EngineError::new_err(format!("'{instrument}' was added before")));
         }
         let listed = Instrument::listed(instrument, about, tick, lot);
-        let listed = listed.and_then(|listed| listed.at_least(notional_min)).raise()?;
+        let listed = listed
+            .and_then(|listed| listed.at_least(notional_min))
+            .and_then(|listed| listed.at_most(notional_max, qty_max))
+            .raise()?;
         let fees = (rate_from_text(taker_fee).raise()?, rate_from_text(maker_fee).raise()?);
         let base = base.map_or(Ok(listed.base), asset)?;
         let quote = quote.map_or(Ok(listed.quote), asset)?;
@@ -284,6 +289,22 @@ impl PyBot {
         self.believe(ts_ns)?;
         let rate = Event::Rate { ts: Nanos::new(ts_ns), asset, worth };
         self.send(py, |gateway, sent| gateway.on_event(&rate, &mut |outgoing| sent.push(outgoing)))
+    }
+
+    #[pyo3(signature = (instrument, tradable, ts_ns))]
+    fn on_status<'py>(
+        &mut self,
+        py: Python<'py>,
+        instrument: &str,
+        tradable: bool,
+        ts_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let instrument = self.id_of(instrument)?;
+        self.believe(ts_ns)?;
+        let status = Event::Status { ts: Nanos::new(ts_ns), instrument, tradable };
+        self.send(py, |gateway, sent| {
+            gateway.on_event(&status, &mut |outgoing| sent.push(outgoing))
+        })
     }
 
     fn balances(&mut self) -> PyResult<BTreeMap<(String, String), String>> {

@@ -1,5 +1,6 @@
 //! How long the engine's parts take: the gauges of `bot4-gauge`, in this very build.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bot4_engine::event::Side;
@@ -132,6 +133,11 @@ pub(crate) fn depth_frames(
     out.set_item("frames", PyList::new(py, frames.collect::<Vec<_>>())?)?;
     out.set_item("checksum", depth.checksum)?;
     Ok(out)
+}
+
+#[pyfunction]
+pub(crate) fn gauge_limits() -> BTreeMap<&'static str, &'static str> {
+    bot4_gauge::risk::TIRELESS.into_iter().collect()
 }
 
 #[pyfunction]

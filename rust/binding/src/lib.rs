@@ -50,6 +50,8 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(catalogue::operations, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_profiles, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::risk_limits, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue::risk_checks, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue::risk_needs_reason, module)?)?;
     module.add_function(wrap_pyfunction!(faults::fault_names, module)?)?;
     module.add_function(wrap_pyfunction!(backtest::replay_journal, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::gauges, module)?)?;
@@ -59,5 +61,6 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(gauge::book_updates, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::depth_frames, module)?)?;
     module.add_function(wrap_pyfunction!(gauge::gauge_program, module)?)?;
+    module.add_function(wrap_pyfunction!(gauge::gauge_limits, module)?)?;
     Ok(())
 }

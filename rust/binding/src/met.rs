@@ -59,7 +59,8 @@ impl Met {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+            | Record::Freeze { .. }
+            | Record::Status { .. } => {}
         }
     }
 

@@ -135,6 +135,10 @@ impl Names<'_> {
                 row.set_item("instrument", self.symbol(instrument))?;
                 row.set_item("why", why.map(Unexplained::name))?;
             }
+            Record::Status { instrument, tradable, .. } => {
+                row.set_item("instrument", self.symbol(instrument))?;
+                row.set_item("tradable", tradable)?;
+            }
         }
         Ok(row)
     }
@@ -309,6 +313,8 @@ impl Names<'_> {
             Record::Flatten { .. } => "flatten".to_owned(),
             Record::Freeze { why: Some(why), .. } => format!("frozen: {} unexplained", why.name()),
             Record::Freeze { why: None, .. } => "frozen no more".to_owned(),
+            Record::Status { tradable: true, .. } => "traded again".to_owned(),
+            Record::Status { tradable: false, .. } => "not traded by its venue".to_owned(),
             Record::Amend { .. }
             | Record::CumQty { .. }
             | Record::Deposit { .. }
@@ -328,7 +334,8 @@ pub(crate) const fn shown_kind(record: &Record) -> &'static str {
     } else if let Record::Pause { .. }
     | Record::Stop { .. }
     | Record::Flatten { .. }
-    | Record::Freeze { .. } = record
+    | Record::Freeze { .. }
+    | Record::Status { .. } = record
     {
         "control"
     } else {
@@ -358,7 +365,8 @@ const fn of_order(record: &Record) -> Option<OrderId> {
         | Record::Start { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
-        | Record::Freeze { .. } => None,
+        | Record::Freeze { .. }
+        | Record::Status { .. } => None,
     }
 }
 
@@ -393,6 +401,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Stop { .. } => "stop",
         Record::Flatten { .. } => "flatten",
         Record::Freeze { .. } => "freeze",
+        Record::Status { .. } => "status",
     }
 }
 

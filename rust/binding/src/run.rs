@@ -9,7 +9,7 @@ use bot4_desk::{Desk, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::event::{Bar, BreakerState, Component, Intent, SleeveId};
 use bot4_engine::history::Row;
-use bot4_engine::instrument::{InstrumentId, amount_from_text, rate_from_text};
+use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::order::Order;
 use bot4_engine::run::{Command, RunSettings};
 use bot4_engine::session::KeepError;
@@ -194,7 +194,10 @@ impl PyRun {
         })
     }
 
-    #[pyo3(signature = (instrument, price, tick, lot, seed, start_ns, notional_min="0"))]
+    #[pyo3(signature = (
+        instrument, price, tick, lot, seed, start_ns, notional_min="0", *, notional_max=None,
+        qty_max=None
+    ))]
     #[allow(clippy::too_many_arguments, reason = "one a fact of a market")]
     fn add_simulated(
         &mut self,
@@ -205,13 +208,18 @@ impl PyRun {
         seed: u64,
         start_ns: i64,
         notional_min: &str,
+        notional_max: Option<&str>,
+        qty_max: Option<&str>,
     ) -> PyResult<()> {
         let about: f64 = price
             .parse()
             .map_err(|_| EngineError::new_err(format!("price '{price}' is not a number")))?;
         let start = Nanos::new(start_ns);
-        let steps = (tick, lot, notional_min);
-        self.setup()?.add_simulated(instrument, about, steps, seed, start).raise()
+        let rules = Instrument::listed(instrument, about, tick, lot)
+            .and_then(|rules| rules.at_least(notional_min))
+            .and_then(|rules| rules.at_most(notional_max, qty_max))
+            .raise()?;
+        self.setup()?.add_simulated(rules, about, seed, start).raise()
     }
 
     fn add_recording(&mut self, recording: PyRef<'_, PyRecording>) -> PyResult<()> {

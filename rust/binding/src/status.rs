@@ -199,7 +199,8 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => None,
+            | Record::Freeze { .. }
+            | Record::Status { .. } => None,
         };
         let row = PyDict::new(py);
         row.set_item("ts", record.ts().mantissa())?;

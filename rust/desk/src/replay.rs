@@ -148,7 +148,8 @@ impl Replayed {
             | Record::Pause { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+            | Record::Freeze { .. }
+            | Record::Status { .. } => {}
         }
     }
 }

@@ -98,13 +98,11 @@ impl Setup {
     /// A market that never happened: order flow made from `seed`, that begins at about `price`.
     pub fn add_simulated(
         &mut self,
-        symbol: &str,
+        rules: Instrument,
         price: f64,
-        (tick, lot, notional_min): (&str, &str, &str),
         seed: u64,
         start: Nanos,
     ) -> Result<(), DeskError> {
-        let rules = Instrument::listed(symbol, price, tick, lot)?.at_least(notional_min)?;
         let first = rules.tick_down(price)?;
         let id = InstrumentId(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
         let market = Box::new(SimulatedMarket::new(id, &rules, first, seed, start));

@@ -89,6 +89,10 @@ pub struct Instrument {
     pub lot: Qty,
     /// The smallest order, in quote units.
     pub notional_min: Amount,
+    /// The largest order, in quote units; [`Amount`]'s largest where its venue says nothing.
+    pub notional_max: Amount,
+    /// The largest order; [`Qty`]'s largest where its venue says nothing.
+    pub qty_max: Qty,
     /// Fee of an order that takes liquidity, as a fraction of notional.
     pub taker_fee: Rate,
     /// Fee of an order that makes liquidity, as a fraction of notional.
@@ -128,6 +132,8 @@ impl Instrument {
             tick: Price::new(10_i64.pow(price_scale - ASSUMED_DECIMALS)),
             lot: Qty::new(1),
             notional_min: Amount::ZERO,
+            notional_max: Amount::new(i128::MAX),
+            qty_max: Qty::new(i64::MAX),
             taker_fee: fee,
             maker_fee: fee,
         })
@@ -170,6 +176,25 @@ impl Instrument {
             return Err(UnitError::NotPositive(notional_min.to_owned()));
         }
         Ok(Self { notional_min: least, ..self })
+    }
+
+    /// The same where an order is worth so much at most, and has so much base at most, as decimal
+    /// text; `None`: any that fits is taken.
+    pub fn at_most(
+        self,
+        notional_max: Option<&str>,
+        qty_max: Option<&str>,
+    ) -> Result<Self, UnitError> {
+        let most = notional_max.map(amount_from_text).transpose()?;
+        let qty = qty_max.map(|text| self.qty_from_text(text)).transpose()?;
+        let none = most.is_some_and(|most| !most.is_positive());
+        if none || qty.is_some_and(|qty| !qty.is_positive()) {
+            let text = if none { notional_max } else { qty_max };
+            return Err(UnitError::NotPositive(text.unwrap_or_default().to_owned()));
+        }
+        let (notional_max, qty_max) =
+            (most.unwrap_or(self.notional_max), qty.unwrap_or(self.qty_max));
+        Ok(Self { notional_max, qty_max, ..self })
     }
 
     /// The same as what trades `base` for `quote`, which are two assets.

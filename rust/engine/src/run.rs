@@ -384,6 +384,7 @@ const fn is_shown(record: &Record) -> bool {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
+        | Record::Status { .. }
         | Record::Update {
             update:
                 OrderUpdate::Rejected

@@ -237,7 +237,7 @@ fn what_comes_after_changes_nothing_before() {
 #[test]
 fn the_default_profile_clips_to_two_per_cent() {
     let settings = settings(profile("default", &[]));
-    let backtest = of_volume(&told(&[(100.0, 1.0), (100.0, 1.0), (100.0, 1.0)]), &settings);
+    let backtest = of_volume(&told(&[(100.0, 300.0); 3]), &settings);
     let spent = amount("10000").minus(backtest.bot().account().cash).unwrap();
     assert!(spent <= amount("200") && spent > amount("199.9999"), "{spent:?}");
     let clips: Vec<_> = backtest.report().clips().collect();

@@ -132,7 +132,10 @@ impl Desk {
             | Record::Control { .. } => None,
             // How the account was valued stands before each decision.
             Record::Equity { .. } | Record::Pause { .. } | Record::Start { .. } => None,
-            Record::Stop { .. } | Record::Flatten { .. } | Record::Freeze { .. } => None,
+            Record::Stop { .. }
+            | Record::Flatten { .. }
+            | Record::Freeze { .. }
+            | Record::Status { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),

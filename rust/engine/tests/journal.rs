@@ -237,6 +237,9 @@ fn records() -> impl Strategy<Value = Record> {
         }),
         (ts(), any::<bool>()).prop_map(|(ts, flatten)| Record::Stop { ts, flatten }),
         ts().prop_map(|ts| Record::Flatten { ts }),
+        (ts(), any::<u32>(), any::<bool>()).prop_map(|(ts, instrument, tradable)| {
+            Record::Status { ts, instrument: InstrumentId(instrument), tradable }
+        }),
         (ts(), any::<u32>(), any::<bool>(), select(Unexplained::ALL.to_vec())).prop_map(
             |(ts, instrument, frozen, why)| {
                 let (instrument, why) = (InstrumentId(instrument), frozen.then_some(why));
@@ -277,6 +280,8 @@ fn an_instrument_goes_to_bytes_and_back() {
         tick: Price::new(i64::MAX),
         lot: Qty::new(7),
         notional_min: Amount::new(-3),
+        notional_max: Amount::new(i128::MIN),
+        qty_max: Qty::new(-5),
         taker_fee: Rate::new(i64::MIN),
         maker_fee: Rate::new(-1),
     };
@@ -525,7 +530,8 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Start { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
-        | Record::Freeze { .. } => record,
+        | Record::Freeze { .. }
+        | Record::Status { .. } => record,
     });
     always(500, vec(bounded, 1..40), |records| {
         let mut state = State::new(vec![instrument()], 1, 0);

@@ -7,9 +7,9 @@ mod market;
 use bot4_engine::event::{BreakerState, Component};
 use bot4_engine::risk::Refusal;
 use bot4_engine::risk::breaker::Breakers;
-use bot4_engine::risk::limits::{Limit, LimitError, LimitValue, Profile};
+use bot4_engine::risk::limits::{LIMITS, Limit, LimitError, LimitValue, Profile, Safe};
 use bot4_engine::risk::monitor::Monitor;
-use bot4_engine::units::{Amount, Overflow};
+use bot4_engine::units::{Amount, Nanos, Overflow, Rate};
 
 use crate::market::{DAY, START, amount, ns, profile};
 
@@ -20,9 +20,21 @@ fn number(text: &str) -> LimitValue {
 #[test]
 fn the_profiles_are_the_ones_agreed_on() {
     let table = [
-        ("default", "0.02 0.2 0.02 0.03 0.1 0.05 60 false false"),
-        ("unleveraged", "1 1 1 1 1 1 60 false false"),
-        ("research", "5 10 10 1 1 0.5 60 true true"),
+        (
+            "default",
+            "0.02 0.2 0.2 0.04 0.5 0.02 0.2 0.03 0.1 0.02 0.05 0.1 0.1 0.02 0.03 0.25 0.01 0.01 60 \
+             200 100 3 8 500 1 20 10 0.005 3600 false false",
+        ),
+        (
+            "unleveraged",
+            "1 1 100 100 0 1 100 1 1 1 1 1 1 1 1 1 1 1 60 200 200 10 1000 1000000 0 1000000 \
+             1000000 1 0 false false",
+        ),
+        (
+            "research",
+            "5 10 100 100 0 10 100 1 1 1 0.5 1 1 1 1 1 1 1 60 10000 10000 1000000 1000000 1000000 \
+             0 1000000 1000000 1 0 true true",
+        ),
     ];
     for (name, wanted) in table {
         let values = Profile::named(name).unwrap().values();
@@ -44,7 +56,7 @@ fn every_limit_goes_round() {
     for name in Profile::NAMES {
         let profile = Profile::named(name).unwrap();
         let names: Vec<_> = profile.values().iter().map(|(limit, _)| *limit).collect();
-        assert_eq!(names, Limit::ALL.map(Limit::name));
+        assert_eq!(names, LIMITS.map(|limit| limit.name));
         let mut copy = Profile::named("research").unwrap();
         for (limit, value) in profile.values() {
             copy = copy.with(limit, &value).unwrap();
@@ -62,7 +74,8 @@ fn every_limit_goes_round() {
 fn a_limit_has_bounds() {
     let fraction = "a fraction from 0 to 1";
     let hundred = "a fraction from 0 to 100";
-    let seconds = "whole seconds from 0 to 86400";
+    let seconds = "whole seconds from 0 to 2592000";
+    let count = "a whole number from 0 to 1000000";
     let table: &[(&str, LimitValue, Option<&str>)] = &[
         ("position_max", number("100"), None),
         ("position_max", number("100.000000000001"), Some(hundred)),
@@ -70,12 +83,17 @@ fn a_limit_has_bounds() {
         ("drawdown_max", number("1"), None),
         ("drawdown_max", number("1.000000000001"), Some(fraction)),
         ("collar", number("-1"), Some(fraction)),
-        ("gross_max", number("much"), Some("a number")),
-        ("gross_max", number("NaN"), Some("a number")),
-        ("gross_max", number("1e-13"), Some("a number")),
+        ("gross_max", number("much"), Some(hundred)),
+        ("gross_max", number("NaN"), Some(hundred)),
+        ("gross_max", number("1e-13"), Some(hundred)),
         ("order_max", LimitValue::Switch(true), Some("a number")),
-        ("price_age_max_s", number("86400"), None),
-        ("price_age_max_s", number("86401"), Some(seconds)),
+        ("price_age_max_s", number("2592000"), None),
+        ("price_age_max_s", number("2592001"), Some(seconds)),
+        ("repeats_max", number("1000000"), None),
+        ("repeats_max", number("1000001"), Some(count)),
+        ("repeats_max", number("-1"), Some(count)),
+        ("repeats_max", number("0.5"), Some(count)),
+        ("repeats_max", LimitValue::Switch(true), Some("a number")),
         ("price_age_max_s", number("-1"), Some(seconds)),
         ("price_age_max_s", number("1.5"), Some(seconds)),
         ("price_age_max_s", LimitValue::Switch(false), Some("a number")),
@@ -87,13 +105,65 @@ fn a_limit_has_bounds() {
         match (got, why) {
             (Ok(profile), None) => assert!(profile.name.ends_with(limit)),
             (Err(LimitError::Value { limit: named, wanted, .. }), Some(why)) => {
-                assert_eq!((named, wanted), (*limit, *why), "{value:?}");
+                assert_eq!((named, wanted.as_str()), (*limit, *why), "{value:?}");
             }
             (got, why) => assert_eq!(format!("{got:?}"), format!("{why:?}"), "{limit} {value:?}"),
         }
     }
     let unknown = profile("default", &[]).with("leverage", &number("1"));
     assert_eq!(unknown, Err(LimitError::NoLimit("leverage".to_owned())));
+}
+
+#[test]
+fn what_is_looser_than_the_profile_and_than_is_safe_wants_a_reason() {
+    let on = LimitValue::Switch;
+    let table = [
+        ("position_max", number("0.02"), number("0.1"), false),
+        ("position_max", number("0.02"), number("0.100000000001"), true),
+        ("position_max", number("1"), number("0.5"), false),
+        ("position_max", number("1"), number("1"), false),
+        ("drawdown_max", number("0.1"), number("0.05"), false),
+        ("drawdown_max", number("0.1"), number("0.11"), true),
+        ("cooldown_s", number("3600"), number("60"), false),
+        ("cooldown_s", number("3600"), number("59"), true),
+        ("cooldown_s", number("0"), number("1"), false),
+        ("liquidation_distance_min", number("0.5"), number("0.9"), false),
+        ("liquidation_distance_min", number("0.5"), number("0.2"), true),
+        ("shorting", on(false), on(true), true),
+        ("shorting", on(true), on(false), false),
+        ("repeats_max", number("20"), number("61"), true),
+    ];
+    for (name, old, new, loose) in table {
+        let limit = Limit::named(name).unwrap();
+        assert_eq!(limit.is_loose(&old, &new), Ok(loose), "{name} {old:?} {new:?}");
+    }
+    // What holds where nobody speaks is safe, all of it.
+    for limit in LIMITS {
+        let value = Profile::named("default").unwrap().values();
+        let value = value.into_iter().find(|(name, _)| *name == limit.name).unwrap().1;
+        let shut = match limit.safe {
+            Safe::AtMost(_) => number("0"),
+            Safe::AtLeast(_) => number("1"),
+            Safe::Off => on(false),
+        };
+        assert_eq!(limit.is_loose(&shut, &value), Ok(false), "{}", limit.name);
+    }
+}
+
+#[test]
+fn a_profile_of_values_that_cannot_be_is_not_sound() {
+    let sound = Profile::named("default").unwrap();
+    assert!(sound.is_sound());
+    let broken = [
+        Profile { position_max: Rate::new(-1), ..sound.clone() },
+        Profile { drawdown_max: Rate::new(i64::MAX), ..sound.clone() },
+        Profile { price_age_max: Nanos::new(-1), ..sound.clone() },
+        Profile { repeats_max: u32::MAX, ..sound.clone() },
+        Profile { name: String::new(), ..sound },
+    ];
+    for profile in broken {
+        assert!(!profile.is_sound(), "{profile:?}");
+    }
 }
 
 /// Equity in whole units at an hour since the start, and what must be latched then.

@@ -413,7 +413,8 @@ fn what_does_not_cross_at_once_or_has_working_orders_is_not_netted() {
     };
     let mut floor = Floor::of(2, instrument(), passive);
     floor.hold(&[1.0, 0.0]);
-    assert_eq!(floor.moment(&[0.0, 1.0], 100.0), ["a sells 0.999", "b buys for 100"]);
+    // What rests of ours is not met.
+    assert_eq!(floor.moment(&[0.0, 1.0], 100.0), ["a sells 0.999", "b refused self_trade"]);
     let mut floor = Floor::holding(2, &[1.0, 0.0]);
     assert_eq!(floor.moment(&[2.0, 0.0], 100.0), ["a buys for 100"]);
     // It waits for its order, and the other one does not wait for it.

@@ -7,14 +7,17 @@ use bot4_engine::book::Integrity;
 use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
-use bot4_engine::event::{Event, Execution, Fill, OrderId, OrderUpdate, TradeId, TradingState};
+use bot4_engine::event::{
+    Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, Quote, Side, SleeveId,
+    TimeInForce, TradeId, TradingState, Want,
+};
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, RECORDS_MAX};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::decode_records;
 use bot4_engine::order::OrderState;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::signal::{Node, Program};
-use bot4_engine::units::{Amount, Nanos, Rate};
+use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
 const SECOND: i64 = 1_000_000_000;
 const FIRST: InstrumentId = InstrumentId(0);
@@ -208,17 +211,22 @@ fn a_cancel_that_was_only_written_down_is_sent_after_a_restart() {
 
 #[test]
 fn an_order_that_cannot_be_said_is_denied_and_holds_nothing_back() {
-    let mut floor = Floor::of(&["binance:BTCUSDT"], "100000000000000000", leaning(None));
-    floor.frame("binance", &binance_diff(10, "", "")).unwrap();
-    let levels = r#""bids":[["60000.00","3.0"]],"asks":[["60000.01","2.0"]]"#;
-    let body = format!(r#"{{"lastUpdateId":10,{levels}}}"#);
-    let snapshot = Arrival::Snapshot { symbol: "BTCUSDT", body: body.as_bytes() };
-    floor.arrive("binance", snapshot).unwrap();
-    assert_eq!(floor.take_sent(), ["cannot: the amount of quote is too large"]);
+    let mut floor = Floor::of(&["kraken:BTC/USD"], "10000", Decides::Outside);
+    let (bid, ask, qty) = (Price::new(6_000_000), Price::new(6_000_001), Qty::new(100_000_000));
+    let ts = Nanos::new(floor.now);
+    let quote = Quote { instrument: FIRST, ts, bid, bid_qty: qty, ask, ask_qty: qty };
+    floor.event(&Event::Quote(quote)).unwrap();
+    let terms = OrderTerms { tif: TimeInForce::Fok, ..OrderTerms::default() };
+    let want = Want::Trade { side: Side::Buy, qty: 0.01, limit: None, terms };
+    floor.event(&Event::Intent(Intent { sleeve: SleeveId(0), want })).unwrap();
+    assert_eq!(
+        floor.take_sent(),
+        ["cannot: the venue has no order that fills whole or not at all"]
+    );
     assert_eq!(floor.state(0), Some(OrderState::Denied));
     assert_eq!(floor.gateway.bot().account().reserved, Amount::ZERO);
     // The journal says so too.
-    let floor = recovered(&mut floor, "binance:BTCUSDT");
+    let floor = recovered(&mut floor, "kraken:BTC/USD");
     assert_eq!(floor.state(0), Some(OrderState::Denied));
 }
 

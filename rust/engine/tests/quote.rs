@@ -174,7 +174,8 @@ impl Desk {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => None,
+            | Record::Freeze { .. }
+            | Record::Status { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { id, order } => {

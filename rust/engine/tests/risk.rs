@@ -5,153 +5,26 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod market;
+mod scene;
 
 use bot4_engine::event::{
-    BreakerState, Component, Execution, Intent, OrderTerms, Side, Size, SleeveId, Stop, StopKind,
-    TradingState, Want,
+    BreakerState, Component, OrderTerms, Side, Size, SleeveId, Stop, StopKind, TradingState, Want,
 };
 use bot4_engine::exposure::{Account, Exposure, Mark};
-use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
+use bot4_engine::instrument::Instrument;
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
-use bot4_engine::risk::{
-    Approved, Armed, Assessment, ORDERS_WORKING_MAX, Refusal, Refusals, View, assess,
-};
+use bot4_engine::risk::{Armed, Assessment, Refusal};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use proptest::{prop_assert, prop_assert_eq};
 
-use crate::market::{SECOND, always, amount, instrument, ns, profile, rate};
+use crate::market::{SECOND, always, amount, instrument, ns, rate};
+use crate::scene::{Scene, at, buy, sell, target};
 
-/// What a view looks at, owned, so that a case may change it.
-#[derive(Debug, Clone)]
-struct Scene {
-    now: Nanos,
-    instrument: Instrument,
-    exposure: Exposure,
-    /// What the sleeve holds, where that is not all.
-    own: Option<Qty>,
-    buying: Option<Qty>,
-    account: Account,
-    mark: Option<Mark>,
-    working: usize,
-    allocation: Rate,
-    breakers: Breakers,
-    trading_state: TradingState,
-    frozen: bool,
-    doubtful: bool,
-    profile: Profile,
-}
-
-impl Scene {
-    /// 10,000 in cash, nothing held, 100.00 seen just now, no limit that binds.
-    fn quiet() -> Self {
-        let cash = amount("10000");
-        Self {
-            now: ns(100 * SECOND),
-            instrument: instrument(),
-            exposure: Exposure::default(),
-            own: None,
-            buying: None,
-            account: Account {
-                cash,
-                equity: cash,
-                working_short: Some(Amount::ZERO),
-                unpriced: false,
-                ..Account::default()
-            },
-            mark: Some(Mark { price: Price::new(10_000), ts: ns(100 * SECOND) }),
-            working: 0,
-            allocation: Rate::ONE,
-            breakers: Breakers::default(),
-            trading_state: TradingState::Active,
-            frozen: false,
-            doubtful: false,
-            profile: profile("unleveraged", &[]),
-        }
-    }
-
-    fn holding(mut self, qty: i64) -> Self {
-        self.exposure.position = Qty::new(qty);
-        let worth = Amount::new(i128::from(qty) * 10_000 * 10_i128.pow(12));
-        self.account.gross = worth.magnitude().unwrap();
-        self.account.cash = self.account.cash.minus(worth).unwrap();
-        self
-    }
-
-    fn limits(mut self, name: &str, changes: &[(&str, &str)]) -> Self {
-        self.profile = profile(name, changes);
-        self
-    }
-
-    fn view(&self) -> View<'_> {
-        View {
-            now: self.now,
-            id: InstrumentId(0),
-            instrument: &self.instrument,
-            exposure: &self.exposure,
-            holding: self.own.unwrap_or(self.exposure.position),
-            buying: self.buying,
-            account: &self.account,
-            mark: self.mark,
-            working: self.working,
-            allocation: self.allocation,
-            breakers: self.breakers,
-            trading_state: self.trading_state,
-            frozen: self.frozen,
-            doubtful: self.doubtful,
-            profile: &self.profile,
-        }
-    }
-
-    fn assess(&self, want: Want) -> Result<Option<Assessment>, Refusal> {
-        assess(&Intent { sleeve: SleeveId(0), want }, &self.view())
-    }
-
-    /// A target's short way.
-    fn pass(&self, fraction: f64) -> Result<Approved, Refusals> {
-        let mark = self.mark.ok_or(Refusal::NoPrice)?;
-        Armed::of(SleeveId(0), &self.view())?.pass(fraction, mark, self.now)
-    }
-
-    /// The answer in words.
-    fn answer(&self, want: Want) -> String {
-        match self.assess(want) {
-            Err(refusal) => format!("no: {}", refusal.name()),
-            Ok(None) => "nothing".to_owned(),
-            Ok(Some(Assessment { approved, clipped })) => {
-                let order = approved.into_order();
-                let size = match order.size {
-                    Size::Base(qty) => format!("{}", self.instrument.qty_as_f64(qty)),
-                    Size::Quote(budget) => format!("{} quote", amount_as_f64(budget)),
-                };
-                let price = |limit| format!(" at {}", self.instrument.price_as_f64(limit));
-                let limit = order.limit.map(price).unwrap_or_default();
-                let by = clipped.map(|by| format!(", {}", by.name())).unwrap_or_default();
-                let held = if order.terms.held { ", held" } else { "" };
-                format!("{} {size}{limit}{by}{held}", order.side.name())
-            }
-        }
-    }
-}
-
-fn target(fraction: f64) -> Want {
-    Want::Target { fraction, band: None, execution: Execution::Cross }
-}
-
-fn buy(qty: f64) -> Want {
-    Want::Trade { side: Side::Buy, qty, limit: None, terms: OrderTerms::default() }
-}
-
-fn sell(qty: f64) -> Want {
-    Want::Trade { side: Side::Sell, qty, limit: None, terms: OrderTerms::default() }
-}
-
-fn at(limit: f64, want: Want) -> Want {
-    let Want::Trade { side, qty, .. } = want else { return want };
-    Want::Trade { side, qty, limit: Some(limit), terms: OrderTerms::default() }
-}
+/// As many as may work in the profile `unleveraged`.
+const WORKING_MAX: usize = 200;
 
 fn check(table: &[(&str, Scene, Want, &str)]) {
     for (name, scene, want, answer) in table {
@@ -491,9 +364,9 @@ fn an_order_does_not_reduce_what_is_already_being_closed() {
 fn no_more_orders_work_than_may() {
     let working = |working: usize| Scene { working, ..Scene::quiet().holding(10_000) };
     check(&[
-        ("one less", working(ORDERS_WORKING_MAX - 1), buy(0.1), "buy 0.1"),
-        ("as many as may", working(ORDERS_WORKING_MAX), buy(0.1), "no: too_many_orders"),
-        ("closing passes", working(ORDERS_WORKING_MAX), target(0.0), "sell 1"),
+        ("one less", working(WORKING_MAX - 1), buy(0.1), "buy 0.1"),
+        ("as many as may", working(WORKING_MAX), buy(0.1), "no: too_many_orders"),
+        ("closing passes", working(WORKING_MAX), target(0.0), "sell 1"),
     ]);
 }
 
@@ -690,14 +563,14 @@ fn the_short_way_passes_nothing_that_the_long_way_would_not() {
 #[test]
 fn a_target_asked_for_again_is_what_it_was_on_the_account_as_it_is() {
     let (before, after) = (Scene::quiet(), Scene::quiet().holding(20));
-    let mark = before.mark.unwrap();
+    let sight = before.sight().unwrap();
     let mut armed = Armed::of(SleeveId(0), &before.view()).unwrap();
     // Two are remembered; the third and the first are then worked out anew.
     for fraction in [0.5, 0.25, 0.5, 0.1, 0.5] {
         let fresh = before.pass(fraction);
-        assert_eq!(armed.pass(fraction, mark, before.now), fresh);
+        assert_eq!(armed.pass(fraction, &sight, before.now), fresh);
         let mut armed = armed.again(&after.view()).unwrap();
-        assert_eq!(armed.pass(fraction, mark, after.now), after.pass(fraction));
+        assert_eq!(armed.pass(fraction, &sight, after.now), after.pass(fraction));
         assert_ne!(after.pass(fraction), fresh);
     }
 }
@@ -711,13 +584,12 @@ fn the_short_way_knows_each_check_by_its_bit() {
     let cases = [
         (Scene { mark: None, ..scene() }, Refusal::NoPrice),
         (Scene { mark: stale, ..scene() }, Refusal::StalePrice),
-        (Scene { mark: worthless, ..scene() }, Refusal::NoPrice),
         (Scene { trading_state: TradingState::Halted, ..scene() }, Refusal::Halted),
         (Scene { trading_state: TradingState::Reducing, ..scene() }, Refusal::ReducingOnly),
         (Scene { frozen: true, ..scene() }, Refusal::Frozen),
         (Scene { doubtful: true, ..scene() }, Refusal::OrderUnknown),
         (Scene { breakers, ..scene() }, Refusal::BreakerOpen),
-        (Scene { working: ORDERS_WORKING_MAX, ..scene() }, Refusal::TooManyOrders),
+        (Scene { working: 10_000, ..scene() }, Refusal::TooManyOrders),
         (scene().limits("research", &[("position_max", "0.1")]), Refusal::PositionLimit),
         (scene().limits("research", &[("gross_max", "0.1")]), Refusal::GrossLimit),
         (scene().limits("research", &[("order_max", "0.1")]), Refusal::OrderLimit),
@@ -729,6 +601,8 @@ fn the_short_way_knows_each_check_by_its_bit() {
     }
     let strict = Scene::quiet();
     assert_eq!(strict.pass(-0.5).unwrap_err(), Refusal::Shorting.into());
+    let worthless = Scene { mark: worthless, ..scene() };
+    assert!(worthless.pass(0.5).unwrap_err().iter().any(|refusal| refusal == Refusal::NoPrice));
     let spent = Scene { account: Account { reserved: amount("9999"), ..strict.account }, ..strict };
     let found: Vec<_> = spent.pass(0.5).unwrap_err().iter().collect();
     assert_eq!(found, [Refusal::GrossLimit, Refusal::FreeCash]);

@@ -120,7 +120,8 @@ fn a_journal_with_other_records_is_refused() {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => None,
+            | Record::Freeze { .. }
+            | Record::Status { .. } => None,
         }
     };
     let mut checked = 0;

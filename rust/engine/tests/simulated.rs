@@ -79,6 +79,8 @@ impl Listing {
             tick: Price::new(self.tick),
             lot: Qty::new(self.lot),
             notional_min: Amount::ZERO,
+            notional_max: Amount::new(i128::MAX),
+            qty_max: Qty::new(i64::MAX),
             taker_fee: Rate::ZERO,
             maker_fee: Rate::ZERO,
         }

@@ -28,7 +28,7 @@ impl Desk {
     pub fn new(depth: &Depth) -> Result<Self, GaugeError> {
         let (tick, lot) = STEPS;
         let rules = frames::bitcoin(&format!("{VENUE}:{SYMBOL}"), tick, lot)?;
-        let gateway = Gateway::new(path::bot(&rules)?)?;
+        let gateway = Gateway::new(path::bot(&rules, RECEIVED)?)?;
         let mut desk = Self { gateway, now: RECEIVED, sent: None };
         let snapshot = Arrival::Snapshot { symbol: SYMBOL, body: &depth.snapshot };
         desk.gateway.on_arrival(VENUE, snapshot, desk.now, &mut |_| {})?;

@@ -2,14 +2,15 @@
 
 use bot4_engine::bot::{Bot, BotError, Decides, Glance, Output, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Action, Event, Execution, Fill, OrderUpdate, Size, TradeId};
+use bot4_engine::event::{
+    Action, Event, Execution, Fill, OrderUpdate, Side, Size, Tick, TickKind, TradeId,
+};
 use bot4_engine::instrument::{Instrument, amount_from_text};
-use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Amount, Nanos, Price, Rate};
 
 use crate::each::{self, Turn};
 use crate::session::{MARKET, Session};
-use crate::{GaugeError, Reading, Setup, signal};
+use crate::{GaugeError, Reading, Setup, risk, signal};
 
 pub(crate) const INTENT: &str = "tick_to_intent_ns";
 pub(crate) const ALL: &str = "tick_all_ns";
@@ -17,7 +18,9 @@ pub(crate) const SETTLE: &str = "settle_ns";
 
 /// Intents that are measured at least, by telling the session again and again.
 const INTENTS: usize = 100_000;
-const CASH: &str = "1000000";
+/// What was traded before, at a price of 1.
+const TRADED: &str = "1000000000";
+const CASH: &str = "10000";
 
 /// A bot with the twenty operations and the default limits, and a venue that does at once what it
 /// is told.
@@ -42,19 +45,22 @@ pub fn sleeve() -> Result<Sleeve, GaugeError> {
     })
 }
 
-/// A bot of one sleeve with cash, before its market begins.
-pub fn bot(rules: &Instrument) -> Result<Bot, GaugeError> {
-    let profile = Profile::named("default")?;
-    let mut bot = Bot::new(vec![rules.clone()], vec![sleeve()?], profile, 1);
-    let (ts, amount) = (Nanos::new(1), amount_from_text(CASH)?);
+/// A bot of one sleeve with cash, before its market begins; what a day trades it saw already.
+pub fn bot(rules: &Instrument, ts: Nanos) -> Result<Bot, GaugeError> {
+    let mut bot = Bot::new(vec![rules.clone()], vec![sleeve()?], risk::tireless()?, 1);
+    let amount = amount_from_text(CASH)?;
     bot.on(&Event::Deposit { ts, amount }, &mut Output::default())?;
+    let (aggressor, qty) = (Side::Buy, rules.qty_from_text(TRADED)?);
+    let kind = TickKind::Trade { aggressor, price: rules.price(1.0)?, qty };
+    bot.watch(&Event::Tick(Tick { instrument: MARKET, ts, last: true, kind }))?;
     Ok(bot)
 }
 
 impl Desk {
-    /// One for this market.
-    pub fn new(rules: &Instrument) -> Result<Self, GaugeError> {
-        Ok(Self { bot: bot(rules)?, out: Output::default(), rules: rules.clone() })
+    /// One for the market of this session.
+    pub fn new(session: &Session) -> Result<Self, GaugeError> {
+        let (bot, rules) = (bot(&session.rules, session.begins())?, session.rules.clone());
+        Ok(Self { bot, out: Output::default(), rules })
     }
 
     /// What is measured.
@@ -194,7 +200,7 @@ pub(crate) fn all(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
 /// What the updates of [`intent`] still take until everything is written down.
 pub(crate) fn settle(setup: &Setup<'_>) -> Result<Reading, GaugeError> {
     let session = Session::of(setup, SETTLE)?;
-    let fresh = || Ok(Settling { desk: Desk::new(&session.rules)?, glanced: Ok(None) });
+    let fresh = || Ok(Settling { desk: Desk::new(&session)?, glanced: Ok(None) });
     let runs = each::time(setup, &session.events, INTENTS, fresh, Settling::glance)?;
     let nothing = GaugeError::Nothing { key: SETTLE, what: "a session that leads to intents" };
     let mut reading = runs.chosen().ok_or(nothing)?;
@@ -210,6 +216,6 @@ fn told(
     wanted: usize,
 ) -> Result<(Session, each::Runs), GaugeError> {
     let session = Session::of(setup, key)?;
-    let runs = each::time(setup, &session.events, wanted, || Desk::new(&session.rules), |_, _| {})?;
+    let runs = each::time(setup, &session.events, wanted, || Desk::new(&session), |_, _| {})?;
     Ok((session, runs))
 }

@@ -1,10 +1,10 @@
 //! Risk: the word of the breakers, and every check on an order that passes them all.
 
 use bot4_engine::event::{BreakerState, Component, Size, SleeveId, TradingState};
-use bot4_engine::exposure::{Account, Exposure, Mark};
+use bot4_engine::exposure::{Account, Conduct, Exposure, Group, Mark, Resting, Sight};
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::risk::breaker::Breakers;
-use bot4_engine::risk::limits::Profile;
+use bot4_engine::risk::limits::{LimitValue, Profile};
 use bot4_engine::risk::{Approved, Armed, Refusal, Refusals, Ticket, View};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
@@ -19,6 +19,8 @@ pub(crate) const TARGET: &str = "risk_target_ns";
 const SECOND_NS: i64 = 1_000_000_000;
 /// What is held, in lots.
 const HELD_LOTS: i64 = 500;
+/// What each side of the touch holds, in lots.
+const SHOWN_LOTS: i64 = 1_000_000;
 /// Cases that are gone through again and again: they fit the cache, and no predictor knows them.
 const CASES: usize = 1_024;
 
@@ -57,11 +59,30 @@ fn pick<T: Copy>(all: &[T], draw: &mut Draw) -> Option<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
     fraction: f64,
-    mark: Mark,
+    sight: Sight,
     ticket: Ticket,
 }
 
-/// An account that holds something, with limits that are far away.
+/// What is wider than where nobody speaks: how often a strategy may do something in a minute, and
+/// after a loss, as nothing here rests or stops losing. All of it is looked at all the same.
+pub const TIRELESS: [(&str, &str); 6] = [
+    ("messages_max", "1000000"),
+    ("cancels_per_fill_max", "1000000"),
+    ("repeats_max", "1000000"),
+    ("loss_streak_max", "1000000"),
+    ("loss_order_max", "1"),
+    ("duplicate_window_s", "0"),
+];
+
+/// The limits that hold where nobody speaks, but for [`TIRELESS`].
+pub fn tireless() -> Result<Profile, GaugeError> {
+    let wide = |profile: Profile, (limit, value): (&str, &str)| {
+        profile.with(limit, &LimitValue::Number(value.to_owned()))
+    };
+    Ok(TIRELESS.into_iter().try_fold(Profile::named("default")?, wide)?)
+}
+
+/// An account that holds something.
 #[derive(Debug, Clone)]
 pub struct Scene {
     instrument: Instrument,
@@ -69,12 +90,13 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A million in cash, shorts allowed.
+    /// A million in cash, and the limits that hold where nobody speaks, all of them looked at.
     pub fn new() -> Result<Self, GaugeError> {
         let instrument = Instrument::listed("simulated:RISK", 60_000.0, "0.01", "0.00001")?;
         let cash = amount_from_text("1000000")?;
         let working_short = Some(Amount::ZERO);
         let account = Account { cash, equity: cash, working_short, ..Account::default() };
+        let held = Group { selling: Some(Amount::ZERO), ..Group::default() };
         let position = Qty::new(HELD_LOTS * instrument.lot.mantissa());
         let view = View {
             now: Nanos::new(SECOND_NS),
@@ -84,30 +106,50 @@ impl Scene {
             holding: position,
             buying: None,
             account: &account,
-            mark: None,
+            sight: None,
+            ladder: None,
+            turnover: amount_from_text("100000000")?,
+            tradable: true,
+            deviates: false,
+            all: held,
+            group: held,
+            resting: Resting::default(),
+            conduct: Conduct::default(),
+            hour_peak: cash,
+            scale: Rate::ONE,
             working: 0,
             allocation: Rate::ONE,
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
             frozen: false,
             doubtful: false,
-            profile: &Profile::named("research")?,
+            profile: &Profile::named("default")?,
+            sound: true,
         };
         let armed = Armed::of(SleeveId(0), &view).map_err(GaugeError::Refused)?;
         Ok(Self { instrument, armed })
     }
 
-    /// Targets that flip between a tenth long and a tenth short, at prices drawn, all of which
-    /// pass.
+    /// Targets that flip between more and less than is held, at prices drawn, all of which pass.
     pub fn cases(&self, seed: u64) -> Result<Vec<Case>, GaugeError> {
         let (mut draw, mut armed) = (Draw::new(seed), self.armed);
+        let shown = Qty::new(SHOWN_LOTS * self.instrument.lot.mantissa());
         let mut one = |n: usize| {
-            let fraction = if n.is_multiple_of(2) { 0.1 } else { -0.1 };
+            let fraction = if n.is_multiple_of(2) { 0.015 } else { 0.0001 };
             let ticks = 6_000_000 + draw.below(100_000);
             let price = Price::new(ticks * self.instrument.tick.mantissa());
             let mark = Mark { price, ts: Nanos::new(SECOND_NS) };
+            let half = self.instrument.tick;
+            let sight = Sight {
+                mark,
+                before: Price::new(6_050_000 * half.mantissa()),
+                bid: price.minus(half)?,
+                ask: price.plus(half)?,
+                bid_qty: shown,
+                ask_qty: shown,
+            };
             let ticket = armed.ticket(fraction, price).map_err(refused)?;
-            Ok(Case { fraction, mark, ticket })
+            Ok(Case { fraction, sight, ticket })
         };
         (0..CASES).map(&mut one).collect()
     }
@@ -115,13 +157,13 @@ impl Scene {
     /// What is measured as the checks: an order that is sized through all of them.
     #[inline]
     pub fn check(&mut self, case: &Case) -> i64 {
-        answer(self.armed.check(&case.ticket, case.mark.ts, Nanos::new(SECOND_NS)))
+        answer(self.armed.check(&case.ticket, &case.sight, Nanos::new(SECOND_NS)))
     }
 
     /// What is measured as a target: from a fraction to an order through all checks.
     #[inline]
     pub fn pass(&mut self, case: &Case) -> i64 {
-        answer(self.armed.pass(case.fraction, case.mark, Nanos::new(SECOND_NS)))
+        answer(self.armed.pass(case.fraction, &case.sight, Nanos::new(SECOND_NS)))
     }
 }
 

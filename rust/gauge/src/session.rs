@@ -37,10 +37,20 @@ impl Session {
         }
     }
 
+    /// When it begins.
+    #[must_use]
+    pub fn begins(&self) -> Nanos {
+        match self.events.first() {
+            Some(Event::Tick(tick)) => tick.ts,
+            Some(Event::Quote(quote)) => quote.ts,
+            Some(_) | None => Nanos::new(1),
+        }
+    }
+
     /// SIMULATED: a book's beginning, then so many updates, each a message of its own.
     pub fn simulated(seed: u64, updates: usize) -> Result<Self, GaugeError> {
         let flow = Flow::new(seed, updates)?;
-        let rules = Instrument::listed("simulated:FLOW", 3_000.0, "0.01", "0.00001")?;
+        let rules = Instrument::listed("simulated:FLOW", 3_000.0, "0.01", "0.001")?;
         let tick = |told: &Update, ts: i64, last: bool| {
             let price = Price::new(told.price.mantissa() * rules.tick.mantissa());
             let qty = Qty::new(told.qty.mantissa() * rules.lot.mantissa());

@@ -7,12 +7,11 @@ use bot4_engine::event::{
 };
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::journal::{Record, State, decode_records, encode_record};
-use bot4_engine::risk::limits::Profile;
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
 use crate::session::MARKET;
 use crate::timing::Unit;
-use crate::{GaugeError, Reading, Setup, stopwatch};
+use crate::{GaugeError, Reading, Setup, risk, stopwatch};
 
 pub(crate) const ENGINE: &str = "orders_per_s_engine";
 pub(crate) const REPLAY: &str = "replay_events_per_s";
@@ -27,6 +26,8 @@ const PRICE: f64 = 100.0;
 const TRADED: f64 = 1.0;
 /// Of it, held from the beginning: what sells while buys are on their way may not go short.
 const STOCK: f64 = 100.0;
+/// What was traded of it before.
+const TRADED_BEFORE: f64 = 1e9;
 
 /// A bot under the default limits that a strategy outside tells to buy and sell in turn.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl Trader {
             allocation: Rate::ONE,
             decides: Decides::Outside,
         };
-        let bot = Bot::new(vec![rules], vec![sleeve], Profile::named("default")?, epoch);
+        let bot = Bot::new(vec![rules], vec![sleeve], risk::tireless()?, epoch);
         let mut trader = Self { bot, out: Output::default(), now: Nanos::new(1), price };
         let (ts, amount) = (Nanos::ZERO, amount_from_text("1000000")?);
         trader.tell(&Event::Deposit { ts, amount })?;
@@ -69,7 +70,7 @@ impl Trader {
             high: PRICE,
             low: PRICE,
             close: PRICE,
-            volume: 1.0,
+            volume: TRADED_BEFORE,
         };
         trader.tell(&Event::Bar(bar))?;
         trader.tell(&Event::Time(trader.now))?;

@@ -153,7 +153,8 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Stop { .. }
         | Event::Adopted { .. }
         | Event::Flatten { .. }
-        | Event::Freeze { .. } => {}
+        | Event::Freeze { .. }
+        | Event::Status { .. } => {}
     }
 }
 

@@ -190,7 +190,7 @@ fn a_captured_session_goes_through_the_decoder() {
     assert_eq!(session.rules.qty_as_text(session.rules.lot), "0.00001");
     assert_eq!(session.events.len(), 41 + 60 * LEVELS);
     assert_eq!(session.source, "captured session of binance:BTCUSDT: 61 messages");
-    let mut desk = path::Desk::new(&session.rules).unwrap();
+    let mut desk = path::Desk::new(&session).unwrap();
     let mut approved = 0;
     for event in &session.events {
         let glance = desk.glance(event).unwrap();

@@ -139,8 +139,9 @@ pub(crate) fn seat(setup: &mut Setup) {
 /// A run over two simulated markets, and its header.
 pub(crate) fn simulated(seed: u64) -> (Run, Header) {
     let mut setup = setup();
-    setup.add_simulated("sim:BTC", 60_000.0, ("0.01", "0.0001", "0"), seed, START).unwrap();
-    setup.add_simulated("sim:ETH", 3_000.0, ("0.01", "0.0001", "0"), seed, START).unwrap();
+    let rules = |name, price| Instrument::listed(name, price, "0.01", "0.0001").unwrap();
+    setup.add_simulated(rules("sim:BTC", 60_000.0), 60_000.0, seed, START).unwrap();
+    setup.add_simulated(rules("sim:ETH", 3_000.0), 3_000.0, seed, START).unwrap();
     seat(&mut setup);
     setup.build().unwrap()
 }

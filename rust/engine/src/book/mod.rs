@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Quote, Side, Tick, TickKind};
-use crate::exposure::Mark;
+use crate::exposure::{Mark, Sight};
 use crate::units::{Nanos, Price, Qty};
 
 mod grid;
@@ -14,9 +14,11 @@ mod ladder;
 mod levels;
 mod ranks;
 mod top;
+mod turnover;
 mod window;
 
 pub use ladder::Ladder;
+pub use turnover::Turnover;
 
 /// Whether a book can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,6 +72,37 @@ pub struct Book {
     integrity: Integrity,
     /// A quote or a tick was told: there is a book, and bars do not speak for it.
     told: Option<Nanos>,
+    past: Past,
+}
+
+/// How long a mark stays the one of before: what is compared is one to two of these old.
+const PAST: i64 = 60_000_000_000;
+
+/// The mark as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Past {
+    /// One to two minutes ago.
+    before: Price,
+    /// When the minute began.
+    began: Price,
+    since: Nanos,
+}
+
+impl Past {
+    #[inline]
+    fn on_mark(&mut self, mark: Mark) {
+        let passed = mark.ts.mantissa().wrapping_sub(self.since.mantissa());
+        if (passed >= PAST) | self.before.is_zero() {
+            self.turn(mark, (passed >= 2 * PAST) | self.before.is_zero());
+        }
+    }
+
+    /// Another minute; where nothing was told for longer, nothing is known of before.
+    #[cold]
+    fn turn(&mut self, mark: Mark, forgotten: bool) {
+        let before = if forgotten { mark.price } else { self.began };
+        *self = Self { before, began: mark.price, since: mark.ts };
+    }
 }
 
 impl Book {
@@ -77,7 +110,9 @@ impl Book {
     /// it, and none makes an old one young.
     pub fn on_close(&mut self, price: Price, ts: Nanos) {
         if self.told.is_none() {
-            self.mark = Some(Mark { price, ts });
+            let mark = Mark { price, ts };
+            self.past.on_mark(mark);
+            self.mark = Some(mark);
         }
     }
 
@@ -123,7 +158,9 @@ impl Book {
         if bid > 0 && bid < ask {
             self.integrity = Integrity::Live;
             self.touch = Some(touch);
-            self.mark = Some(Mark { price: Price::new(bid + (ask - bid) / 2), ts });
+            let mark = Mark { price: Price::new(bid + (ask - bid) / 2), ts };
+            self.past.on_mark(mark);
+            self.mark = Some(mark);
         } else {
             self.integrity = Integrity::Crossed;
             (self.touch, self.mark) = (None, None);
@@ -157,6 +194,17 @@ impl Book {
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {
         self.mark
+    }
+
+    /// The mark, and what it is judged by; `None` where there is none to be believed.
+    #[inline]
+    #[must_use]
+    pub fn sight(&self) -> Option<Sight> {
+        let mark = self.mark?;
+        let all = Qty::new(i64::MAX);
+        let only = Touch { bid: mark.price, bid_qty: all, ask: mark.price, ask_qty: all };
+        let Touch { bid, bid_qty, ask, ask_qty } = self.touch.unwrap_or(only);
+        Some(Sight { mark, before: self.past.before, bid, ask, bid_qty, ask_qty })
     }
 
     /// Every level.

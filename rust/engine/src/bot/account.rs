@@ -125,6 +125,7 @@ impl Bot {
         }
         self.account = Account { cash, equity, gross, unpriced, ..self.account };
         self.turn = self.turn.wrapping_add(1);
+        self.weigh()?;
         self.convert()
     }
 
@@ -158,6 +159,7 @@ impl Bot {
         }
         (self.account.reserved, self.account.working_short) = (reserved, other);
         self.turn = self.turn.wrapping_add(1);
+        self.weigh()?;
         self.convert()
     }
 

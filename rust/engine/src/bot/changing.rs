@@ -39,7 +39,7 @@ impl Bot {
         let to = match assessed {
             Ok(None) => return Ok(()),
             Ok(Some(approved)) => approved.into_amendment(),
-            Err(refusal) => return self.keep(Record::Refused { ts, sleeve, refusal }, out),
+            Err(refusal) => return self.refuse(sleeve, refusal, out),
         };
         self.keep(Record::Amend { ts, order: id, to }, out)?;
         out.actions.push(Action::Amend { id, to });

@@ -8,7 +8,7 @@ use super::glance::{Glance, Wanted};
 use super::{Bot, BotError, Output, lies};
 use crate::decision::execution::{self, Manner, TRIED_EVERY};
 use crate::decision::target;
-use crate::event::{Action, Execution, Intent, Side, SleeveId, Want};
+use crate::event::{Action, BreakerState, Component, Execution, Intent, Side, SleeveId, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::{Carrying, Record};
 use crate::risk::breaker::Breakers;
@@ -28,7 +28,7 @@ impl Bot {
         let assessed = risk::assess(&intent, &self.view(sleeve, breakers)?);
         let approved = match assessed {
             Ok(None) => return Ok(()),
-            Err(refusal) => return self.keep(Record::Refused { ts, sleeve, refusal }, out),
+            Err(refusal) => return self.refuse(sleeve, refusal, out),
             Ok(Some(Assessment { approved, clipped })) => {
                 if let Some(limit) = clipped {
                     self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
@@ -42,7 +42,7 @@ impl Bot {
         };
         match laid {
             Ok(approved) => self.place(approved, out),
-            Err(refusal) => self.keep(Record::Refused { ts, sleeve, refusal }, out),
+            Err(refusal) => self.refuse(sleeve, refusal, out),
         }
     }
 
@@ -56,6 +56,10 @@ impl Bot {
             Some(mark) => approved.protected(rules, mark, (&self.profile, self.account_of(id)))?,
             None => approved,
         };
+        let (sleeve, window) = (approved.sleeve(), self.profile.duplicate_window);
+        if approved.is_duplicate(self.state.lately(sleeve), self.now, window) {
+            return self.refuse(sleeve, Refusal::Duplicate, out);
+        }
         let approved = approved.replacing(self.replacing.take());
         let action = self.state.orders().place(approved)?;
         let mut held = false;
@@ -67,6 +71,22 @@ impl Bot {
             out.actions.push(action);
         }
         self.reserve()
+    }
+
+    /// Write down why risk said no. A strategy that fires without end is stopped for good.
+    pub(super) fn refuse(
+        &mut self,
+        sleeve: SleeveId,
+        refusal: Refusal,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        self.keep(Record::Refused { ts: self.now, sleeve, refusal }, out)?;
+        let (component, state) = (Component::Strategy, BreakerState::Latched);
+        let latched = self.state.breakers().state(component) == state;
+        if refusal == Refusal::Repeats && !latched {
+            out.actions.push(Action::Trip { component, state });
+        }
+        Ok(())
     }
 
     /// What of an intent is acted on now, and how.

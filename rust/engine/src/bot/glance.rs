@@ -207,8 +207,8 @@ impl Bot {
             return (last, None);
         };
         let expected = armed.other(last);
-        let mark = markets.get(armed.instrument().index()).and_then(|market| market.book.mark());
-        (expected, mark.and_then(|mark| armed.pass(expected, mark, *now).ok()))
+        let sight = markets.get(armed.instrument().index()).and_then(|market| market.book.sight());
+        (expected, sight.and_then(|sight| armed.pass(expected, &sight, *now).ok()))
     }
 
     /// The short way through risk for what was not expected. `None` is no answer: the long way has
@@ -218,8 +218,8 @@ impl Bot {
     fn approve(&mut self, place: usize, fraction: f64) -> Option<Approved> {
         let aim = self.aims.get_mut(place).filter(|aim| aim.clear && aim.turn == self.turn)?;
         let armed = aim.armed.as_mut()?;
-        let mark = self.markets.get(armed.instrument().index())?.book.mark()?;
-        armed.pass(fraction, mark, self.now).ok()
+        let sight = self.markets.get(armed.instrument().index())?.book.sight()?;
+        armed.pass(fraction, &sight, self.now).ok()
     }
 
     /// Make the limits anew where the account changed, so that no tick has to wait for it.
@@ -313,7 +313,8 @@ impl Bot {
             | Event::Stop { .. }
             | Event::Adopted { .. }
             | Event::Flatten { .. }
-            | Event::Freeze { .. } => Ok(Ran::Nobody),
+            | Event::Freeze { .. }
+            | Event::Status { .. } => Ok(Ran::Nobody),
         }
     }
 
@@ -323,7 +324,10 @@ impl Bot {
         market.book.on_tick(tick);
         self.now = self.now.max(tick.ts);
         match tick.kind {
-            TickKind::Trade { .. } => self.run_on_trade(tick),
+            TickKind::Trade { price, qty, .. } => {
+                self.on_traded(tick.instrument, (price, qty))?;
+                self.run_on_trade(tick)
+            }
             TickKind::Level { .. } | TickKind::Clear if tick.last => {
                 self.run_on_book(tick.instrument)
             }

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::book::Book;
+use crate::book::{Book, Turnover};
 use crate::decision::quote;
 use crate::decision::{Decision, target};
 use crate::event::{
@@ -27,6 +27,7 @@ use crate::signal::{Clock, Memory, Program, Stream};
 use crate::units::{Nanos, Overflow, Rate};
 
 mod account;
+mod caution;
 mod changing;
 mod execution;
 mod exits;
@@ -37,6 +38,7 @@ mod protocol;
 mod quoting;
 mod watching;
 
+use caution::Groups;
 pub use glance::Glance;
 use glance::{Aim, Listener};
 use holding::{Own, Seats, told};
@@ -128,6 +130,11 @@ struct Market {
     bar: Option<Bar>,
     /// A bar came since the last decision.
     fresh: bool,
+    turnover: Turnover,
+    /// Trades are told: bars do not speak for them.
+    trades: bool,
+    /// Another venue says another price.
+    deviates: bool,
 }
 
 /// The trading bot.
@@ -140,6 +147,9 @@ pub struct Bot {
     /// The account in each currency that something is paid in beside the reporting currency.
     abroad: Vec<(Asset, Account)>,
     profile: Profile,
+    /// Every limit has a value that it may have.
+    sound: bool,
+    groups: Groups,
     now: Nanos,
     /// Programs run and nothing is wanted.
     quiet: bool,
@@ -179,6 +189,7 @@ impl Bot {
         profile: Profile,
         epoch: u32,
     ) -> Self {
+        let groups = Groups::new(&instruments);
         Self {
             markets: vec![Market::default(); instruments.len()],
             abroad: account::abroad(&instruments),
@@ -191,6 +202,8 @@ impl Bot {
             state: State::new(instruments, sleeves.len(), epoch),
             sleeves,
             account: Account::default(),
+            sound: profile.is_sound(),
+            groups,
             profile,
             now: Nanos::ZERO,
             quiet: false,
@@ -272,6 +285,10 @@ impl Bot {
                 self.now = self.now.max(ts);
                 self.freeze(ts, instrument, why, out)
             }
+            Event::Status { ts, instrument, tradable } => {
+                self.now = self.now.max(ts);
+                self.keep(Record::Status { ts, instrument, tradable }, out)
+            }
             Event::Flatten { ts } => {
                 self.now = self.now.max(ts);
                 self.keep(Record::Flatten { ts }, out)?;
@@ -332,7 +349,8 @@ impl Bot {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+            | Record::Freeze { .. }
+            | Record::Status { .. } => {}
         }
         self.reserve()?;
         Ok(self.asked_for(record))
@@ -376,7 +394,8 @@ impl Bot {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => None,
+            | Record::Freeze { .. }
+            | Record::Status { .. } => None,
         }
     }
 
@@ -453,6 +472,12 @@ impl Bot {
             .price(bar.close)
             .map_err(|reason| BotError::Unit { symbol: rules.symbol.clone(), reason })?;
         market.book.on_close(price, bar.close_ns);
+        if !market.trades {
+            // A volume that is no number, or does not fit, is not seen.
+            let traded = rules.qty_down(bar.volume).ok();
+            let notional = traded.and_then(|qty| rules.notional(price, qty).ok());
+            market.turnover.add(bar.close_ns, notional.unwrap_or_default());
+        }
         market.bar = Some(*bar);
         market.fresh = true;
         Ok(())
@@ -466,6 +491,7 @@ impl Bot {
         }
         self.now = ts;
         self.value()?;
+        self.compare_venues();
         let Account { cash, equity, .. } = self.account;
         self.keep(Record::Equity { ts, cash, equity }, out)?;
         if self.state.orders().working_len() > 0 {
@@ -662,6 +688,7 @@ impl Bot {
         let seat = self.sleeves.get(sleeve.index()).ok_or(BotError::Unknown)?;
         let id = seat.instrument;
         let exposure = self.state.exposures().get(id.index()).ok_or(BotError::Unknown)?;
+        let market = self.markets.get(id.index()).ok_or(BotError::Unknown)?;
         let own = match self.seats.several(id) {
             Some(_) => self.own(id, sleeve)?,
             None => Own { qty: exposure.position, buying: None },
@@ -674,7 +701,17 @@ impl Bot {
             holding: own.qty,
             buying: own.buying,
             account: self.account_of(id),
-            mark: self.mark_of(id),
+            sight: market.book.sight(),
+            ladder: market.book.is_told().then(|| market.book.ladder()),
+            turnover: market.turnover.within_day(self.now)?,
+            tradable: self.state.is_tradable(id),
+            deviates: market.deviates,
+            all: self.all_of(id),
+            group: self.group_of(id),
+            resting: self.resting(id),
+            conduct: self.state.conduct(sleeve, self.groups.venue_of(id), self.now),
+            hour_peak: self.hour_peak_of(id)?,
+            scale: Rate::ONE,
             working: self.state.orders().working_len(),
             allocation: seat.allocation,
             breakers,
@@ -682,6 +719,7 @@ impl Bot {
             frozen: self.state.frozen(id).is_some(),
             doubtful: self.state.orders().is_doubtful(id),
             profile: &self.profile,
+            sound: self.sound,
         })
     }
 

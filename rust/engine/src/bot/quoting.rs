@@ -159,7 +159,7 @@ impl Bot {
     ) -> Result<bool, BotError> {
         let (ts, sleeve) = (self.now, order.sleeve);
         match risk::assess_quoted(order, &self.view(sleeve, breakers)?) {
-            Err(refusal) => self.keep(Record::Refused { ts, sleeve, refusal }, out).map(|()| false),
+            Err(refusal) => self.refuse(sleeve, refusal, out).map(|()| false),
             Ok(Assessment { approved, clipped }) => {
                 if let Some(limit) = clipped {
                     self.keep(Record::Clipped { ts, sleeve, limit }, out)?;

@@ -17,7 +17,7 @@ use crate::event::{
     Amendment, Bar, Event, NewOrder, OrderId, OrderUpdate, Quote, Side, Size, SleeveId, Stop,
     TickKind,
 };
-use crate::exposure::{Account, Exposure};
+use crate::exposure::{Account, Exposure, Group};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
 use crate::order::{Order, OrderState};
@@ -293,7 +293,8 @@ impl Bot {
         let new = *order.new_order();
         let (exposure, account) = self.without(order)?;
         let view = self.view(new.sleeve, self.state.breakers())?;
-        let view = View { exposure: &exposure, account: &account, ..view };
+        let (all, group) = (self.less(view.all, order)?, self.less(view.group, order)?);
+        let view = View { exposure: &exposure, account: &account, all, group, ..view };
         if !order.is_exit() {
             return Ok(risk::assess_held(&new, &view));
         }
@@ -327,6 +328,17 @@ impl Bot {
         };
         let exposure = Exposure { working_buy, working_sell, ..with };
         Ok((exposure, Account { reserved, working_short, ..account }))
+    }
+
+    /// A group without what an order may still do.
+    fn less(&self, group: Group, order: &Order) -> Result<Group, BotError> {
+        let (own, id) = (order.at_risk()?, order.new_order().instrument);
+        let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
+        let selling = match (group.selling, self.mark_of(id)) {
+            (Some(all), Some(mark)) => Some(all.minus(rules.notional(mark.price, own.sell)?)?),
+            (all, _) => all,
+        };
+        Ok(Group { buying: group.buying.minus(own.buy)?, selling, ..group })
     }
 
     /// It is written down as it leaves, then sent.

@@ -457,6 +457,15 @@ pub enum Event {
         /// Why; `None`: it is frozen no more.
         why: Option<Unexplained>,
     },
+    /// A venue halted or delisted an instrument, or trades it again.
+    Status {
+        /// When.
+        ts: Nanos,
+        /// Which.
+        instrument: InstrumentId,
+        /// Whether orders of it are taken.
+        tradable: bool,
+    },
 }
 
 /// All we may do. The driver carries it out, after the records that came with it are kept.

@@ -267,6 +267,8 @@ fn write_instrument(out: &mut Vec<u8>, instrument: &Instrument) {
     out.i64(instrument.tick.mantissa());
     out.i64(instrument.lot.mantissa());
     out.amount(instrument.notional_min);
+    out.amount(instrument.notional_max);
+    out.i64(instrument.qty_max.mantissa());
     out.i64(instrument.taker_fee.mantissa());
     out.i64(instrument.maker_fee.mantissa());
     out.asset(instrument.base);
@@ -278,7 +280,8 @@ fn read_instrument(payload: &[u8]) -> Option<Instrument> {
     let mut from = Reader(payload);
     let (price_scale, qty_scale) = (from.u32()?, from.u32()?);
     let (tick, lot) = (Price::new(from.i64()?), Qty::new(from.i64()?));
-    let notional_min = from.amount()?;
+    let (notional_min, notional_max) = (from.amount()?, from.amount()?);
+    let qty_max = Qty::new(from.i64()?);
     let (taker_fee, maker_fee) = (Rate::new(from.i64()?), Rate::new(from.i64()?));
     let (base, quote) = (from.asset()?, from.asset()?);
     let symbol = core::str::from_utf8(from.0).ok()?.to_owned();
@@ -292,6 +295,8 @@ fn read_instrument(payload: &[u8]) -> Option<Instrument> {
         tick,
         lot,
         notional_min,
+        notional_max,
+        qty_max,
         taker_fee,
         maker_fee,
     })
@@ -355,10 +360,9 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             out.u8(u8::from(flatten));
         }
         Record::Flatten { ts } => head(13, ts),
-        Record::Freeze { ts, instrument, why } => {
-            head(16, ts);
-            out.u32(instrument.0);
-            out.u8(why.map_or(0, |why| why as u8 + 1));
+        Record::Freeze { ts, instrument, why } => write_freeze(&mut out, ts, (instrument, why)),
+        Record::Status { ts, instrument, tradable } => {
+            write_status(&mut out, ts, (instrument, tradable));
         }
         Record::Crossed { ts, cross } => write_cross(&mut out, ts, &cross),
         Record::Placed { .. }
@@ -419,7 +423,8 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
         | Record::Start { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
-        | Record::Freeze { .. } => {}
+        | Record::Freeze { .. }
+        | Record::Status { .. } => {}
     }
 }
 
@@ -485,10 +490,28 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         }
         18 => Record::Rate { ts, asset: from.asset()?, worth: from.amount()? },
         19 => Record::Crossed { ts, cross: read_cross(&mut from)? },
+        20 => Record::Status {
+            ts,
+            instrument: InstrumentId(from.u32()?),
+            tradable: coded(&[false, true], from.u8()?)?,
+        },
         15 => Record::CumQty { ts, order: from.order()?, qty: Qty::new(from.i64()?) },
         _ => return None,
     };
     from.end(record)
+}
+
+fn write_freeze(out: &mut Writer<'_>, ts: Nanos, of: (InstrumentId, Option<Unexplained>)) {
+    let (instrument, why) = of;
+    out.head(16, ts);
+    out.u32(instrument.0);
+    out.u8(why.map_or(0, |why| why as u8 + 1));
+}
+
+fn write_status(out: &mut Writer<'_>, ts: Nanos, (instrument, tradable): (InstrumentId, bool)) {
+    out.head(20, ts);
+    out.u32(instrument.0);
+    out.u8(u8::from(tradable));
 }
 
 fn write_cross(out: &mut Writer<'_>, ts: Nanos, cross: &Cross) {

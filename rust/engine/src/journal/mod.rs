@@ -21,12 +21,14 @@ use crate::units::{Amount, Nanos, Overflow};
 mod booked;
 mod bytes;
 mod carrying;
+mod conduct;
 mod quoting;
 mod record;
 mod trading;
 
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
 pub use carrying::Carrying;
+use conduct::Doings;
 use quoting::Quoting;
 use record::Chain;
 pub use record::{EngineHash, Record};
@@ -73,7 +75,10 @@ pub struct State {
     paused: Vec<bool>,
     /// Of each instrument, what of it cannot be explained.
     frozen: Vec<Option<Unexplained>>,
+    /// Of each instrument, whether its venue trades it.
+    tradable: Vec<bool>,
     monitor: Monitor,
+    doings: Doings,
     breakers: Breakers,
     trading_state: TradingState,
     /// Every position is to be closed: until trading is active again, or until the next start.
@@ -102,7 +107,9 @@ impl State {
             released: None,
             paused: vec![false; sleeves],
             frozen: vec![None; instruments.len()],
+            tradable: vec![true; instruments.len()],
             monitor: Monitor::default(),
+            doings: Doings::new(&instruments, sleeves),
             breakers: Breakers::default(),
             trading_state: TradingState::Active,
             flattening: false,
@@ -128,8 +135,9 @@ impl State {
             Record::Deposit { ts: _, amount } => {
                 let mut monitor = self.monitor;
                 monitor.on_deposit(amount)?;
+                let heights = self.doings.deposited(amount)?;
                 self.portfolio.on_deposit(amount)?;
-                self.monitor = monitor;
+                (self.monitor, self.doings.equity) = (monitor, heights);
                 self.chain.link(record);
             }
             Record::Booked { entry, worth } => self.on_booked(record, &entry, worth)?,
@@ -148,17 +156,11 @@ impl State {
             Record::Breaker { ts: _, component, state } => {
                 self.breakers = self.breakers.with(component, state);
             }
-            Record::Control { ts: _, state } => {
-                if state == TradingState::Active && self.trading_state != state {
-                    // What was wanted meanwhile was refused: it is wanted anew.
-                    self.targets.fill(None);
-                    self.quotes.fill(Quoting::default());
-                    self.carrying.fill(None);
-                }
-                self.flattening &= state != TradingState::Active;
-                self.trading_state = state;
+            Record::Control { ts: _, state } => self.on_control(state),
+            Record::Equity { ts, cash: _, equity } => {
+                self.monitor.on_equity(ts, equity);
+                self.doings.on_equity(ts, equity);
             }
-            Record::Equity { ts, cash: _, equity } => self.monitor.on_equity(ts, equity),
             Record::Pause { ts: _, sleeve, paused } => {
                 let place = sleeve.index();
                 *self.paused.get_mut(place).ok_or(StateError::Unknown)? = paused;
@@ -183,12 +185,27 @@ impl State {
                 let frozen = self.frozen.get_mut(instrument.index());
                 *frozen.ok_or(StateError::Unknown)? = why;
             }
+            Record::Status { ts: _, instrument, tradable } => {
+                let known = self.tradable.get_mut(instrument.index());
+                *known.ok_or(StateError::Unknown)? = tradable;
+            }
             Record::Flatten { ts: _ } => {
                 self.trading_state = TradingState::Reducing;
                 self.flattening = true;
             }
         }
         Ok(())
+    }
+
+    fn on_control(&mut self, state: TradingState) {
+        if state == TradingState::Active && self.trading_state != state {
+            // What was wanted meanwhile was refused: it is wanted anew.
+            self.targets.fill(None);
+            self.quotes.fill(Quoting::default());
+            self.carrying.fill(None);
+        }
+        self.flattening &= state != TradingState::Active;
+        self.trading_state = state;
     }
 
     fn on_intent(&mut self, intent: &Intent, ts: Nanos) -> Result<(), StateError> {
@@ -329,6 +346,12 @@ impl State {
     #[must_use]
     pub fn frozen(&self, id: InstrumentId) -> Option<Unexplained> {
         self.frozen.get(id.index()).copied().flatten()
+    }
+
+    /// Whether an instrument's venue trades it.
+    #[must_use]
+    pub fn is_tradable(&self, id: InstrumentId) -> bool {
+        self.tradable.get(id.index()).copied().unwrap_or(false)
     }
 
     /// What equity is measured against.

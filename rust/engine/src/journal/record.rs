@@ -172,6 +172,15 @@ pub enum Record {
         /// Why; `None`: it is frozen no more.
         why: Option<Unexplained>,
     },
+    /// A venue halted or delisted an instrument, or trades it again.
+    Status {
+        /// When.
+        ts: Nanos,
+        /// Which.
+        instrument: InstrumentId,
+        /// Whether orders of it are taken.
+        tradable: bool,
+    },
 }
 
 impl Record {
@@ -198,7 +207,8 @@ impl Record {
             | Self::Start { ts, .. }
             | Self::Stop { ts, .. }
             | Self::Flatten { ts }
-            | Self::Freeze { ts, .. } => *ts,
+            | Self::Freeze { ts, .. }
+            | Self::Status { ts, .. } => *ts,
         }
     }
 
@@ -238,7 +248,8 @@ impl Record {
             | Self::Start { .. }
             | Self::Stop { .. }
             | Self::Flatten { .. }
-            | Self::Freeze { .. } => *self,
+            | Self::Freeze { .. }
+            | Self::Status { .. } => *self,
         }
     }
 }

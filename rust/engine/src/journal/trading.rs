@@ -20,6 +20,7 @@ impl State {
         self.orders.on_placed(id, *order, ts)?;
         self.refresh(order.instrument);
         self.note_placed(order);
+        self.doings.on_placed(id, order, ts);
         self.chain.link(record);
         Ok(())
     }
@@ -32,6 +33,9 @@ impl State {
     ) -> Result<(), StateError> {
         self.orders.on_amend_sent(id, to, ts)?;
         self.refresh_of(id);
+        if let Some(order) = self.orders.get(id) {
+            self.doings.on_amend(order.new_order(), ts);
+        }
         Ok(())
     }
 
@@ -54,8 +58,10 @@ impl State {
         let Some(order) = self.orders.get(id) else {
             return Ok(());
         };
-        let (lives, order) = (!order.state().is_terminal(), *order.new_order());
+        let (lives, order, done) =
+            (!order.state().is_terminal(), *order.new_order(), order.filled());
         self.refresh(order.instrument);
+        self.doings.on_update((id, &order), update, !lives && done.is_zero(), ts);
         if lives && !again {
             self.note_cancel(order.sleeve, update);
         }
@@ -82,6 +88,7 @@ impl State {
     pub(super) fn on_fill(&mut self, record: &Record, fill: &Fill) -> Result<(), StateError> {
         let filled = self.orders.get(fill.order).ok_or(OrderError::NoSuchOrder)?;
         let (order, exits) = (*filled.new_order(), filled.is_exit());
+        let first = filled.filled().is_zero();
         let rules = self.instruments.get(order.instrument.index()).ok_or(StateError::Unknown)?;
         let spent = spent_on(fill, rules)?;
         if self.orders.has_trade(fill.order, fill.trade) {
@@ -90,8 +97,11 @@ impl State {
         // Asked first, so that an order that refuses the fill leaves the ledger whole.
         self.orders.check_fill(fill, spent)?;
         let trade = Trade::of_fill(fill, order.instrument, order.side, order.sleeve);
+        let before = self.portfolio.share(order.sleeve).realised;
         self.portfolio.on_trade(rules, &trade)?;
+        let realised = self.portfolio.share(order.sleeve).realised.minus(before)?;
         let filled = self.orders.on_fill(fill, spent)?;
+        self.doings.on_fill(&order, fill, (first, realised));
         // Not what its venue calls the last: that may overtake the others.
         let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
         match filled {

@@ -86,6 +86,8 @@ impl Captured {
             tick: Price::new(1),
             lot: Qty::new(1),
             notional_min: Amount::ZERO,
+            notional_max: Amount::new(i128::MAX),
+            qty_max: Qty::new(i64::MAX),
             taker_fee: Rate::ZERO,
             maker_fee: Rate::ZERO,
         };
@@ -208,7 +210,8 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Stop { .. }
         | Event::Adopted { .. }
         | Event::Flatten { .. }
-        | Event::Freeze { .. } => {}
+        | Event::Freeze { .. }
+        | Event::Status { .. } => {}
     }
 }
 

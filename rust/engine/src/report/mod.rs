@@ -135,7 +135,8 @@ impl Report {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+            | Record::Freeze { .. }
+            | Record::Status { .. } => {}
         }
         Ok(())
     }

@@ -23,8 +23,8 @@ pub struct Breaker {
 pub struct Tally {
     orders: u64,
     fills: Vec<u64>,
-    refusals: [u64; Refusal::ALL.len()],
-    clips: [u64; Refusal::ALL.len()],
+    refusals: Vec<u64>,
+    clips: Vec<u64>,
     crosses: u64,
     crossed: Amount,
     breakers: Vec<Breaker>,
@@ -39,11 +39,7 @@ impl Tally {
             Record::Clipped { limit, .. } => count(&mut self.clips, limit as usize),
             Record::Fill(fill) => {
                 if let Some(order) = state.orders().get(fill.order) {
-                    let sleeve = order.new_order().sleeve.index();
-                    if self.fills.len() <= sleeve {
-                        self.fills.resize(sleeve + 1, 0);
-                    }
-                    count(&mut self.fills, sleeve);
+                    count(&mut self.fills, order.new_order().sleeve.index());
                 }
             }
             Record::Crossed { ts: _, cross } => {
@@ -72,7 +68,8 @@ impl Tally {
             | Record::Start { .. }
             | Record::Stop { .. }
             | Record::Flatten { .. }
-            | Record::Freeze { .. } => {}
+            | Record::Freeze { .. }
+            | Record::Status { .. } => {}
         }
     }
 
@@ -117,7 +114,10 @@ impl Tally {
     }
 }
 
-fn count(counts: &mut [u64], place: usize) {
+fn count(counts: &mut Vec<u64>, place: usize) {
+    if counts.len() <= place {
+        counts.resize(place + 1, 0);
+    }
     if let Some(count) = counts.get_mut(place) {
         *count += 1;
     }

@@ -80,7 +80,12 @@ pub fn assess_change(
     if left > before || harder {
         let reduces = order.terms.reduce_only && left <= before;
         super::permit(view, reduces)?;
+        if !reduces && super::meets_own(side, Some(limit), view) {
+            return Err(Refusal::SelfTrade);
+        }
         let room = Room::of(side, view, mark.price)?;
+        let takes = super::takes(Some(limit), side, view);
+        let room = if takes { room.in_depth(side, view)? } else { room };
         let more = worth.minus(was)?;
         if !reduces && more > room.notional {
             return Err(room.notional_limit);

@@ -17,6 +17,7 @@
 
 pub mod breaker;
 mod change;
+pub mod check;
 mod crossing;
 mod exit;
 mod held;
@@ -24,14 +25,17 @@ pub mod limits;
 pub mod monitor;
 mod pass;
 mod protection;
+mod refusal;
 mod sizing;
+mod standing;
 mod terms;
 
+use crate::book::Ladder;
 use crate::event::{
     Intent, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, TradingState, Want,
 };
-use crate::exposure::{Account, Exposure, Mark};
-use crate::instrument::{Instrument, InstrumentId, UnitError};
+use crate::exposure::{Account, Conduct, Exposure, Group, Mark, Resting, Sight};
+use crate::instrument::{Instrument, InstrumentId};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 use breaker::Breakers;
 pub use change::{ApprovedChange, Change, assess_change};
@@ -39,8 +43,10 @@ pub use crossing::{Offer, crossing_price, offered};
 pub use exit::{Exit, assess_exit};
 pub use held::{Release, assess_held, assess_held_exit};
 use limits::Profile;
-pub use pass::{Armed, Refusals, Ticket};
+pub use pass::{Armed, Ticket};
+pub use refusal::{Refusal, Refusals};
 use sizing::{Asked, Room};
+use standing::permit;
 
 /// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).
 #[derive(Debug, PartialEq, Eq)]
@@ -57,134 +63,6 @@ impl Approved {
     #[must_use]
     pub fn into_order(self) -> NewOrder {
         self.0
-    }
-}
-
-/// Why risk said no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Refusal {
-    /// The instrument has no believable price.
-    NoPrice = 0,
-    /// Its price is too old.
-    StalePrice = 1,
-    /// There is no equity to risk.
-    NoEquity = 2,
-    /// A number that is not finite, or a size that is not above zero.
-    NotUsable = 3,
-    /// A size or price that does not fit.
-    TooLarge = 4,
-    /// A breaker is not closed, and the order would not reduce.
-    BreakerOpen = 5,
-    /// Only reducing orders are allowed.
-    ReducingOnly = 6,
-    /// Nothing but cancels is allowed.
-    Halted = 7,
-    /// The instrument's cap leaves no room.
-    PositionLimit = 8,
-    /// The account's gross cap leaves no room.
-    GrossLimit = 9,
-    /// The cap of one order leaves no room.
-    OrderLimit = 10,
-    /// No cash is free.
-    FreeCash = 11,
-    /// The profile does not sell what is not held.
-    Shorting = 12,
-    /// Smaller than the instrument's lot or least notional.
-    BelowMinimum = 13,
-    /// The limit price is too far from the mark.
-    Collar = 14,
-    /// As many orders work as may.
-    TooManyOrders = 15,
-    /// Something of the instrument cannot be explained.
-    Frozen = 16,
-    /// The fate of an order of the instrument is unknown: only reducing orders are allowed.
-    OrderUnknown = 17,
-    /// Terms that no order can have: over before it begins, post-only and at once, or without a
-    /// limit.
-    Terms = 18,
-    /// It may only reduce, and so much is not held.
-    ReduceOnly = 19,
-    /// An order that cannot be amended: it is over or on its way out, has no limit, or its venue
-    /// gives it no other one under its id.
-    NotAmendable = 20,
-}
-
-/// Most orders of the account that may work at once; reducing orders pass beyond it.
-pub const ORDERS_WORKING_MAX: usize = 200;
-
-impl Refusal {
-    /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 21] = [
-        Self::NoPrice,
-        Self::StalePrice,
-        Self::NoEquity,
-        Self::NotUsable,
-        Self::TooLarge,
-        Self::BreakerOpen,
-        Self::ReducingOnly,
-        Self::Halted,
-        Self::PositionLimit,
-        Self::GrossLimit,
-        Self::OrderLimit,
-        Self::FreeCash,
-        Self::Shorting,
-        Self::BelowMinimum,
-        Self::Collar,
-        Self::TooManyOrders,
-        Self::Frozen,
-        Self::OrderUnknown,
-        Self::Terms,
-        Self::ReduceOnly,
-        Self::NotAmendable,
-    ];
-
-    /// The reason's name in reports, metrics and logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NoPrice => "no_price",
-            Self::StalePrice => "stale_price",
-            Self::NoEquity => "no_equity",
-            Self::NotUsable => "not_usable",
-            Self::TooLarge => "too_large",
-            Self::BreakerOpen => "breaker_open",
-            Self::ReducingOnly => "reducing_only",
-            Self::Halted => "halted",
-            Self::PositionLimit => "position_limit",
-            Self::GrossLimit => "gross_limit",
-            Self::OrderLimit => "order_limit",
-            Self::FreeCash => "free_cash",
-            Self::Shorting => "shorting",
-            Self::BelowMinimum => "below_minimum",
-            Self::Collar => "collar",
-            Self::TooManyOrders => "too_many_orders",
-            Self::Frozen => "frozen",
-            Self::OrderUnknown => "order_unknown",
-            Self::Terms => "terms",
-            Self::ReduceOnly => "reduce_only",
-            Self::NotAmendable => "not_amendable",
-        }
-    }
-}
-
-impl From<Overflow> for Refusal {
-    fn from(_: Overflow) -> Self {
-        Self::TooLarge
-    }
-}
-
-impl From<UnitError> for Refusal {
-    fn from(error: UnitError) -> Self {
-        match error {
-            UnitError::TooLarge => Self::TooLarge,
-            UnitError::NotFinite
-            | UnitError::NotPositive(_)
-            | UnitError::NotANumber(_)
-            | UnitError::TooFine { .. }
-            | UnitError::OneAsset(..)
-            | UnitError::NotAnInstrument(_) => Self::NotUsable,
-        }
     }
 }
 
@@ -206,8 +84,28 @@ pub struct View<'a> {
     pub buying: Option<Qty>,
     /// The account.
     pub account: &'a Account,
-    /// Its price.
-    pub mark: Option<Mark>,
+    /// Its price, and what that is judged by.
+    pub sight: Option<Sight>,
+    /// Every level of its book, where one is told.
+    pub ladder: Option<&'a Ladder>,
+    /// What was seen traded of it within a day, in quote units.
+    pub turnover: Amount,
+    /// Its venue trades it.
+    pub tradable: bool,
+    /// Another venue says another price.
+    pub deviates: bool,
+    /// All that is held, and all of the instrument's group, in the account's currency.
+    pub all: Group,
+    /// All of the instruments that move with it.
+    pub group: Group,
+    /// What works of the instrument and at its venue.
+    pub resting: Resting,
+    /// What the sleeve did lately.
+    pub conduct: Conduct,
+    /// The highest equity of the last hour.
+    pub hour_peak: Amount,
+    /// What of its caps and sizes is in force: half of them on the day after a daily loss.
+    pub scale: Rate,
     /// How many orders of the account work.
     pub working: usize,
     /// The sleeve's share of the equity.
@@ -222,6 +120,21 @@ pub struct View<'a> {
     pub doubtful: bool,
     /// The limits.
     pub profile: &'a Profile,
+    /// Every limit has a value that it may have.
+    pub sound: bool,
+}
+
+impl View<'_> {
+    /// A fraction of the equity, of which as much is in force as there may be.
+    fn cap(&self, limit: Rate) -> Result<Amount, Overflow> {
+        let cap = self.account.equity.times(limit, Rounding::Down)?;
+        if self.scale == Rate::ONE { Ok(cap) } else { cap.times(self.scale, Rounding::Down) }
+    }
+
+    /// The sleeve's share of the equity.
+    fn share(&self) -> Result<Amount, Overflow> {
+        self.cap(self.allocation)
+    }
 }
 
 /// An approval and, where a limit made the order smaller, which.
@@ -278,8 +191,7 @@ pub fn assess(intent: &Intent, view: &View<'_>) -> Result<Option<Assessment>, Re
 /// Check one order of a quote. It makes a market, so it never takes.
 pub fn assess_quoted(quoted: &Quoted, view: &View<'_>) -> Result<Assessment, Refusal> {
     let mark = believable(view)?;
-    let share = view.account.equity.times(view.allocation, Rounding::Down)?;
-    let worth = share.times(quoted.size, Rounding::Down)?;
+    let worth = view.share()?.times(quoted.size, Rounding::Down)?;
     if !worth.is_positive() {
         return Err(Refusal::NoEquity);
     }
@@ -300,7 +212,7 @@ pub fn assess_quoted(quoted: &Quoted, view: &View<'_>) -> Result<Assessment, Ref
 
 /// The mark, where it is fresh.
 fn believable(view: &View<'_>) -> Result<Mark, Refusal> {
-    let mark = view.mark.ok_or(Refusal::NoPrice)?;
+    let mark = view.sight.ok_or(Refusal::NoPrice)?.mark;
     let age = view.now.minus(mark.ts)?;
     if age > view.profile.price_age_max || age.is_negative() {
         return Err(Refusal::StalePrice);
@@ -324,7 +236,12 @@ fn size_up(
     let (asked, clipped) = if reduces {
         (asked, clipped)
     } else {
+        if meets_own(asked.side, limit, view) {
+            return Err(Refusal::SelfTrade);
+        }
         let room = Room::of(asked.side, view, mark.price)?;
+        let room =
+            if takes(limit, asked.side, view) { room.in_depth(asked.side, view)? } else { room };
         asked.clip(&room, view, price)?
     };
     let worth = asked.notional(view.instrument, price)?;
@@ -375,37 +292,6 @@ fn admit(asked: Asked, view: &View<'_>) -> Result<Admitted, Refusal> {
     }
 }
 
-/// Whether the state of the system lets this through: reducing passes all but a halt.
-fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
-    match view.trading_state {
-        TradingState::Halted => return Err(Refusal::Halted),
-        TradingState::Reducing if !reduces => return Err(Refusal::ReducingOnly),
-        TradingState::Reducing | TradingState::Active => {}
-    }
-    if view.frozen {
-        return Err(Refusal::Frozen);
-    }
-    if reduces {
-        return Ok(());
-    }
-    if view.doubtful {
-        return Err(Refusal::OrderUnknown);
-    }
-    if !view.breakers.all_closed() {
-        return Err(Refusal::BreakerOpen);
-    }
-    if view.account.unpriced {
-        return Err(Refusal::NoPrice);
-    }
-    if !view.account.equity.is_positive() {
-        return Err(Refusal::NoEquity);
-    }
-    if view.working >= ORDERS_WORKING_MAX {
-        return Err(Refusal::TooManyOrders);
-    }
-    Ok(())
-}
-
 /// A limit price on the tick, not worse than it was asked for.
 fn on_tick(price: f64, side: Side, view: &View<'_>) -> Result<Price, Refusal> {
     let price = match side {
@@ -415,14 +301,51 @@ fn on_tick(price: f64, side: Side, view: &View<'_>) -> Result<Price, Refusal> {
     if price.is_positive() { Ok(price) } else { Err(Refusal::NotUsable) }
 }
 
-/// A limit price that is not too far on the wrong side of the mark.
+/// Whether an order of such a limit would take what rests now, as far as that is known.
+fn takes(limit: Option<Price>, side: Side, view: &View<'_>) -> bool {
+    let reached = |limit, sight: Sight| match side {
+        Side::Buy => limit >= sight.ask,
+        Side::Sell => limit <= sight.bid,
+    };
+    limit.is_none_or(|limit| view.sight.is_none_or(|sight| reached(limit, sight)))
+}
+
+/// Whether an order of ours rests where this one would meet it: up to its limit, or at the touch.
+fn meets_own(side: Side, limit: Option<Price>, view: &View<'_>) -> bool {
+    let Some(sight) = view.sight else {
+        return true;
+    };
+    let reaches = |own: Price| match side {
+        Side::Buy => limit.unwrap_or(sight.ask) >= own,
+        Side::Sell => limit.unwrap_or(sight.bid) <= own,
+    };
+    opposite(side, view).is_some_and(reaches)
+}
+
+/// Where the nearest order of ours rests on the other side.
+fn opposite(side: Side, view: &View<'_>) -> Option<Price> {
+    match side {
+        Side::Buy => view.resting.sell,
+        Side::Sell => view.resting.buy,
+    }
+}
+
+/// A limit price that is not too far on the wrong side of the mark, now and a minute ago.
 fn collared(price: Price, side: Side, view: &View<'_>, mark: Mark) -> Result<Price, Refusal> {
-    let worst = collared_at(view.instrument, side, mark, view.profile.collar)?;
-    let outside = match side {
+    let outside = |worst: Price| match side {
         Side::Buy => price > worst,
         Side::Sell => price < worst,
     };
-    if outside { Err(Refusal::Collar) } else { Ok(price) }
+    if outside(collared_at(view.instrument, side, mark, view.profile.collar)?) {
+        return Err(Refusal::Collar);
+    }
+    let (before, drift) =
+        (view.sight.map_or(mark.price, |sight| sight.before), view.profile.drift_max);
+    let before = Mark { price: before, ..mark };
+    if drift < Rate::ONE && outside(collared_at(view.instrument, side, before, drift)?) {
+        return Err(Refusal::Drift);
+    }
+    Ok(price)
 }
 
 /// Where the collar around the mark ends for a side.

@@ -7,46 +7,12 @@
 
 use core::hint::select_unpredictable;
 
-use super::{Approved, ORDERS_WORKING_MAX, Refusal, View, sizing};
-use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId, TradingState};
-use crate::exposure::Mark;
+use super::standing::{is_wide, jumped, standing};
+use super::{Approved, Refusal, Refusals, View, opposite, sizing};
+use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId};
+use crate::exposure::Sight;
 use crate::instrument::{InstrumentId, rate_down};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
-
-/// The checks that an order did not pass, one bit a [`Refusal`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Refusals(u32);
-
-impl Refusals {
-    /// Whether every check was passed.
-    #[inline]
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Each check that was not passed.
-    pub fn iter(self) -> impl Iterator<Item = Refusal> {
-        Refusal::ALL.into_iter().filter(move |refusal| self.0 >> (*refusal as u8) & 1 == 1)
-    }
-
-    #[inline]
-    const fn note(&mut self, refusal: Refusal, fails: bool) {
-        self.0 |= (fails as u32) << (refusal as u8);
-    }
-}
-
-impl From<Refusal> for Refusals {
-    fn from(refusal: Refusal) -> Self {
-        Self(1 << (refusal as u8))
-    }
-}
-
-impl From<Overflow> for Refusals {
-    fn from(_: Overflow) -> Self {
-        Refusal::TooLarge.into()
-    }
-}
 
 /// The limits on one sleeve: made anew when the account changed, not for each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +30,20 @@ pub struct Armed {
     sellable: Qty,
     /// Most of the instrument.
     position_max: Amount,
-    /// What the gross cap leaves, all that works counted.
+    /// What the caps on all that is held leave, all that works counted; and which is the closest.
     gross_max: Amount,
+    gross_limit: Refusal,
+    /// What the caps on a whole order leave for a buy and for a sell; and which is the closest.
+    whole: [(Amount, Refusal); 2],
+    /// Most that a venue takes of one order.
+    qty_max: Qty,
+    notional_max: Amount,
+    /// Most of what the touch holds, as a part of 2³²; and whether that is looked at.
+    depth_share: i64,
+    looks_deep: bool,
+    jump_max: Rate,
+    /// Widest spread at which the touch lies within the furthest impact too.
+    spread_max: Rate,
     /// Most of one order.
     order_max: Amount,
     /// Most that an order may reserve.
@@ -128,8 +106,14 @@ impl Armed {
     /// instrument: here what it holds is what the account holds.
     pub fn of(sleeve: SleeveId, view: &View<'_>) -> Result<Self, Refusal> {
         let (profile, account, exposure) = (view.profile, &view.account, view.exposure);
-        let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);
-        let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+        let (gross_max, gross_limit) = sizing::gross(view)?;
+        let looks_deep = profile.depth_share_max < Rate::ONE;
+        // Rates have twelve digits: thirty-two bits more fit, and what they cut off is not had.
+        let share = i128::from(profile.depth_share_max.mantissa()) << 32;
+        let share = share / i128::from(Rate::ONE.mantissa());
+        // So close together, both lie well within the furthest impact.
+        let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
+        let near = near.min(Rate::new(Rate::ONE.mantissa() - 1));
         let sellable = exposure.position.minus(exposure.working_sell)?;
         let free = account.cash.minus(account.reserved)?;
         if view.holding != exposure.position {
@@ -144,15 +128,23 @@ impl Armed {
             working_buy: exposure.working_buy,
             working_sell: exposure.working_sell,
             sellable: if profile.shorting { Qty::new(i64::MAX) } else { sellable.max(Qty::ZERO) },
-            position_max: cap(profile.position_max)?,
-            gross_max: cap(profile.gross_max)?.minus(account.gross)?.minus(working)?,
-            order_max: cap(profile.order_max)?,
+            position_max: view.cap(profile.position_max)?,
+            gross_max,
+            gross_limit,
+            whole: [whole(Side::Buy, view)?, whole(Side::Sell, view)?],
+            qty_max: view.instrument.qty_max,
+            notional_max: view.instrument.notional_max,
+            depth_share: i64::try_from(share).map_err(|_| Overflow)?,
+            looks_deep,
+            jump_max: profile.jump_max,
+            spread_max: if looks_deep { profile.spread_max.min(near) } else { profile.spread_max },
+            order_max: view.cap(profile.order_max)?,
             free: if profile.borrowing { Amount::new(i128::MAX) } else { free.max(Amount::ZERO) },
             notional_min: view.instrument.notional_min,
             price_age_max: profile.price_age_max,
             taker_fee: view.instrument.taker_fee,
-            standing: standing(view),
-            share: cap(view.allocation)?,
+            standing: standing(view)?,
+            share: view.share()?,
             known: [Known::NOTHING; 2],
         })
     }
@@ -185,9 +177,9 @@ impl Armed {
     /// stands against it.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
-    pub fn pass(&mut self, fraction: f64, mark: Mark, now: Nanos) -> Result<Approved, Refusals> {
-        let ticket = self.ticket(fraction, mark.price)?;
-        self.check(&ticket, mark.ts, now)
+    pub fn pass(&mut self, fraction: f64, sight: &Sight, now: Nanos) -> Result<Approved, Refusals> {
+        let ticket = self.ticket(fraction, sight.mark.price)?;
+        self.check(&ticket, sight, now)
     }
 
     /// The way to a fraction of the sleeve's equity from what is held. Buys that open are sized in
@@ -218,13 +210,26 @@ impl Armed {
         Ok(Ticket { side, size: Size::Base(qty), worth: worth(each, qty), held, each })
     }
 
-    /// Every check on an order, at a price that was seen at `seen`.
+    /// Every check on an order in the market that is seen.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
-    pub fn check(&self, ticket: &Ticket, seen: Nanos, now: Nanos) -> Result<Approved, Refusals> {
+    pub fn check(&self, ticket: &Ticket, sight: &Sight, now: Nanos) -> Result<Approved, Refusals> {
         let Ticket { side, size, worth: asked, held, each } = *ticket;
         let mut fails = self.standing;
-        let age = now.minus(seen)?;
+        fails.note(Refusal::Jump, jumped(sight, self.jump_max));
+        fails.note(Refusal::Spread, is_wide(sight, self.spread_max));
+        let [buying, selling] = self.whole;
+        let ((whole, whole_limit), touch) = match side {
+            Side::Buy => (buying, sight.ask_qty),
+            Side::Sell => (selling, sight.bid_qty),
+        };
+        fails.note(whole_limit, asked > whole);
+        fails.note(Refusal::Depth, self.looks_deep & (asked > worth(each, self.part_of(touch))));
+        fails.note(
+            Refusal::QtyLimit,
+            (asked > worth(each, self.qty_max)) | (asked > self.notional_max),
+        );
+        let age = now.minus(sight.mark.ts)?;
         fails.note(Refusal::StalePrice, (age > self.price_age_max) | age.is_negative());
         fails.note(Refusal::NoPrice, each <= 0);
         let toward = match side {
@@ -236,7 +241,7 @@ impl Armed {
         // What closes gives room instead of taking it.
         let opening = asked.minus(closing)?;
         fails.note(Refusal::PositionLimit, after > self.position_max);
-        fails.note(Refusal::GrossLimit, opening.minus(closing)? > self.gross_max);
+        fails.note(self.gross_limit, opening.minus(closing)? > self.gross_max);
         fails.note(Refusal::OrderLimit, opening > self.order_max);
         let (reserve, sold, least) = match (side, size) {
             // What is sized in quote must buy more than nothing.
@@ -279,11 +284,26 @@ impl Armed {
         Ok(new)
     }
 
+    /// The part of a touch that one order may take.
+    #[inline]
+    fn part_of(&self, touch: Qty) -> Qty {
+        let part = (i128::from(touch.mantissa()) * i128::from(self.depth_share)) >> 32;
+        Qty::new(i64::try_from(part).unwrap_or(i64::MAX))
+    }
+
     /// Only what closes a short is bought by size.
     #[inline(never)]
     fn with_fee(&self, worth: Amount) -> Result<Amount, Overflow> {
         sizing::with_fee(worth, self.taker_fee)
     }
+}
+
+/// What the caps on a whole order leave; nothing where an order of ours may be in its way.
+fn whole(side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
+    if opposite(side, view).is_some() {
+        return Ok((Amount::new(i128::MIN), Refusal::SelfTrade));
+    }
+    sizing::whole(side, view)
 }
 
 /// What a size is worth, where a size of 1 is worth `each`: two numbers of 63 bits fit one of 127.
@@ -302,18 +322,4 @@ fn per_lot(units: i128, lot: Option<i64>) -> Result<i64, Refusals> {
         Err(_) => units.checked_div(i128::from(lot)).and_then(|lots| i64::try_from(lots).ok()),
     };
     lots.ok_or(Overflow.into())
-}
-
-/// The checks that are the same for every order until a record changes the state.
-fn standing(view: &View<'_>) -> Refusals {
-    let mut fails = Refusals::default();
-    fails.note(Refusal::Halted, matches!(view.trading_state, TradingState::Halted));
-    fails.note(Refusal::ReducingOnly, matches!(view.trading_state, TradingState::Reducing));
-    fails.note(Refusal::Frozen, view.frozen);
-    fails.note(Refusal::OrderUnknown, view.doubtful);
-    fails.note(Refusal::BreakerOpen, !view.breakers.all_closed());
-    fails.note(Refusal::NoPrice, view.account.unpriced);
-    fails.note(Refusal::NoEquity, !view.account.equity.is_positive());
-    fails.note(Refusal::TooManyOrders, view.working >= ORDERS_WORKING_MAX);
-    fails
 }

@@ -4,12 +4,30 @@
 use super::limits::Profile;
 use super::{Approved, Refusal, collared_at, sizing};
 use crate::ability::Abilities;
-use crate::event::{NewOrder, OrderTerms, Side, Size, TimeInForce};
-use crate::exposure::{Account, Mark};
+use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId, TimeInForce};
+use crate::exposure::{Account, Lately, Mark};
 use crate::instrument::{Instrument, InstrumentId};
-use crate::units::{Amount, Overflow, Price};
+use crate::units::{Amount, Nanos, Overflow, Price};
 
 impl Approved {
+    /// Whose.
+    #[must_use]
+    pub const fn sleeve(&self) -> SleeveId {
+        self.0.sleeve
+    }
+
+    /// Whether the very same was placed just now and may still be done, or was. What only makes
+    /// cannot be meant twice at a price, and what closes is bound by what is held.
+    #[must_use]
+    pub fn is_duplicate(&self, lately: [Option<Lately>; 2], now: Nanos, window: Nanos) -> bool {
+        let NewOrder { side, size, limit, terms, .. } = self.0;
+        let same = |one: Lately| {
+            let passed = now.mantissa().saturating_sub(one.ts.mantissa());
+            (one.side, one.size, one.limit) == (side, size, limit) && passed < window.mantissa()
+        };
+        !terms.post_only && !terms.reduce_only && lately.into_iter().flatten().any(same)
+    }
+
     /// Of which instrument.
     #[must_use]
     pub const fn instrument(&self) -> InstrumentId {

@@ -4,8 +4,9 @@
 
 use super::{Refusal, View};
 use crate::event::{Side, Size, Want};
+use crate::exposure::{Group, Sight};
 use crate::instrument::{Instrument, rate_down};
-use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding};
+use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding, mul_div};
 
 /// What was asked for, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +33,7 @@ impl Asked {
             }
             Want::Target { fraction, .. } => {
                 let fraction = rate_down(fraction)?;
-                let share = view.account.equity.times(view.allocation, Rounding::Down)?;
-                let wanted = share.times(fraction, Rounding::Down)?;
+                let wanted = view.share()?.times(fraction, Rounding::Down)?;
                 let held = view.instrument.notional(price, view.holding)?;
                 if !fraction.is_zero() && wanted.is_zero() && held.is_zero() {
                     return Err(Refusal::NoEquity);
@@ -81,7 +81,7 @@ impl Asked {
             Size::Quote(_) => return Ok(false),
         };
         Ok(match self.side {
-            Side::Sell => qty.plus(exposure.working_sell)? <= exposure.position,
+            Side::Sell => qty.plus(exposure.working_sell.max(Qty::ZERO))? <= exposure.position,
             Side::Buy => qty <= coverable(view)?,
         })
     }
@@ -90,7 +90,7 @@ impl Asked {
     pub(super) fn closing(self, view: &View<'_>) -> Result<Option<Self>, Overflow> {
         let exposure = view.exposure;
         let open = match self.side {
-            Side::Sell => exposure.position.minus(exposure.working_sell)?,
+            Side::Sell => exposure.position.minus(exposure.working_sell.max(Qty::ZERO))?,
             Side::Buy => coverable(view)?,
         };
         let qty = match self.size {
@@ -183,7 +183,7 @@ pub(super) struct Room {
 impl Room {
     /// The most that one order may be worth: its cap, and whatever it closes.
     pub(super) fn of_one(side: Side, view: &View<'_>, price: Price) -> Result<Amount, Refusal> {
-        let cap = view.account.equity.times(view.profile.order_max, Rounding::Down)?;
+        let cap = view.cap(view.profile.order_max)?;
         let held = view.instrument.notional(price, view.exposure.position)?;
         let closing = if side == Side::Sell { held } else { held.negated()? };
         Ok(cap.plus(positive(closing))?)
@@ -191,7 +191,6 @@ impl Room {
 
     pub(super) fn of(side: Side, view: &View<'_>, price: Price) -> Result<Self, Refusal> {
         let (profile, exposure, account) = (view.profile, &view.exposure, &view.account);
-        let cap = |limit: Rate| account.equity.times(limit, Rounding::Down);
         let held = view.instrument.notional(price, exposure.position)?;
         let selling = view.instrument.notional(price, exposure.working_sell)?;
         let toward = match side {
@@ -200,14 +199,15 @@ impl Room {
         };
         // What of the order closes, after what is working: it gives room instead of taking it.
         let closing = positive(toward.negated()?);
-        let position = cap(profile.position_max)?.minus(toward)?;
-        let twice = closing.plus(closing)?;
-        let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
-        let gross = cap(profile.gross_max)?.minus(account.gross)?.minus(working)?.plus(twice)?;
+        let position = view.cap(profile.position_max)?.minus(toward)?;
+        let (gross, gross_limit) = gross(view)?;
+        let gross = gross.plus(closing)?.plus(closing)?;
         // What closes is never held back by the cap of one order.
-        let order = cap(profile.order_max)?.plus(closing)?;
+        let order = view.cap(profile.order_max)?.plus(closing)?;
         let mut room = (position, Refusal::PositionLimit);
-        for other in [(gross, Refusal::GrossLimit), (order, Refusal::OrderLimit)] {
+        let whole = whole(side, view)?;
+        let most = most(view.instrument, price)?;
+        for other in [(gross, gross_limit), (order, Refusal::OrderLimit), whole, most] {
             if other.0 < room.0 {
                 room = other;
             }
@@ -221,6 +221,115 @@ impl Room {
             held: (side == Side::Sell && !profile.shorting).then_some(sellable),
         })
     }
+
+    /// What of it the book has room for, where one is told.
+    pub(super) fn in_depth(self, side: Side, view: &View<'_>) -> Result<Self, Refusal> {
+        let (profile, sight) = (view.profile, view.sight.ok_or(Refusal::NoPrice)?);
+        if profile.depth_share_max >= Rate::ONE {
+            return Ok(self);
+        }
+        let room = depth(side, view, &sight)?;
+        let notional = match view.instrument.notional(sight.mark.price, room) {
+            Ok(notional) if notional < self.notional => notional,
+            // What does not fit is more than any order.
+            Ok(_) | Err(Overflow) => return Ok(self),
+        };
+        Ok(Self { notional, notional_limit: Refusal::Depth, ..self })
+    }
+}
+
+/// What the caps on all that is held leave for what opens, all that works counted.
+pub(super) fn gross(view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
+    let (profile, account) = (view.profile, view.account);
+    let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+    let taken = account.gross.plus(working)?;
+    let gross = view.cap(profile.gross_max)?.minus(taken)?;
+    let distance = profile.liquidation_distance_min;
+    if distance.is_zero() {
+        return Ok((gross, Refusal::GrossLimit));
+    }
+    // So far may all prices move against what is held before nothing is left.
+    let (one, distance) = (Rate::ONE.mantissa().into(), distance.mantissa().into());
+    let bearable = mul_div(account.equity.mantissa(), one, distance, Rounding::Down)?;
+    let margin = Amount::new(bearable).minus(taken)?;
+    Ok(if margin < gross { (margin, Refusal::Margin) } else { (gross, Refusal::GrossLimit) })
+}
+
+/// What the caps on the whole order leave for one side, whether it opens or closes.
+pub(super) fn whole(side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
+    let (profile, account) = (view.profile, view.account);
+    let left = |limit: Rate, group: &Group| -> Result<Amount, Refusal> {
+        let toward = match side {
+            Side::Buy => group.net.plus(group.buying)?,
+            Side::Sell => group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?,
+        };
+        Ok(view.cap(limit)?.minus(toward)?)
+    };
+    let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+    let unexecuted = view.cap(profile.unexecuted_max)?.minus(working)?;
+    let mut room = (left(profile.net_max, &view.all)?, Refusal::NetLimit);
+    for other in [
+        (left(profile.group_max, &view.group)?, Refusal::GroupLimit),
+        (unexecuted, Refusal::Unexecuted),
+        (volume(view)?, Refusal::Volume),
+    ] {
+        if other.0 < room.0 {
+            room = other;
+        }
+    }
+    Ok(room)
+}
+
+/// The part of a day's trading that one order may be, as far as it was seen.
+fn volume(view: &View<'_>) -> Result<Amount, Overflow> {
+    let share = view.profile.volume_share_max;
+    if share >= Rate::ONE {
+        return Ok(Amount::new(i128::MAX));
+    }
+    view.turnover.times(share, Rounding::Down)
+}
+
+/// The most that a venue takes of one order.
+fn most(rules: &Instrument, price: Price) -> Result<(Amount, Refusal), Overflow> {
+    let all = Qty::new(i64::MAX);
+    let qty = if rules.qty_max == all { None } else { Some(rules.notional(price, rules.qty_max)?) };
+    let most = qty.map_or(rules.notional_max, |qty| qty.min(rules.notional_max));
+    Ok((most, Refusal::QtyLimit))
+}
+
+/// How much base one order may take of what rests between the mark and the furthest impact.
+fn depth(side: Side, view: &View<'_>, sight: &Sight) -> Result<Qty, Overflow> {
+    let (best, qty) = match side {
+        Side::Buy => (sight.ask, sight.ask_qty),
+        Side::Sell => (sight.bid, sight.bid_qty),
+    };
+    if qty == Qty::new(i64::MAX) {
+        // Only bars speak: they show no depth.
+        return Ok(qty);
+    }
+    let impact = match side {
+        Side::Buy => view.profile.impact_max,
+        Side::Sell => view.profile.impact_max.negated()?,
+    };
+    let furthest = view.instrument.moved(sight.mark.price, impact)?;
+    let within = |price: Price| match side {
+        Side::Buy => price <= furthest,
+        Side::Sell => price >= furthest,
+    };
+    let resting = if side == Side::Buy { Side::Sell } else { Side::Buy };
+    let told = view.ladder.filter(|ladder| ladder.best(resting) == Some(best));
+    let shown = match told {
+        Some(ladder) => ladder
+            .levels(resting)
+            .take_while(|(price, _)| within(*price))
+            .try_fold(Qty::ZERO, |sum, (_, qty)| sum.plus(qty))?,
+        None if within(best) => qty,
+        None => Qty::ZERO,
+    };
+    let share = view.profile.depth_share_max.mantissa().into();
+    let part =
+        mul_div(shown.mantissa().into(), share, Rate::ONE.mantissa().into(), Rounding::Down)?;
+    i64::try_from(part).map(Qty::new).map_err(|_| Overflow)
 }
 
 /// `notional` and the fee on it, the fee rounded up.

@@ -264,7 +264,8 @@ const fn is_unprompted(record: &Record) -> bool {
         | Record::Start { .. }
         | Record::Stop { .. }
         | Record::Flatten { .. }
-        | Record::Freeze { .. } => true,
+        | Record::Freeze { .. }
+        | Record::Status { .. } => true,
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -309,6 +310,7 @@ const fn is_consequence(record: &Record) -> bool {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
+        | Record::Status { .. }
         | Record::Update { .. }
         | Record::CumQty { .. }
         | Record::Fill(_)

@@ -15,6 +15,8 @@ pub enum Filter {
     Lot,
     /// It is worth less than the least that may be ordered.
     Least,
+    /// It is larger, or worth more, than the most that may be ordered.
+    Most,
     /// The venue does not trade this.
     Unknown,
     /// The venue had too much to do.
@@ -51,7 +53,13 @@ pub(super) fn refuses(
     };
     // Where nobody knows a price yet, nobody can say that it is too small.
     let small = worth.is_some_and(|worth| worth < rules.notional_min);
-    Ok(small.then_some(Filter::Least))
+    let large = worth.is_some_and(|worth| worth > rules.notional_max)
+        || matches!(order.size, Size::Base(qty) if qty > rules.qty_max);
+    Ok(match (small, large) {
+        (true, _) => Some(Filter::Least),
+        (false, true) => Some(Filter::Most),
+        (false, false) => None,
+    })
 }
 
 /// The price that an order which waits for nothing is judged at; `None` where nobody knows it yet.

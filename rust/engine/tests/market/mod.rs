@@ -95,6 +95,8 @@ pub(crate) fn instrument() -> Instrument {
         tick: Price::new(1),
         lot: Qty::new(1),
         notional_min: Amount::ZERO,
+        notional_max: Amount::new(i128::MAX),
+        qty_max: Qty::new(i64::MAX),
         taker_fee: rate("0.001"),
         maker_fee: rate("0.001"),
     }
