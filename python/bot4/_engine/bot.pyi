@@ -177,8 +177,9 @@ class Bot:
         """
 
     def on_status(self, instrument: str, tradable: bool, ts_ns: int) -> list[Request]:
-        """A venue halted or delisted an instrument, or trades it again: without it nothing of the
-        instrument is ordered, and cancels go on.
+        """A venue halted or delisted an instrument, or trades it again.
+
+        Until it does nothing of the instrument is ordered; cancels go on.
         """
 
     def on_rate(self, asset: str, worth: str, ts_ns: int) -> list[Request]:

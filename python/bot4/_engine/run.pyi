@@ -53,8 +53,8 @@ class Run:
     ) -> None:
         """A market that never happened: seeded order flow that begins at ``price``.
 
-        No order may be worth less than ``notional_min`` or more than ``notional_max``, nor have more
-        base than ``qty_max``: risk refuses or clips it, and the venue refuses it.
+        No order may be worth less than ``notional_min`` or more than ``notional_max``, nor have
+        more base than ``qty_max``: risk refuses or clips it, and the venue refuses it.
         """
 
     def add_recording(self, recording: Recording) -> None: ...
