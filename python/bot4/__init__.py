@@ -103,7 +103,7 @@ from bot4.sizing import (
     vol_target,
     volatility,
 )
-from bot4.strategies import donchian_breakout, sma_cross
+from bot4.strategies import donchian_breakout, sma_cross, vol_target_trend
 from bot4.strategy import (
     ConfiguredStrategy,
     Strategy,
@@ -215,6 +215,7 @@ __all__ = [
     "trade_size",
     "var_budget",
     "vol_target",
+    "vol_target_trend",
     "volatility",
     "volume",
     "where",

@@ -154,7 +154,7 @@ def deadband(x: Operand, width: Operand) -> Expr:
 
     What comes to 0, leaves it or turns its sign passes at once. So a size is traded only where that
     is worth its costs (position inertia: R. Carver, Systematic Trading, 2015); a width that no size
-    crosses, twice its cap or more, keeps the size of the entry until the exit.
+    crosses, its cap or more, keeps the size of the entry until the exit.
     """
     return pair("deadband", x, width)
 

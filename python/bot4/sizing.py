@@ -10,8 +10,11 @@ What holds for all of them: the size is never beyond `cap` on either side, and n
 (NaN) gives NaN: nothing new is decided, and what is held stays. A measure that is 0, negative or
 infinite (a volatility of 0, a stop at no distance, no equity) gives 0, as an infinite `x` does.
 
-A size that follows a market moves at each bar, and is traded at each bar; `deadband` lets it move
-only by more than a width. ``[strategy.sizing]`` names the same functions in a configuration.
+A size that follows a market moves at each bar, and is traded at each bar: `deadband` lets it move
+only by more than a width. A target with exits needs a `deadband` as wide as the cap, which keeps
+the size of the entry: an exit is bought back as soon as the target changes.
+
+``[strategy.sizing]`` names the same functions in a configuration.
 """
 
 import math

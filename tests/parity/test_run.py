@@ -16,6 +16,7 @@ from bot4.history import recordings
 from bot4.history.bars import load
 from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
+from bot4.strategies.vol_target_trend import vol_target_trend
 from bot4.strategy import ConfiguredStrategy
 from parity.test_forms import DonchianClass, SmaCrossClass
 
@@ -26,6 +27,7 @@ SECOND = 10**9
 STRATEGIES = [
     sma_cross(fast=10, slow=30),
     donchian_breakout(entry=20, exit=10),
+    vol_target_trend(fast=10, slow=30, width=0.05),
     SmaCrossClass(fast=10, slow=30),
     DonchianClass(entry=20, exit=10),
 ]

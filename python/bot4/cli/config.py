@@ -98,4 +98,5 @@ def _blaming(path: Path) -> Iterator[None]:
 
 def _words(seat: Seat) -> str:
     params = ", ".join(f"{key}={value}" for key, value in seat.strategy.params.items())
-    return f"{seat.name}({params})"
+    sizing = seat.strategy.sizing
+    return f"{seat.name}({params})" + ("" if sizing is None else f" sized by {sizing.text()}")

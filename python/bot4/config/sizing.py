@@ -4,17 +4,19 @@ What each computes is said in sizing.py of the package, by the same names; here 
 configuration may say, and what holds where it says nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot4 import settings
+from bot4.errors import ParameterError, known_names
 
 Positive = Annotated[float, Field(strict=True, gt=0, le=settings.SIZE_MAX)]
 Least = Annotated[float, Field(strict=True, ge=0, le=settings.SIZE_MAX)]
 Part = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Whole = Annotated[float, Field(strict=True, gt=0, le=1)]
+Horizon = Annotated[int, Field(strict=True, ge=1, le=settings.SIZING_BARS_MAX)]
 Bars = Annotated[int, Field(strict=True, ge=2, le=settings.SIZING_BARS_MAX)]
 RankedBars = Annotated[int, Field(strict=True, ge=2, le=settings.RANKED_BARS_MAX)]
 Periods = Annotated[float, Field(strict=True, gt=0, le=settings.PERIODS_MAX)] | None
@@ -38,14 +40,24 @@ class SizingTable(BaseModel):
     deadband: Least = Field(default=0.0, description=_DEADBAND)
 
     @property
+    def values(self) -> dict[str, Any]:
+        """``{"method": "vol_target", "target": 0.2, ...}``: own parameters first, None as well."""
+        return {name: getattr(self, name) for name in _ordered(type(self))}
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether a size stays as it is from entry to exit, however the market moves."""
+        return self.deadband >= self.cap or self.name == "fixed_fraction"
+
+    @property
     def name(self) -> str:
         """The name of the method."""
-        return str(getattr(self, "method"))  # noqa: B009 - each method declares its own name
+        return str(self.values["method"])
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Every parameter with its value, the method's name left out."""
-        return {name: value for name, value in self.model_dump().items() if name != "method"}
+        return {name: value for name, value in self.values.items() if name != "method"}
 
     def text(self) -> str:
         """As people write it: ``vol_target(target=0.2, n=60, cap=1)``; what is not set left out."""
@@ -97,7 +109,7 @@ class Kelly(SizingTable):
 class _Budget(SizingTable):
     budget: Part = Field(description=f"a loss as a fraction of the equity: {_PART}")
     n: RankedBars = Field(default=settings.LOSS_BARS, description=_RANKED_BARS)
-    horizon: Bars | Literal[1] = Field(default=1, description="a whole number of bars, at least 1")
+    horizon: Horizon = Field(default=1, description="a whole number of bars, at least 1")
     estimator: Literal["std", "ewma", "historical"] = Field(
         default="historical", description='"std", "ewma" or "historical"'
     )
@@ -152,14 +164,42 @@ SIZINGS: dict[str, type[SizingTable]] = {
 }
 
 
-def described(table: type[SizingTable]) -> Iterable[tuple[str, object, str]]:
-    """Name, default (None where it must be given, or need not be) and range of each parameter."""
-    for name, one in sorted(table.model_fields.items(), key=lambda pair: pair[0] in _SHARED):
+def sizing(method: str, parameters: Mapping[str, object]) -> SizingTable:
+    """A way of sizing by its name, its parameters checked. Raises ParameterError."""
+    if method not in SIZINGS:
+        near = known_names(method, SIZINGS)
+        raise ParameterError(f"there is no sizing {method!r}; {near}")
+    fields = SIZINGS[method].model_fields
+    try:
+        return SIZINGS[method].model_validate({**parameters, "method": method})
+    except ValidationError as error:
+        problem = error.errors()[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    match problem["type"]:
+        case "value_error":
+            words = f"{method}: {problem['ctx']['error']}"
+        case "extra_forbidden":
+            words = f"{method} has no parameter {name!r}; {known_names(name, fields)}"
+        case "missing":
+            words = f"{method} needs the parameter {name}: {fields[name].description}"
+        case _:
+            given = settings.shown(problem["input"])
+            words = f"{method}: {name} is {given}; allowed: {fields[name].description}"
+    raise ParameterError(words)
+
+
+def described(table: type[SizingTable]) -> Iterable[tuple[str, bool, object, str]]:
+    """Of each parameter its name, whether it must be given, its default, and what it may be."""
+    for name in _ordered(table):
         if name != "method":
-            yield name, None if one.is_required() else one.default, str(one.description)
+            one = table.model_fields[name]
+            default = None if one.is_required() else one.default
+            yield name, one.is_required(), default, str(one.description)
 
 
-_SHARED = frozenset(SizingTable.model_fields)
+def _ordered(table: type[SizingTable]) -> list[str]:
+    """The names of the parameters, what every method has at the end."""
+    return sorted(table.model_fields, key=lambda name: name in SizingTable.model_fields)
 
 
 def _shown(value: object) -> str:
