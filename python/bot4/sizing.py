@@ -67,7 +67,7 @@ def volatility(
 
     A year has `periods_per_year` bars; where that is not given, as many as fit in 365 days, by the
     length of each bar (`interval_s`), since crypto trades every day. A return over a gap in the
-    bars counts as one bar's.
+    bars counts as one bar's. Where no bars are told, as to a `Bot` over frames, it is never known.
     """
     deviation = _deviation("volatility", n, _returns(price), estimator)
     return deviation * _root_of_year("volatility", periods_per_year)
@@ -224,9 +224,10 @@ def drawdown_scale(
     """`x`, made smaller the further `wealth` lies below its peak: all to `start`, none from `stop`.
 
     Between them in a straight line: with 0.05 and 0.15 half of `x` at 10 % below the peak. The peak
-    is the highest since the program began, or of the last `n` bars. At `stop` nothing is held, so
-    a strategy that is alone on its account stays out, unless an `n` lets the peak be forgotten.
-    The equity is the account's: a deposit raises the peak, a withdrawal is a drawdown.
+    is the highest since the program began, restarts included, or of the last `n` bars; a strategy
+    that was changed begins anew. At `stop` nothing is held, so a strategy that is alone on its
+    account stays out, unless an `n` lets the peak be forgotten. The equity is the account's: a
+    deposit raises the peak, a withdrawal is a drawdown.
 
     It reads `equity`, which only trading knows: `compute` wants a column of it. Source: after S. J.
     Grossman and Z. Zhou, Optimal Investment Strategies for Controlling Drawdowns, Mathematical

@@ -271,3 +271,17 @@ def test_the_schema_knows_every_method_and_parameter(bot4: Bot4) -> None:
     assert tables == {name: set(table.model_fields) - {"method"} for name, table in SIZINGS.items()}
     assert schema["$defs"]["VolTarget"]["additionalProperties"] is False
     assert schema["$defs"]["VolTarget"]["properties"]["cap"]["exclusiveMinimum"] == 0
+
+
+def test_the_readme_documents_every_method_and_parameter() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text.partition("\n## Sizing\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    rows = {line.split("`")[1].partition("(")[0]: line for line in lines}
+    assert set(rows) == set(SIZINGS)
+    alike = {"cvar_budget": rows["var_budget"]}  # "the same", it says
+    for name, table in SIZINGS.items():
+        for parameter in set(table.model_fields) - {"method", "cap", "deadband"}:
+            assert f"`{parameter}`" in rows[name] + alike.get(name, ""), f"{name} {parameter}"
+    assert "have `cap`" in section
+    assert "or `deadband` in a" in section

@@ -210,8 +210,7 @@ fn every_operation_goes_on_where_it_was_kept() {
     for operation in OPERATIONS {
         let fresh = alone(operation);
         let mut dice = Dice(SEED);
-        let columns: Vec<Vec<f64>> =
-            fresh.inputs().iter().map(|_| ties(&mut dice, 100)).collect();
+        let columns: Vec<Vec<f64>> = fresh.inputs().iter().map(|_| ties(&mut dice, 100)).collect();
         for at in [0, 3, 50] {
             let (mut whole, mut part) = (fresh.clone(), fresh.clone());
             for row in 0..100 {
