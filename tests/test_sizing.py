@@ -64,6 +64,7 @@ def test_a_volatility_target_is_the_formula_of_pandas_on_every_interval(interval
     close = closes(frame)
     moves = close.pct_change().rolling(60).std() * sqrt(YEARS[interval])
     agree(size(frame, b4.volatility()), moves)
+    assert repr(b4.volatility(np.int64(60))) == repr(b4.volatility())  # type: ignore[arg-type]
     wanted = (direction(close) * 0.2 / moves).clip(-1.0, 1.0)
     agree(size(frame, b4.vol_target(LONG_SHORT, 0.2)), wanted)
     told = b4.vol_target(LONG_SHORT, 0.2, periods_per_year=YEARS[interval])

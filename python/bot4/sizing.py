@@ -25,7 +25,7 @@ from statistics import NormalDist
 from bot4 import settings
 from bot4.config.sizing import SizingTable
 from bot4.errors import SignalError, known_names
-from bot4.expression import Expr, Operand, as_expr, as_number
+from bot4.expression import Expr, Operand, as_expr, as_number, whole
 from bot4.signals import atr as true_range
 from bot4.signals import (
     close,
@@ -85,8 +85,8 @@ def vol_target(
     """`x` times `target` over the volatility a year: 0.2 holds what moves by 20 % a year.
 
     See `volatility` for `n`, `estimator` and how a year is counted. Nothing is held where nothing
-    moved for `n` bars. Source: A. Moreira and T. Muir, Volatility-Managed Portfolios, Journal of
-    Finance 72 (2017), who scale by variance; by deviation it is the rule of many funds.
+    moved for `n` bars. Source: C. Harvey and others, The Impact of Volatility Targeting, Journal of
+    Portfolio Management 45 (2018).
     """
     aim = _positive("vol_target: target", target)
     moves = volatility(n, estimator=estimator, periods_per_year=periods_per_year)
@@ -354,10 +354,11 @@ def _part(what: str, value: object, *, and_one: bool = False) -> float:
     return _number(need, value, math.ulp(0.0), below)
 
 
-def _whole(what: str, name: str, value: object, least: int) -> int:
-    number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    if number is None or number < least:
-        raise SignalError(f"{what}: {name} must be a whole number of bars, at least {least}")
+def _whole(what: str, name: str, value: int, least: int) -> int:
+    need = f"{what}: {name} must be a whole number of bars, at least {least}"
+    number = int(whole(value, need))
+    if number < least:
+        raise SignalError(f"{need}, not {value!r}")
     return number
 
 
