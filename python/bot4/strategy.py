@@ -130,6 +130,14 @@ class ConfiguredStrategy:
             )
         return replace(wanted, fraction=sized_by(self.sizing, wanted.fraction))
 
+    def check(self) -> None:
+        """Build what a function decides, sized, and let it go. Raises StrategyError, SignalError.
+
+        A class decides at its bars: there is nothing to build before.
+        """
+        if self.form == "expression":
+            self.decision()
+
     def _scene(self) -> "Scene":
         return Scene(f"strategy {self.name}", self.template.file)
 

@@ -206,13 +206,14 @@ SIZED = '[[strategy]]\nfile = "mine.py"\n[strategy.sizing]\nmethod = "vol_target
 def test_what_cannot_be_sized_is_refused(
     bot4: Bot4, toml: Callable[[str], Path], code: str, words: str
 ) -> None:
-    path = toml(SIZED)
-    (path.parent / "mine.py").write_text(code, encoding="utf-8")
-    for command in (("config", "check"), ("run",), ("backtest",)):
-        ran = bot4(*command, path.name)
-        assert ran.code == 2
-        assert words in ran.err
-        assert ran.err.count("\n") == 1
+    for market in ("", "[backtest]\n"):
+        path = toml(market + SIZED)
+        (path.parent / "mine.py").write_text(code, encoding="utf-8")
+        for command in (("config", "check"), ("run",), ("backtest",)):
+            ran = bot4(*command, path.name)
+            assert ran.code == 2
+            assert words in ran.err
+            assert ran.err.count("\n") == 1
 
 
 def test_a_target_with_exits_keeps_the_size_of_its_entry(

@@ -43,7 +43,7 @@ def test_vol_target_trend_holds_what_moves_by_its_volatility(long_frame: pl.Data
     moves = long_frame["close"].pct_change().rolling_std(50) * (365 * 24) ** 0.5
     inside = held.is_not_null() & (held > 0.0) & (held < 1.0)
     assert inside.sum() > 500
-    assert ((held * moves).filter(inside) - 0.3).abs().max() < 1e-9  # type: ignore[operator]
+    assert ((held * moves).filter(inside) - 0.3).abs().max() < 1e-9
     few = b4.backtest(b4.vol_target_trend(fast=10, slow=40, width=0.1), long_frame).metrics
     many = b4.backtest(b4.vol_target_trend(fast=10, slow=40, width=0.0), long_frame).metrics
     assert 0 < few.orders < many.orders / 3
