@@ -39,6 +39,12 @@ EVERY = {
     "crossed_below": b4.crossed_below(b4.close, b4.open),
     "latch": b4.latch(b4.close > b4.open, b4.close < b4.open),
     "decayed_sum": b4.decayed_sum(b4.close, 0.5),
+    "sqrt": b4.sqrt(b4.close),
+    "sized": b4.fixed_fraction(b4.close, 0.5),
+    "rolling_quantile": b4.rolling_quantile(b4.close, 10, 0.1),
+    "rolling_tail_mean": b4.rolling_tail_mean(b4.close, 10, 0.1),
+    "cum_max": b4.cum_max(b4.close),
+    "deadband": b4.deadband(b4.close, 0.5),
     "minimum": b4.minimum(b4.close, b4.open),
     "maximum": b4.maximum(b4.close, b4.open),
 }

@@ -124,16 +124,17 @@ def pair(name: str, a: object, b: object) -> Expr:
 
 def windowed(name: str, n: int, *operands: object) -> Expr:
     """The operation `name` over `n` bars: a whole number, whose range the engine checks."""
-    bars = _whole(n, f"{name}: n must be a whole number of bars")
+    bars = whole(n, f"{name}: n must be a whole number of bars")
     return Expr(name, tuple(as_expr(operand) for operand in operands), (bars,))
 
 
 def counted(name: str, what: str, n: int) -> Expr:
     """The input `name` of `n` whole `what`, whose range the engine checks."""
-    return Expr(name, (), (_whole(n, f"{name}: {what} must be a whole number"),))
+    return Expr(name, (), (whole(n, f"{name}: {what} must be a whole number"),))
 
 
-def _whole(n: int, need: str) -> float:
+def whole(n: int, need: str) -> float:
+    """`n` as a parameter of an operation. Raises SignalError that opens with `need`."""
     if isinstance(n, bool):
         raise SignalError(f"{need}, not {n!r}")
     try:

@@ -38,6 +38,22 @@ RISK_PROFILE = "unleveraged"
 CONFIGURED_RISK_PROFILE = "default"  # a file that names none has the strictest
 PROFILES_OF_RESEARCH = frozenset({"research"})  # a bot that runs takes none of them
 
+# Sizing. Crypto trades every day of the year; what a size may be is judged by risk anyway.
+YEAR_S = 365 * 86_400
+SIZE_CAP = 1.0  # all of the equity
+SIZE_MAX = 1_000.0
+SIZING_BARS_MAX = 1_000_000
+RANKED_BARS_MAX = 10_000  # as many as the engine keeps in order
+PERIODS_MAX = float(YEAR_S) * 10**3
+VOLATILITY_BARS = 60
+ATR_BARS = 14
+ATR_MULTIPLE = 2.0
+KELLY_FRACTION = 0.25
+KELLY_BARS = 250
+LOSS_BARS = 250
+VAR_LEVEL = 0.99
+CVAR_LEVEL = 0.975
+
 RUNS = Path(".bot4")  # where runs keep what they have, unless told otherwise
 SPEED_MAX = 1_000_000
 LATENCY_MS_MAX = 60_000

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from bot4.errors import DataError, ParameterError, SignalError, known_names
 from bot4.expression import Expr, Operand, as_expr, as_number, pair, program, windowed
-from bot4.tables import as_polars, named
+from bot4.tables import as_polars, interval_of, named
 
 open = Expr("open")
 high = Expr("high")
 low = Expr("low")
 close = Expr("close")
 volume = Expr("volume")
+interval_s = Expr("interval_s")
 position = Expr("position")
 equity = Expr("equity")
 entry_price = Expr("entry_price")
@@ -64,6 +65,33 @@ def rolling_max(x: Operand, n: int) -> Expr:
 def rolling_std(x: Operand, n: int) -> Expr:
     """The standard deviation of the last `n` values of `x`, in the unit of `x`."""
     return windowed("rolling_std", n, x)
+
+
+def rolling_quantile(x: Operand, n: int, q: Operand) -> Expr:
+    """The least of the last `n` values of `x` that a part `q` (0 to 1) of them does not exceed.
+
+    NumPy's ``inverted_cdf``: always one of the values, never between two. `n` is 10,000 at most.
+    """
+    return windowed("rolling_quantile", n, x, q)
+
+
+def rolling_tail_mean(x: Operand, n: int, q: Operand) -> Expr:
+    """The mean of the lowest part `q` (0 to 1) of the last `n` values of `x`, 10,000 at most.
+
+    The value at the edge of the part counts in part, so that it is minus the expected shortfall of
+    returns at the level ``1 - q``; where the part is less than one value, the least.
+    """
+    return windowed("rolling_tail_mean", n, x, q)
+
+
+def cum_max(x: Operand) -> Expr:
+    """The greatest value of `x` so far: the peak that a drawdown is measured from."""
+    return Expr("cum_max", (as_expr(x),))
+
+
+def sqrt(x: Operand) -> Expr:
+    """The square root of `x`; not known where `x` lies below 0."""
+    return Expr("sqrt", (as_expr(x),))
 
 
 def highest(x: Operand, n: int) -> Expr:
@@ -119,6 +147,16 @@ def decayed_sum(x: Operand, passed: Operand) -> Expr:
     one of 30 seconds.
     """
     return pair("decayed_sum", x, passed)
+
+
+def deadband(x: Operand, width: Operand) -> Expr:
+    """`x` as it was, until it has moved by more than `width`, which is in the unit of `x`.
+
+    What comes to 0, leaves it or turns its sign passes at once. So a size is traded only where that
+    is worth its costs (position inertia: R. Carver, Systematic Trading, 2015); a width that no size
+    crosses, its cap or more, keeps the size of the entry until the exit.
+    """
+    return pair("deadband", x, width)
 
 
 def minimum(a: Operand, b: Operand) -> Expr:
@@ -190,7 +228,10 @@ def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
 
     The operations are those a backtest and live trading run, bit for bit. A condition gives 1 and
     0; NaN is "not warmed up yet". An input is the column of its name, with its parameter where it
-    has one: ``depth_bid_5``, ``ofi_1``, ``sweep_buy_0.5``. Every row is one event of every clock.
+    has one: ``depth_bid_5``, ``ofi_1``, ``sweep_buy_0.5``. Where no column is called `interval_s`
+    it is the most common step of ``ts``, as a backtest has it. Every row is one event of every
+    clock.
+
     Raises DataError when a column is missing, there twice or not numeric, SignalError when an
     expression cannot run.
     """
@@ -217,6 +258,8 @@ def compute(frame: object, signals: Mapping[str, Operand]) -> pl.DataFrame:
 def _input(table: pl.DataFrame, name: str) -> NDArray[np.float64]:
     found = named(table.columns, (name,), "the table").get(name)
     if found is None:
+        if name == interval_s.operator:
+            return _interval(table)
         if name in ACCOUNT_INPUTS:
             raise SignalError(
                 f"{name} is known only while trading; to compute it over a table, "
@@ -231,3 +274,16 @@ def _input(table: pl.DataFrame, name: str) -> NDArray[np.float64]:
     if not (series.dtype.is_numeric() or series.dtype == pl.Null):
         raise DataError(f"column {found!r} holds {series.dtype}, not numbers; convert it first")
     return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _interval(table: pl.DataFrame) -> NDArray[np.float64]:
+    """The length of the bars in each row, by their times."""
+    found = named(table.columns, ("ts",), "the table").get("ts")
+    times = None if found is None else table[found]
+    if times is None or not times.dtype.is_temporal() or times.null_count() or len(times) < 2:
+        raise DataError(
+            "a signal reads interval_s, the length of a bar in seconds: give the table times in a "
+            "column ts, a column interval_s, or the signal its periods_per_year"
+        )
+    steps = np.diff(times.cast(pl.Datetime("ns")).to_physical().to_numpy())
+    return np.full(len(times), float(interval_of(steps)) / 1e9)

@@ -10,15 +10,18 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, dataclass_transform
 
 from bot4._engine import Bar, Context
+from bot4.config.sizing import SizingTable, sizing
 from bot4.decision import Decision
 from bot4.errors import Bot4Error, ParameterError, StrategyError, known_names
 from bot4.parameters import Parameter, from_attributes, from_signature, own_init, parse
+from bot4.signals import Target
+from bot4.sizing import sized_by
 
 Form = Literal["expression", "class"]
 
@@ -62,10 +65,14 @@ class StrategyTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredStrategy:
-    """A strategy with its parameters chosen and checked: what a backtest or a bot runs."""
+    """A strategy with its parameters chosen and checked: what a backtest or a bot runs.
+
+    `sizing` says how what it wants is sized; None leaves it as it is.
+    """
 
     template: StrategyTemplate
     params: Mapping[str, object]
+    sizing: SizingTable | None = None
 
     @property
     def name(self) -> str:
@@ -77,8 +84,29 @@ class ConfiguredStrategy:
         """``expression`` for a function, ``class`` for a class with callbacks."""
         return self.template.form
 
+    def sized(self, method: str, **parameters: object) -> "ConfiguredStrategy":
+        """The same strategy, what it wants sized: ``sma_cross().sized("vol_target", target=0.2)``.
+
+        As ``[strategy.sizing]`` of a configuration does: `method` is one of `bot4 strategies`, and
+        the expression of its target is wrapped in the function of that name. Raises ParameterError
+        for what is unknown or out of range, StrategyError where nothing can be wrapped.
+        """
+        return self.sized_by(sizing(method, parameters))
+
+    def sized_by(self, table: SizingTable) -> "ConfiguredStrategy":
+        """The same strategy, sized as a table says. Raises StrategyError for a class."""
+        if self.form == "class":
+            raise StrategyError(
+                f"strategy {self.name} is a class, which asks for its sizes in on_bar: there is no "
+                f"expression that {table.name} could size; leave the sizing out"
+            )
+        return replace(self, sizing=table)
+
     def decision(self) -> Decision:
-        """What the function returns. Raises StrategyError where it raises or returns else."""
+        """What the function returns, sized. Raises StrategyError where it raises or returns else.
+
+        So it does where a market that is made would have to be sized.
+        """
         with strategy_code(self._scene):
             wanted = self.template.source(**self.params)
         if not isinstance(wanted, Decision):
@@ -86,7 +114,29 @@ class ConfiguredStrategy:
                 f"strategy {self.name} returned {type(wanted).__name__}; "
                 "return b4.target(...) or b4.quote(...) around the expression"
             )
-        return wanted
+        if self.sizing is None:
+            return wanted
+        if not isinstance(wanted, Target):
+            raise StrategyError(
+                f"strategy {self.name} makes a market, and says the size of its quotes itself; "
+                f"{self.sizing.name} sizes targets: leave the sizing out"
+            )
+        exits = (wanted.stop_loss, wanted.take_profit, wanted.trailing_stop)
+        if not self.sizing.is_steady and any(exit is not None for exit in exits):
+            raise StrategyError(
+                f"strategy {self.name} has exits, and a size that moves with the market would buy "
+                f"back at once what they sold; set deadband = {self.sizing.cap:g}, the cap: then "
+                f"{self.sizing.name} keeps the size of the entry"
+            )
+        return replace(wanted, fraction=sized_by(self.sizing, wanted.fraction))
+
+    def check(self) -> None:
+        """Build what a function decides, sized, and let it go. Raises StrategyError, SignalError.
+
+        A class decides at its bars: there is nothing to build before.
+        """
+        if self.form == "expression":
+            self.decision()
 
     def _scene(self) -> "Scene":
         return Scene(f"strategy {self.name}", self.template.file)

@@ -1,4 +1,4 @@
-"""What counts as a table: Polars, pandas, Arrow; how each becomes Polars, and its columns' names.
+"""What counts as a table: Polars, pandas, Arrow; how each becomes Polars, names, steps of time.
 
 Only the shape changes here; what the columns mean is said by who asks.
 """
@@ -7,12 +7,15 @@ import re
 from collections.abc import Container, Iterable
 from typing import Any, TypeGuard
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bot4.errors import DataError
 
 TABLE_KINDS = "a Polars, pandas or Arrow table"
 
+_CALENDAR_RATIO_MIN = 0.85  # 28 of 31 days are 0.90
 # Where a header names a column twice, Polars calls the second one `close_duplicated_0`.
 _DOUBLED = re.compile(r"_duplicated_\d+$")
 
@@ -55,6 +58,19 @@ def named(columns: Iterable[str], wanted: Container[str], title: str) -> dict[st
                 f"{title} has two columns {name!r} ({first!r} and {column!r}); drop or rename one"
             )
     return found
+
+
+def interval_of(steps: NDArray[np.int64]) -> int:
+    """The most common step, so that one stray bar is refused by the engine as an overlap, by row.
+
+    Months have 28 to 31 days, and a day 23 to 25 hours where clocks change: where the smallest
+    step is nearly the most common one, no bar lasts longer than that.
+    """
+    forward, counts = np.unique(steps[steps > 0], return_counts=True)
+    if len(forward) == 0:
+        return 1
+    smallest, common = int(forward[0]), int(forward[counts.argmax()])
+    return smallest if smallest >= _CALENDAR_RATIO_MIN * common else common
 
 
 def _converted(source: object) -> pl.DataFrame:

@@ -34,6 +34,31 @@ def test_strategies_lists_names_parameters_and_ranges(bot4: Bot4) -> None:
         assert words in ran.out
 
 
+def test_strategies_lists_the_ways_to_size_them(bot4: Bot4) -> None:
+    out = bot4("strategies").out
+    for words in (
+        "vol_target (sizing)",
+        "target           required   a volatility a year",
+        "kelly",
+    ):
+        assert words in out
+    listed = json.loads(bot4("strategies", "--json").out)["sizing"]
+    assert [one["name"] for one in listed] == [
+        "fixed_fraction",
+        "vol_target",
+        "risk_size",
+        "kelly",
+        "var_budget",
+        "cvar_budget",
+        "drawdown_scale",
+    ]
+    target, *_, cap, deadband = listed[1]["parameters"]
+    assert (target["name"], target["required"], target["default"]) == ("target", True, None)
+    assert (cap["name"], cap["default"]) == ("cap", 1.0)
+    assert (deadband["name"], deadband["default"]) == ("deadband", 0.0)
+    assert all(one["summary"] for one in listed)
+
+
 def test_strategies_prints_one_json_object(bot4: Bot4) -> None:
     listed = json.loads(bot4("strategies", "--json").out)["strategies"]
     cross = next(one for one in listed if one["name"] == "sma_cross")

@@ -21,7 +21,7 @@ def toml(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["first.toml", "backtest.toml"])
+@pytest.mark.parametrize("name", ["first.toml", "backtest.toml", "sizing.toml"])
 def test_the_examples_are_ok(bot4: Bot4, name: str) -> None:
     ran = bot4("config", "check", EXAMPLES / name)
     assert (ran.code, ran.err) == (0, "")

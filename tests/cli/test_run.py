@@ -30,7 +30,7 @@ from live.bots import DONCHIAN, PROGRAM, Bot, configured, outcome, ran, running
 Bot4 = Callable[..., Any]
 
 KEYS = {
-    "mode", "feed", "simulated", "seed", "events", "orders", "fills", "fills_by_strategy",
+    "mode", "feed", "simulated", "seed", "sizing", "events", "orders", "fills", "fills_by_strategy",
     "refused", "clipped", "crosses", "crossed", "equity", "cash", "trading_state", "events_per_s",
     "elapsed_s", "latency", "components", "journal", "resumed", "durability", "speed", "ended",
     "left", "engine_hash", "ledger_hash", "faults",

@@ -16,7 +16,7 @@ from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
 from parity.programs import FIELDS, one_operation
 
-SIGNALS = "d8888c94cfce98f0e2b880faa9cbe6d9bd637a655b3fad8bc2ebfa190e7a28d4"
+SIGNALS = "8616f7a8c336ee3de1c05db99d6de6e6d201878b46d68d8f3e8ea7340ed80141"
 LEDGERS = {
     (
         "sma_cross",

@@ -14,6 +14,7 @@ import bot4 as b4
 from bot4 import _engine
 from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
+from bot4.strategies.vol_target_trend import vol_target_trend
 from parity.programs import FIELDS, one_operation
 from parity.test_forms import DonchianClass, SmaCrossClass
 
@@ -56,6 +57,7 @@ def told_until(result: b4.BacktestResult, moment: datetime) -> tuple[object, obj
 STRATEGIES: dict[str, b4.ConfiguredStrategy | b4.Strategy] = {
     "sma_cross": sma_cross(fast=3, slow=9),
     "donchian_breakout": donchian_breakout(entry=8, exit=4),
+    "vol_target_trend": vol_target_trend(fast=3, slow=9, n=10, width=0.02),
     "SmaCrossClass": SmaCrossClass(fast=3, slow=9),
     "DonchianClass": DonchianClass(entry=8, exit=4),
 }

@@ -16,6 +16,7 @@ from bot4.history import recordings
 from bot4.history.bars import load
 from bot4.strategies.donchian_breakout import donchian_breakout
 from bot4.strategies.sma_cross import sma_cross
+from bot4.strategies.vol_target_trend import vol_target_trend
 from bot4.strategy import ConfiguredStrategy
 from parity.test_forms import DonchianClass, SmaCrossClass
 
@@ -26,20 +27,26 @@ SECOND = 10**9
 STRATEGIES = [
     sma_cross(fast=10, slow=30),
     donchian_breakout(entry=20, exit=10),
+    vol_target_trend(fast=10, slow=30, width=0.05),
     SmaCrossClass(fast=10, slow=30),
     DonchianClass(entry=20, exit=10),
 ]
 
 
 LEAN, FLOW = b4.ema(b4.imbalance(2), 20), b4.ema(b4.trade_sign, 20)
-# What decides on a recorded book: on bars made of its trades, at its messages, at its trades, and
-# one that makes a market in it.
+CROSS = b4.where(b4.sma(b4.close, 3) > b4.sma(b4.close, 9), 1.0, 0.0)
+CALM = b4.minimum(b4.vol_target(CROSS, 2.0, n=20), b4.cvar_budget(CROSS, 0.0005, level=0.9, n=40))
+# What decides on a recorded book: on bars made of its trades, with a size that remembers much, at
+# its messages, at its trades, and one that makes a market in it.
 ON_A_BOOK = {
     "bars": sma_cross(fast=3, slow=9).decision(),
+    "sizes": b4.target(b4.deadband(b4.drawdown_scale(CALM, 0.0, 0.5), 0.02)),
     "book": b4.target(b4.where(LEAN > 0.0, 0.5, 0.0)),
     "trades": b4.target(b4.where(FLOW > 0.0, 0.5, 0.0)),
     "quotes": b4.quote(0.0002, 0.0002, 0.1, levels=2, requote=0.0001),
 }
+
+OF_BARS = ("bars", "sizes")
 
 
 def run_of(profile: str, fee: str = "0.001", slippage: str = "0.0001") -> Run:
@@ -134,12 +141,13 @@ def on_a_book(books: Sequence[Recording], clock: str = "bars") -> Run:
 
 
 @pytest.mark.parametrize(
-    ("clock", "seed"), [("bars", 1), ("bars", 2), ("book", 1), ("trades", 1), ("quotes", 1)]
+    ("clock", "seed"),
+    [("bars", 1), ("bars", 2), ("sizes", 1), ("book", 1), ("trades", 1), ("quotes", 1)],
 )
 def test_the_same_recorded_book_gives_the_same_of_everything(
     tmp_path: Path, clock: str, seed: int
 ) -> None:
-    ticks = 20_000 if clock == "bars" else 4_000
+    ticks = 20_000 if clock in OF_BARS else 4_000
     said = [
         finish(on_a_book([walk(seed, ticks)], clock), tmp_path / str(time), durability)
         for time, durability in enumerate(["each", "each", "block"])
@@ -159,9 +167,9 @@ def test_a_captured_book_gives_the_same_of_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("clock", ON_A_BOOK)
 def test_a_recording_stopped_anywhere_goes_on_to_the_same(tmp_path: Path, clock: str) -> None:
-    book, dice = walk(3, 20_000 if clock == "bars" else 2_000), random.Random(3)
+    book, dice = walk(3, 20_000 if clock in OF_BARS else 2_000), random.Random(3)
     whole = finish(on_a_book([book], clock), tmp_path / "whole")
-    for stops in range(1, 6 if clock == "bars" else 4):
+    for stops in range(1, 6 if clock in OF_BARS else 4):
         folder, cuts = (
             tmp_path / str(stops),
             sorted(dice.randrange(len(book)) for _ in range(stops)),

@@ -35,6 +35,20 @@ def test_donchian_breakout_leaves_at_a_new_low(long_frame: pl.DataFrame) -> None
     assert set(result.trades["exit_ts"].drop_nulls().dt.offset_by("-1h")) <= falls
 
 
+def test_vol_target_trend_holds_what_moves_by_its_volatility(long_frame: pl.DataFrame) -> None:
+    strategy = b4.vol_target_trend(fast=10, slow=40, volatility=0.3, n=50, width=0.0)
+    target = strategy.decision()
+    assert isinstance(target, b4.Target)
+    held = b4.compute(long_frame, {"size": target.fraction})["size"].fill_nan(None)
+    moves = long_frame["close"].pct_change().rolling_std(50) * (365 * 24) ** 0.5
+    inside = held.is_not_null() & (held > 0.0) & (held < 1.0)
+    assert inside.sum() > 500
+    assert ((held * moves).filter(inside) - 0.3).abs().max() < 1e-9
+    few = b4.backtest(b4.vol_target_trend(fast=10, slow=40, width=0.1), long_frame).metrics
+    many = b4.backtest(b4.vol_target_trend(fast=10, slow=40, width=0.0), long_frame).metrics
+    assert 0 < few.orders < many.orders / 3
+
+
 @pytest.mark.parametrize("name", ["sma_cross", "donchian_breakout"])
 def test_each_is_registered_with_bounded_parameters(name: str) -> None:
     template = b4.find(name)

@@ -34,7 +34,10 @@ def check(
     if of_run:
         config.checked_for_a_run(reading)
     if "backtest" in reading.tables:
-        job(Typed(target=file))
+        legs = job(Typed(target=file)).legs
+        with _blaming(path):
+            for leg in legs:
+                leg.strategy.check()
     lines = _run(reading.config, path) if of_run else []
     if "backtest" in reading.tables:
         lines.append(f"backtest: on {reading.config.backtest.data}")
@@ -98,4 +101,5 @@ def _blaming(path: Path) -> Iterator[None]:
 
 def _words(seat: Seat) -> str:
     params = ", ".join(f"{key}={value}" for key, value in seat.strategy.params.items())
-    return f"{seat.name}({params})"
+    sizing = seat.strategy.sizing
+    return f"{seat.name}({params})" + ("" if sizing is None else f" sized by {sizing.text()}")

@@ -13,7 +13,7 @@ from bot4.paths import written
 from bot4.research.backtest import Account, account
 from bot4.research.seats import Leg
 from bot4.settings import BARS, CASH, FEE_BPS, RISK_PROFILE, SEED, SIMULATED, SLIPPAGE_BPS
-from bot4.strategy import StrategyTemplate, find, registered
+from bot4.strategy import ConfiguredStrategy, StrategyTemplate, find, registered
 from bot4.strategy_file import load
 
 Given = TypeVar("Given")
@@ -136,9 +136,17 @@ def _legs(typed: Typed, tables: Sequence[StrategyTable]) -> tuple[Leg, ...]:
             f"{typed.target} has {len(written)} strategies; --set needs --strategy to choose one"
         )
     return tuple(
-        Leg(template(**{**table.set, **settings}), table.instruments, table.allocation)
+        Leg(
+            _sized(table, template(**{**table.set, **settings})),
+            table.instruments,
+            table.allocation,
+        )
         for table, template in written
     )
+
+
+def _sized(table: StrategyTable, strategy: ConfiguredStrategy) -> ConfiguredStrategy:
+    return strategy if table.sizing is None else strategy.sized_by(table.sizing)
 
 
 def _template(table: StrategyTable) -> StrategyTemplate:

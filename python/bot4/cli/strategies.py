@@ -1,10 +1,11 @@
-"""``bot4 strategies``: what is registered, and the parameters of each."""
+"""``bot4 strategies``: what is registered, what can size it, and the parameters of each."""
 
 import json as encoder
 from typing import Annotated
 
 import typer
 
+from bot4.config.sizing import SIZINGS, SizingTable, described
 from bot4.parameters import REQUIRED, Parameter
 from bot4.strategy import StrategyTemplate, registered
 
@@ -13,14 +14,18 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback.")] = False,
 ) -> None:
-    """List the strategies that can be run by name, with their parameters."""
+    """List the strategies that can be run by name, and the ways to size them."""
     del debug  # it is read where errors are turned into lines
     known = registered().values()
     if json:
-        described = [_described(template) for template in known]
-        typer.echo(encoder.dumps({"strategies": described}, allow_nan=False, default=str))
+        listed = {
+            "strategies": [_described(template) for template in known],
+            "sizing": [_sizing(name, table) for name, table in SIZINGS.items()],
+        }
+        typer.echo(encoder.dumps(listed, allow_nan=False, default=str))
         return
-    typer.echo("\n\n".join(_block(template) for template in known))
+    sizings = [_sizing_block(name, table) for name, table in SIZINGS.items()]
+    typer.echo("\n\n".join([*(_block(template) for template in known), *sizings]))
 
 
 def _block(template: StrategyTemplate) -> str:
@@ -49,3 +54,23 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
         "default": None if required else parameter.default,
         "allowed": parameter.allowed,
     }
+
+
+def _sizing_block(name: str, table: type[SizingTable]) -> str:
+    lines = [f"{name} (sizing)", f"  {_said(table)}"]
+    width = max(len(parameter) for parameter, *_ in described(table))
+    for parameter, required, default, allowed in described(table):
+        value = "required" if required else "not set" if default is None else f"= {default}"
+        lines.append(f"    {parameter:<{width}} {value:<10} {allowed}")
+    return "\n".join(lines)
+
+
+def _sizing(name: str, table: type[SizingTable]) -> dict[str, object]:
+    keys = ("name", "required", "default", "allowed")
+    parameters = [dict(zip(keys, one, strict=True)) for one in described(table)]
+    return {"name": name, "summary": _said(table), "parameters": parameters}
+
+
+def _said(table: type[SizingTable]) -> str:
+    """What a method does: the first line of its table, without the name."""
+    return (table.__doc__ or "").partition(": ")[2].strip(" .")

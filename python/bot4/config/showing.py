@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot4.config.overrides import Place
-from bot4.config.reading import Reading
+from bot4.config.reading import FILE, Reading
+from bot4.config.sizing import SizingTable
 from bot4.config.tables import LISTS, Config
 from bot4.config.wording import key as dotted
 from bot4.paths import readable
@@ -37,6 +38,9 @@ def as_toml(reading: Reading) -> str:
             value = getattr(table, field)
             if isinstance(value, Mapping):
                 nested.append(((*place, field), value))
+                continue
+            if isinstance(value, SizingTable):
+                nested.append(((*place, field), value.values))
                 continue
             lines.append(_line(reading, (*place, field), value))
         for below, values in nested:
@@ -82,7 +86,12 @@ def _nested(reading: Reading, place: Place, values: Mapping[str, object]) -> Ite
         return
     yield f"[{'.'.join(str(part) for part in place if isinstance(part, str))}]"
     for name, value in values.items():
-        origin = reading.origins.get((*place, name), "file")
+        # A list of tables has an origin for each of what is in it, and none of its own.
+        otherwise = DEFAULT if place[-1] == "sizing" else FILE
+        origin = reading.origins.get((*place, name), otherwise)
+        if value is None:
+            yield f"# {_key(name)} is not set"
+            continue
         yield f"{f'{_key(name)} = {_value(value)}':<{_COMMENT_COLUMN}} # {origin}"
 
 

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from bot4 import _engine, settings
+from bot4.config.sizing import Sizing
 from bot4.errors import ParameterError, RiskError, known_names
 
 
@@ -230,6 +231,7 @@ class StrategyTable(_Table):
     set: dict[str, Any] = Field(
         default_factory=dict, description="a table of parameters: [strategy.set]"
     )
+    sizing: Sizing | None = Field(default=None, description="a table: [strategy.sizing]")
 
     @model_validator(mode="after")
     def _has_name_or_file(self) -> "StrategyTable":

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date, time
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from bot4.config.overrides import Place
+from bot4.config.sizing import SIZINGS
 from bot4.config.tables import LISTS, TABLES, Config
 from bot4.errors import known_names
 
@@ -16,6 +18,8 @@ def first(error: ValidationError) -> tuple[Place, str]:
     """The first problem: where it is, and the words for it."""
     problem = error.errors()[0]
     place = problem["loc"]
+    if place[2:3] == ("sizing",):
+        return _of_sizing(place, problem)
     if problem["type"] == "extra_forbidden":
         near = known_names(str(place[-1]), _table(place).model_fields)
         return place, f"unknown key {key(place)}; {near}"
@@ -26,6 +30,30 @@ def first(error: ValidationError) -> tuple[Place, str]:
     if problem["type"] == "missing":
         return place, f"{key(place)} is missing; give {allowed}"
     return place, f"{key(place)} is {_shown(problem['input'])}; allowed: {allowed}"
+
+
+def _of_sizing(place: Place, problem: Mapping[str, Any]) -> tuple[Place, str]:
+    """The same of ``[strategy.sizing]``, whose keys depend on its method."""
+    table, told = place[:3], problem["input"]
+    inside = (*table, *place[4:5])  # what lies between is pydantic's: the method
+    fields = SIZINGS[str(place[3])].model_fields if len(place) > 3 else {}
+    name = str(inside[-1])
+    match problem["type"]:
+        case "union_tag_not_found":
+            words = f"{key(table)}.method is missing; {known_names('', SIZINGS)}"
+        case "union_tag_invalid":
+            near = known_names(problem["ctx"]["tag"], SIZINGS)
+            words = f"{key(table)}: there is no sizing {problem['ctx']['tag']!r}; {near}"
+        case "value_error":
+            words = f"{key(table)}: {problem['ctx']['error']}"
+        case "extra_forbidden":
+            words = f"unknown key {key(inside)}; {known_names(name, fields)}"
+        case "missing":
+            words = f"{key(inside)} is missing; give {fields[name].description}"
+        case _:
+            allowed = fields[name].description if name in fields else "a table: [strategy.sizing]"
+            words = f"{key(inside)} is {_shown(told)}; allowed: {allowed}"
+    return inside, words
 
 
 def key(place: Place) -> str:

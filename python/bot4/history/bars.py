@@ -17,10 +17,9 @@ from bot4.history.columns import Columns, file_layout, layout, read_file, split
 from bot4.history.files import listings
 from bot4.history.simulated import SimulatedMarket
 from bot4.history.times import Moment, moment_ns, utc_text
-from bot4.tables import as_polars, is_table
+from bot4.tables import as_polars, interval_of, is_table
 
 FRAME_NAME = "BARS"
-_CALENDAR_RATIO_MIN = 0.85  # 28 of 31 days are 0.90
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +151,7 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
     try:
         bars = _engine.Bars(
             identity,
-            _interval(steps),
+            interval_of(steps),
             columns.open_ns,
             columns.open,
             columns.high,
@@ -164,19 +163,6 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
         counted = " (rows counted within since and until)" if within != Span() else ""
         raise DataError(f"{title}{counted}: {error}") from error
     return PriceHistory(bars, columns.open_ns, columns.close)
-
-
-def _interval(steps: NDArray[np.int64]) -> int:
-    """The most common step, so that one stray bar is refused by the engine as an overlap, by row.
-
-    Months have 28 to 31 days, and a day 23 to 25 hours where clocks change: where the smallest
-    step is nearly the most common one, no bar lasts longer than that.
-    """
-    forward, counts = np.unique(steps[steps > 0], return_counts=True)
-    if len(forward) == 0:
-        return 1
-    smallest, common = int(forward[0]), int(forward[counts.argmax()])
-    return smallest if smallest >= _CALENDAR_RATIO_MIN * common else common
 
 
 def _within(columns: Columns, within: Span, identity: str, title: str) -> Columns:

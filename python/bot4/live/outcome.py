@@ -51,6 +51,7 @@ class Outcome:
             "feed": setting.feed,
             "simulated": setting.simulated,
             "seed": setting.seed,
+            "sizing": dict(setting.sizing),
             **{name: engine.get(name) for name in _TOLD},
             "elapsed_s": told.get("elapsed_s"),
             "events_per_s": self.events_per_s,

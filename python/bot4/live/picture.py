@@ -27,6 +27,8 @@ class Setting:
     mode: str = "paper"
     faults: bool = False
     """The paper venue misbehaves, as it was asked to."""
+    sizing: Mapping[str, str] = field(default_factory=dict)
+    """How strategies are sized that do not size themselves, by their names."""
 
     @property
     def banner(self) -> str:

@@ -88,6 +88,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         faults=any(table.faults.values()),
         name=readable(path.stem),
         strategies=tuple(dict.fromkeys(one.name for one in taken)),
+        sizing={one.name: sizing.text() for one in taken if (sizing := one.strategy.sizing)},
     )
     return Plan(
         setting=setting,

@@ -25,7 +25,9 @@ def standing(picture: Picture) -> Iterable[Row]:
     yield "orders, fills", f"{engine['orders']:,}, {engine['fills']:,}"
     for name in picture.setting.strategies:
         paused = ", paused" if name in engine["paused"] else ""
-        yield f"  {name}", f"{engine['fills_by_strategy'].get(name, 0):,} fills{paused}"
+        sizing = picture.setting.sizing.get(name)
+        sized = "" if sizing is None else f", sized by {sizing}"
+        yield f"  {name}", f"{engine['fills_by_strategy'].get(name, 0):,} fills{paused}{sized}"
     for one in engine["positions"]:
         dust = ", dust: too little for its venue" if one["dust"] else ""
         yield (

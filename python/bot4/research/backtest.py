@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot4 import _engine
+from bot4.config.sizing import SizingTable
 from bot4.errors import InvariantError, ParameterError, RiskError, StrategyError, known_names
 from bot4.history.bars import MarketHistory, load, span
 from bot4.history.times import Moment
@@ -189,6 +190,7 @@ def _metrics(
     asked: dict[str, object] = {
         "strategy": STRATEGIES_JOINED_BY.join(called[1]),
         "params": _params(*called),
+        "sizing": [None if one is None else one.values for one in _sizings(called[0])],
         "instruments": [bars.instrument for bars in histories],
         "instruments_total": len(market.instruments),
         "simulated": market.seed is not None,
@@ -204,6 +206,10 @@ def _metrics(
         "interval_ns": min(bars.interval_ns for bars in histories),
     }
     return metrics(asked, engine.report())
+
+
+def _sizings(legs: Sequence[Leg]) -> list[SizingTable | None]:
+    return [leg.strategy.sizing for leg in legs]
 
 
 def _params(

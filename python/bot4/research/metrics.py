@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from bot4.config.sizing import SIZINGS
+
 STRATEGIES_JOINED_BY = " + "
 
 
@@ -16,8 +18,8 @@ class Metrics(BaseModel):
     Rates and returns are fractions (0.1 is 10 %); `exposure` is the part of the time in the market;
     `turnover` is notional traded a year over mean equity; an absent number is None. `params` are
     those of the strategy; of several strategies by name, or a list in order where names meet.
-    `crosses` is how
-    often strategies traded with each other inside, `crossed` the notional of that.
+    `sizing` is the method and parameters of each strategy in order, or None where it sizes itself.
+    `crosses` is how often strategies traded with each other inside, `crossed` the notional of that.
     `instruments` are those traded, of `instruments_total` in the history; `limits` are all that
     held. Fields are attributes, and ``metrics["sharpe"]`` works as well.
     """
@@ -26,6 +28,7 @@ class Metrics(BaseModel):
 
     strategy: str
     params: dict[str, Any] | list[dict[str, Any]]
+    sizing: list[dict[str, Any] | None]
     instruments: list[str]
     instruments_total: int
     simulated: bool
@@ -93,6 +96,16 @@ class Metrics(BaseModel):
         if len(names) > 1:
             return "; ".join(f"{name} {_text(params)}" for name, params in self.params.items())
         return _text(self.params)
+
+    def sizing_text(self) -> str:
+        """The sizing for people: ``vol_target(target=0.2, ...)``; of several after their names."""
+        names = self.strategy.split(STRATEGIES_JOINED_BY)
+        said = [
+            (name, SIZINGS[one["method"]].model_validate(one).text())
+            for name, one in zip(names, self.sizing, strict=True)
+            if one is not None
+        ]
+        return "; ".join(words if len(names) == 1 else f"{name} by {words}" for name, words in said)
 
     def json_text(self) -> str:
         """One JSON object on one line: keys in the order above, absent numbers null, never NaN."""

@@ -39,6 +39,8 @@ def summary_text(metrics: Metrics) -> str:
 def _ran(m: Metrics) -> Iterable[Row]:
     yield "strategy", m.strategy
     yield "parameters", m.parameters_text()
+    if any(m.sizing):
+        yield "sized by", m.sizing_text()
     untraded = m.instruments_total - len(m.instruments)
     rest = f"; {untraded:,} more in the history, not traded" if untraded else ""
     yield "instruments", ", ".join(m.instruments) + rest

@@ -25,7 +25,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP6";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP7";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]

@@ -191,8 +191,11 @@ fn nested() -> impl Iterator<Item = (String, Program)> {
         [] => vec![],
         [..] => vec![n],
     };
+    // The root of what lies below zero is never known.
+    let known = |outer: &Operation, inner: &Operation| (outer.name, inner.name) != ("sqrt", "neg");
     OPERATIONS.iter().filter(of_one).flat_map(move |outer| {
-        OPERATIONS.iter().filter(of_one).map(move |inner| {
+        let inner = OPERATIONS.iter().filter(of_one).filter(move |inner| known(outer, inner));
+        inner.map(move |inner| {
             let (n, m) = (parameters(outer, 3.0), parameters(inner, 5.0));
             let nodes: [Raw<'_>; 3] =
                 [("close", &[], &[]), (inner.name, &[0], &m), (outer.name, &[1], &n)];
@@ -652,7 +655,8 @@ fn columns_must_be_there_and_of_one_length() {
     assert_eq!(spread.columns(&[&[1.0; 3]], 3), error("low"));
     assert_eq!(spread.columns(&[&[1.0; 3], &[1.0; 2]], 3), error("low"));
     assert_eq!(spread.columns(&[&[3.0; 3], &[1.0; 3]], 3), Ok(vec![vec![2.0; 3]]));
-    for name in ["open", "high", "low", "close", "volume", "position", "equity", "entry_price"] {
+    let bars = ["open", "high", "low", "close", "volume", "interval_s"];
+    for name in bars.into_iter().chain(["position", "equity", "entry_price"]) {
         let NodeKind::Input(input) = Node::parse(name, &[], &[]).unwrap().kind else {
             continue;
         };

@@ -199,6 +199,7 @@ pub(super) fn told(
         | Stream::Low
         | Stream::Close
         | Stream::Volume
+        | Stream::IntervalS
         | Stream::Book(_)
         | Stream::Trade(_) => f64::NAN,
     }

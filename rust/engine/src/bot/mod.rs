@@ -23,7 +23,7 @@ use crate::order::Order;
 use crate::risk::View;
 use crate::risk::breaker::Breakers;
 use crate::risk::limits::Profile;
-use crate::signal::{Clock, Memory, Program, Stream};
+use crate::signal::{Clock, Memory, Program, Stream, seconds};
 use crate::units::{Nanos, Overflow, Rate};
 
 mod account;
@@ -561,6 +561,7 @@ impl Bot {
             Stream::Low => bar.low,
             Stream::Close => bar.close,
             Stream::Volume => bar.volume,
+            Stream::IntervalS => seconds(bar.open_ns, bar.close_ns),
             Stream::Position | Stream::Equity | Stream::EntryPrice => {
                 told(&self.state, &self.account, seat, input)
             }

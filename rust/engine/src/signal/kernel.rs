@@ -31,6 +31,9 @@ pub(crate) enum Kernel {
     Or,
     Not,
     Where,
+    Sqrt,
+    /// `a × b` within ±`c`, as a position is sized.
+    Sized,
     /// What programs remember most, so in line.
     Ema(Slot),
     /// Another one that remembers.
@@ -63,19 +66,23 @@ pub(crate) enum Keeping {
     Crossed(Slot, Crossing),
     Latch(Slot),
     DecayedSum(Slot),
+    CumMax(Slot),
+    Deadband(Slot),
+    Quantile(Slot),
+    TailMean(Slot),
 }
 
 impl Kernel {
     /// How many operands it reads.
     pub(crate) fn operands(self) -> usize {
         match self {
-            Self::Neg | Self::Abs | Self::Not => 1,
+            Self::Neg | Self::Abs | Self::Not | Self::Sqrt => 1,
             Self::Ema(_) => 1,
             Self::Keeps(keeping) => keeping.operands(),
             Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Minimum | Self::Maximum => 2,
             Self::Gt | Self::Ge | Self::Lt | Self::Le | Self::Eq | Self::Ne => 2,
             Self::And | Self::Or | Self::Imbalance => 2,
-            Self::Where | Self::AddMul | Self::GtSub | Self::GtAnd => 3,
+            Self::Where | Self::AddMul | Self::GtSub | Self::GtAnd | Self::Sized => 3,
             Self::Weighted | Self::GtWhere => 4,
         }
     }
@@ -101,6 +108,8 @@ impl Kernel {
             Self::Or => drive.binary(|a, b| truth(a, b, (a == 1.0) | (b == 1.0))),
             Self::Not => drive.unary(|a| 1.0 - a),
             Self::Where => drive.ternary(choice),
+            Self::Sqrt => drive.unary(libm::sqrt),
+            Self::Sized => drive.ternary(sized),
             Self::Ema(slot) => one(&mut states.ema, slot, drive, |k, x| k.push(x)),
             Self::Keeps(keeping) => keeping.drive(states, drive),
             Self::AddMul => drive.ternary(|a, b, c| (a + b) * c),
@@ -116,9 +125,10 @@ impl Kernel {
 impl Keeping {
     fn operands(self) -> usize {
         match self {
-            Self::Shift(_) | Self::Sma(_) | Self::Rsi(_) => 1,
+            Self::Shift(_) | Self::Sma(_) | Self::Rsi(_) | Self::CumMax(_) => 1,
             Self::RollingMax(_) | Self::RollingMin(_) | Self::RollingStd(_) => 1,
             Self::Crossed(..) | Self::Latch(_) | Self::DecayedSum(_) => 2,
+            Self::Deadband(_) | Self::Quantile(_) | Self::TailMean(_) => 2,
             Self::Atr(_) => 3,
         }
     }
@@ -139,6 +149,16 @@ impl Keeping {
             }
             Self::Latch(slot) => two(&mut states.latch, slot, drive, |k, on, off| k.push(on, off)),
             Self::DecayedSum(slot) => two(&mut states.decayed, slot, drive, |k, x, u| k.push(x, u)),
+            Self::CumMax(slot) => one(&mut states.cum_max, slot, drive, |k, x| k.push(x)),
+            Self::Deadband(slot) => {
+                two(&mut states.deadband, slot, drive, |k, x, width| k.push(x, width));
+            }
+            Self::Quantile(slot) => {
+                two(&mut states.ranked, slot, drive, |k, x, q| k.quantile(x, q));
+            }
+            Self::TailMean(slot) => {
+                two(&mut states.ranked, slot, drive, |k, x, q| k.tail_mean(x, q));
+            }
             Self::Atr(slot) => {
                 if let Some(k) = states.atr.at(slot) {
                     drive.ternary(|h, l, c| finite(h + l + c, |_| k.push(h, l, c)));
@@ -161,6 +181,18 @@ fn both(a: f64, b: f64) -> f64 {
 #[inline]
 fn choice(condition: f64, a: f64, b: f64) -> f64 {
     if condition == 1.0 { a } else { known(condition, condition, b) }
+}
+
+/// What is held of `x` where each unit of it has the size `scale`. Flat stays flat, whatever the
+/// scale; what is not known stays so; what nothing can be sized by (zero, below, infinite) is flat.
+#[inline]
+fn sized(x: f64, scale: f64, cap: f64) -> f64 {
+    let usable = x.is_finite() & scale.is_finite() & (scale > 0.0) & (cap > 0.0);
+    let whole = x * scale;
+    let capped = if whole > cap { cap } else { whole };
+    let within = if capped < -cap { -cap } else { capped };
+    let some = known(scale, cap, if usable { within } else { 0.0 });
+    if x == 0.0 { 0.0 } else { known(x, x, some) }
 }
 
 #[inline]

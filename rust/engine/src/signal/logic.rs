@@ -1,4 +1,4 @@
-//! Operations on conditions that remember.
+//! What remembers a state rather than samples: crossings, latches, deadbands.
 //!
 //! A condition is 1 (true), 0 (false) or NaN (not known yet).
 
@@ -54,5 +54,23 @@ impl Latch {
             self.held = true;
         }
         if self.held { 1.0 } else { 0.0 }
+    }
+}
+
+/// A number that stays as it was until it has moved by more than a width. What comes to zero,
+/// leaves it or changes its sign passes at once: only the size of a position is worth waiting for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Deadband {
+    held: Option<f64>,
+}
+
+impl Deadband {
+    #[inline]
+    pub(crate) fn push(&mut self, x: f64, width: f64) -> f64 {
+        let same_side = |held: f64| (held > 0.0 && x > 0.0) || (held < 0.0 && x < 0.0);
+        let stays = |held: &f64| same_side(*held) && (x - held).abs() <= width;
+        let held = self.held.filter(stays).unwrap_or(x);
+        self.held = Some(held);
+        held
     }
 }

@@ -121,7 +121,8 @@ impl Observed {
             match input.stream {
                 Stream::Book(stream) => new.read(stream, place),
                 Stream::Trade(stream) => new.traded.push(Traded { stream, place }),
-                Stream::Open | Stream::High | Stream::Low | Stream::Close | Stream::Volume => {}
+                Stream::Open | Stream::High | Stream::Low | Stream::Close => {}
+                Stream::Volume | Stream::IntervalS => {}
                 Stream::Position | Stream::Equity | Stream::EntryPrice => {}
             }
         }
@@ -440,6 +441,6 @@ fn base(flow: i128, instrument: &Instrument) -> f64 {
 /// From `since` to `now`, never below nothing: venues number trades, their clocks may step back.
 #[inline]
 #[allow(clippy::cast_precision_loss, reason = "an age is measured to 15 digits")]
-fn seconds(since: Nanos, now: Nanos) -> f64 {
+pub(crate) fn seconds(since: Nanos, now: Nanos) -> f64 {
     now.mantissa().saturating_sub(since.mantissa()).max(0) as f64 / 1e9
 }

@@ -17,6 +17,7 @@ mod microstructure;
 mod momentum;
 mod node;
 mod program;
+mod rank;
 mod state;
 mod statistic;
 mod step;
@@ -27,6 +28,7 @@ mod window;
 
 pub use fault::SignalError;
 pub use microstructure::Watch;
+pub(crate) use microstructure::seconds;
 pub use node::{Input, Node, NodeKind};
 pub use program::{Memory, Program};
 pub use stream::{BookStream, Clock, Clocks, LEVELS_MAX, Size, Stream, TradeStream};

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::average::{DecayedSum, Sma, Smoothed};
-use super::logic::{Crossed, Latch};
+use super::logic::{Crossed, Deadband, Latch};
 use super::momentum::Rsi;
-use super::statistic::{RollingMax, Shift};
+use super::rank::Ranked;
+use super::statistic::{CumMax, RollingMax, Shift};
 use super::volatility::{Atr, RollingStd};
 
 /// Where in its vector a state lies.
@@ -53,4 +54,7 @@ pub(crate) struct States {
     pub(crate) crossed: Each<Crossed>,
     pub(crate) latch: Each<Latch>,
     pub(crate) decayed: Each<DecayedSum>,
+    pub(crate) cum_max: Each<CumMax>,
+    pub(crate) deadband: Each<Deadband>,
+    pub(crate) ranked: Each<Ranked>,
 }

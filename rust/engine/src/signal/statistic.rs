@@ -1,4 +1,4 @@
-//! Rolling extremes and shifts.
+//! Extremes, rolling and since the beginning, and shifts.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,21 @@ impl RollingMax {
 
     fn at(&self, place: usize) -> Option<(f64, u64)> {
         self.queue.get(self.slot(place)).copied()
+    }
+}
+
+/// The largest sample so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct CumMax {
+    max: Option<f64>,
+}
+
+impl CumMax {
+    #[inline]
+    pub(crate) fn push(&mut self, x: f64) -> f64 {
+        let max = self.max.filter(|max| *max >= x).unwrap_or(x);
+        self.max = Some(max);
+        max
     }
 }
 

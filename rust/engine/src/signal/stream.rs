@@ -141,6 +141,8 @@ pub enum Stream {
     Close,
     /// A bar's volume in base units.
     Volume,
+    /// A bar's length in seconds.
+    IntervalS,
     /// Account: base units held, signed.
     Position,
     /// Account: equity in the reporting currency.
@@ -155,12 +157,13 @@ pub enum Stream {
 
 impl Stream {
     /// Those without a parameter.
-    const PLAIN: [(&'static str, Self); 17] = [
+    const PLAIN: [(&'static str, Self); 18] = [
         ("open", Self::Open),
         ("high", Self::High),
         ("low", Self::Low),
         ("close", Self::Close),
         ("volume", Self::Volume),
+        ("interval_s", Self::IntervalS),
         ("position", Self::Position),
         ("equity", Self::Equity),
         ("entry_price", Self::EntryPrice),
@@ -243,7 +246,8 @@ impl Stream {
     #[must_use]
     pub const fn clock(self) -> Option<Clock> {
         match self {
-            Self::Open | Self::High | Self::Low | Self::Close | Self::Volume => Some(Clock::Bar),
+            Self::Open | Self::High | Self::Low | Self::Close => Some(Clock::Bar),
+            Self::Volume | Self::IntervalS => Some(Clock::Bar),
             Self::Position | Self::Equity | Self::EntryPrice => None,
             Self::Book(_) => Some(Clock::Book),
             Self::Trade(_) => Some(Clock::Trade),

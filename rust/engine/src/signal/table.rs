@@ -2,10 +2,11 @@
 
 use super::average::{DecayedSum, Sma, Smoothed};
 use super::kernel::{Keeping, Kernel};
-use super::logic::{Crossed, Crossing, Latch};
+use super::logic::{Crossed, Crossing, Deadband, Latch};
 use super::momentum::Rsi;
+use super::rank::{RANKED_MAX, Ranked};
 use super::state::States;
-use super::statistic::{RollingMax, Shift};
+use super::statistic::{CumMax, RollingMax, Shift};
 use super::volatility::{Atr, RollingStd};
 
 /// The longest window, in samples.
@@ -56,6 +57,8 @@ const X: &[(&str, Gives)] = &[("x", Gives::Number)];
 const AB: &[(&str, Gives)] = &[("a", Gives::Number), ("b", Gives::Number)];
 const CC: &[(&str, Gives)] = &[("a", Gives::Condition), ("b", Gives::Condition)];
 const N: &[Parameter] = &[Parameter { name: "n", min: 1, max: WINDOW_MAX }];
+const RANKED: &[Parameter] = &[Parameter { name: "n", min: 1, max: RANKED_MAX }];
+const XQ: &[(&str, Gives)] = &[("x", Gives::Number), ("q", Gives::Number)];
 const NONE: &[Parameter] = &[];
 
 macro_rules! plain {
@@ -96,10 +99,13 @@ macro_rules! crossing {
 
 macro_rules! over_window {
     ($name:literal, $operands:expr, $warm_up:expr, $begin:expr, $summary:literal) => {
+        over_window!($name, $operands, N, $warm_up, $begin, $summary)
+    };
+    ($name:literal, $operands:expr, $n:expr, $warm_up:expr, $begin:expr, $summary:literal) => {
         Operation {
             name: $name,
             operands: $operands,
-            parameters: N,
+            parameters: $n,
             gives: Gives::Number,
             summary: $summary,
             warm_up: $warm_up,
@@ -133,6 +139,14 @@ pub const OPERATIONS: &[Operation] = &[
         Either,
         Kernel::Where,
         "a where the condition holds, else b"
+    ),
+    plain!("sqrt", X, Number, Kernel::Sqrt, "the square root of x; not known below zero"),
+    plain!(
+        "sized",
+        &[("x", Gives::Number), ("scale", Gives::Number), ("cap", Gives::Number)],
+        Number,
+        Kernel::Sized,
+        "x * scale within cap on both sides; 0 where x is, or the scale is not above 0 and finite"
     ),
     over_window!(
         "shift",
@@ -177,6 +191,22 @@ pub const OPERATIONS: &[Operation] = &[
         "population standard deviation of the last n samples (TA-Lib STDDEV)"
     ),
     over_window!(
+        "rolling_quantile",
+        XQ,
+        RANKED,
+        |n| n,
+        |n, all| Kernel::Keeps(Keeping::Quantile(all.ranked.begin(Ranked::new(n)))),
+        "the smallest that a part q of the last n samples does not exceed (Hyndman, Fan 1996)"
+    ),
+    over_window!(
+        "rolling_tail_mean",
+        XQ,
+        RANKED,
+        |n| n,
+        |n, all| Kernel::Keeps(Keeping::TailMean(all.ranked.begin(Ranked::new(n)))),
+        "mean of the lowest part q of the last n samples (Acerbi and Tasche 2002)"
+    ),
+    over_window!(
         "rsi",
         X,
         |n| n.saturating_add(1),
@@ -208,6 +238,22 @@ pub const OPERATIONS: &[Operation] = &[
         1,
         |_, all| Kernel::Keeps(Keeping::DecayedSum(all.decayed.begin(DecayedSum::default()))),
         "x, and what was before it times e to the power of -passed"
+    ),
+    remembers!(
+        "cum_max",
+        X,
+        Number,
+        1,
+        |_, all| Kernel::Keeps(Keeping::CumMax(all.cum_max.begin(CumMax::default()))),
+        "largest sample so far"
+    ),
+    remembers!(
+        "deadband",
+        &[("x", Gives::Number), ("width", Gives::Number)],
+        Number,
+        1,
+        |_, all| Kernel::Keeps(Keeping::Deadband(all.deadband.begin(Deadband::default()))),
+        "x as it was until it moves by more than width, comes to 0, leaves it or turns its sign"
     ),
 ];
 
