@@ -97,7 +97,8 @@ def test_the_joint_ratio_is_the_sum_of_both() -> None:
     hits = np.zeros(252, dtype=bool)
     hits[[10, 11, 12, 13, 100, 200]] = True
     found = m.christoffersen(hits, 0.99)
-    assert (found.n, found.violations, found.expected) == (252, 6, pytest.approx(2.52))
+    assert (found.n, found.violations) == (252, 6)
+    assert found.expected == pytest.approx(2.52)
     both = found.kupiec.statistic + found.independence.statistic
     assert found.conditional.statistic == pytest.approx(both, abs=1e-12)
     assert found.conditional.p_chi_square == pytest.approx(stats.chi2.sf(both, 2), abs=1e-9)

@@ -118,7 +118,7 @@ def wealth(fraction: float, paths: int, steps: int, seed: int) -> np.ndarray:
 def test_a_monte_carlo_of_wealth_falls_as_often_as_the_formula_says(fraction: float) -> None:
     seed = 31
     print(f"seed {seed}")
-    # To the end of 300 years, or 600 at a quarter of Kelly; after that hardly any falls below its start.
+    # 300 years, or 600 at a quarter of Kelly: after them hardly any falls below its start.
     lowest = wealth(fraction, paths=20_000, steps=int(600 / fraction**0.5), seed=seed)
     for part in (0.5, 0.7, 0.85):
         expected = m.probability_ever_below(part, fraction)
@@ -145,7 +145,8 @@ def test_a_monte_carlo_of_bets_doubles_before_it_halves_as_often(fraction: float
 def returns(n: int, seed: int) -> np.ndarray:
     draw = np.random.default_rng(seed)
     mixed = draw.standard_normal((n, 3)) @ np.array([[1, 0.4, 0.2], [0, 0.9, 0.1], [0, 0, 1.2]])
-    return np.array([0.002, 0.001, 0.0015]) + 0.02 * mixed
+    drawn: np.ndarray = np.array([0.002, 0.001, 0.0015]) + 0.02 * mixed
+    return drawn
 
 
 def test_what_returns_tell_is_shrunk() -> None:

@@ -101,6 +101,26 @@ def test_the_historical_tail_of_ten_returns_is_what_riskfolio_says() -> None:
     check(m.historical_tail(TEN, 0.8), 0.04, 0.045, EXACT)
 
 
+# 0.02 sin(i^2), i from 1 to 777: no library's random numbers, and no two alike.
+WAVES = 0.02 * np.sin(np.arange(1, 778) ** 2.0)
+
+
+@pytest.mark.parametrize(
+    ("level", "value_at_risk", "shortfall"),
+    [
+        (0.99, 0.01999760787194526, 0.019999242734836466),
+        (0.975, 0.019952782067970017, 0.019983963737783224),
+        (0.95, 0.01970271812122845, 0.019919630361131146),
+        (0.9, 0.019005552098447513, 0.019650369704364214),
+    ],
+)
+def test_the_historical_tail_is_riskfolios(
+    level: float, value_at_risk: float, shortfall: float
+) -> None:
+    # VaR_Hist and CVaR_Hist of Riskfolio-Lib 7.4.0.
+    check(m.historical_tail(WAVES, level), value_at_risk, shortfall, EXACT)
+
+
 @pytest.mark.parametrize("n", [20, 100, 250, 333, 1_000])
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.975, 0.99])
 def test_the_historical_rule_is_numpys_inverted_cdf(n: int, level: float) -> None:
@@ -132,7 +152,7 @@ def test_five_in_a_hundred_are_five_and_not_six() -> None:
         (lambda: m.normal_tail(0, 0, 1), "level is 0"),
         (lambda: m.normal_tail(99, 0, 1), "level is 99"),
         (lambda: m.normal_tail(float("nan"), 0, 1), "level is nan"),
-        (lambda: m.normal_tail("0.99", 0, 1), "level is '0.99'"),
+        (lambda: m.historical_tail([0.1], "0.99"), "level is '0.99'"),  # type: ignore[arg-type]
         (lambda: m.normal_tail(True, 0, 1), "level is True"),
         (lambda: m.normal_tail(0.99, float("inf"), 1), "mean is inf"),
         (lambda: m.normal_tail(0.99, 0, -1), "deviation is -1"),
@@ -146,6 +166,6 @@ def test_five_in_a_hundred_are_five_and_not_six() -> None:
     ],
 )
 def test_refuses_in_one_line_what_is_no_tail(compute: Callable[[], object], words: str) -> None:
-    with pytest.raises(b4.ParameterError, match="^[^\n]*$") as refused:
+    with pytest.raises(b4.ParameterError, match=r"^[^\n]*$") as refused:
         compute()
     assert words in str(refused.value)

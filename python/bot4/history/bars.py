@@ -25,11 +25,12 @@ _CALENDAR_RATIO_MIN = 0.85  # 28 of 31 days are 0.90
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceHistory:
-    """One instrument's bars for the engine, with the times and closes a chart draws."""
+    """One instrument's bars for the engine; for charts and measures times, closes and volumes."""
 
     bars: _engine.Bars
     open_ns: NDArray[np.int64]
     close: NDArray[np.float64]
+    volume: NDArray[np.float64]
 
     @property
     def instrument(self) -> str:
@@ -163,7 +164,7 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
     except DataError as error:
         counted = " (rows counted within since and until)" if within != Span() else ""
         raise DataError(f"{title}{counted}: {error}") from error
-    return PriceHistory(bars, columns.open_ns, columns.close)
+    return PriceHistory(bars, columns.open_ns, columns.close, columns.volume)
 
 
 def _interval(steps: NDArray[np.int64]) -> int:

@@ -61,7 +61,7 @@ def drawdown(values: object, level: float = LEVEL) -> Drawdown:
         deepest=float(fallen[trough]),
         peak_row=peak,
         trough_row=trough,
-        recovered_row=int(later[0]) if len(later) else None,
+        recovered_row=int(later[0]) if fallen[trough] > 0 and len(later) else None,
         longest=int(spans[spans > 1].max(initial=0)),
         conditional=_mean_of_deepest(fallen, level),
         ulcer=float(np.sqrt(np.mean(fallen**2))),
