@@ -1,11 +1,15 @@
 """Tests of violations: published figures, the edges, and that they keep their size."""
 
+from collections import Counter
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import bot4 as b4
-from bot4.measures.coverage import _independence, _kupiec_statistic, _transitions
+from bot4.measures.coverage import _independence, _kupiec_statistic
+from bot4.measures.simulated import chance_counts, chance_orders
 
 m = b4.measures
 SIZE, SLACK = 0.05, 0.01
@@ -83,7 +87,8 @@ def test_christoffersen_meets_the_published_figures(
         ((100, 0, 0, 0), 0.0),  # never
         ((0, 0, 0, 100), 0.0),  # always
         ((0, 0, 0, 0), 0.0),
-        ((90, 5, 5, 0), 2 * (90 * np.log(90 / 95) + 5 * np.log(5 / 95)) - 2 * (95 * np.log(0.95) + 5 * np.log(0.05))),  # noqa: E501
+        # Never two: 2 (90 ln(90/95) + 5 ln(5/95) - 95 ln(95/100) - 5 ln(5/100)), to 30 digits.
+        ((90, 5, 5, 0), 0.526559048860468),
         ((0, 10, 10, 0), 2 * 20 * np.log(2)),  # in turn
     ],
 )  # fmt: skip
@@ -122,10 +127,27 @@ def test_the_same_seed_says_the_same() -> None:
     assert one.p_monte_carlo == pytest.approx(other.p_monte_carlo, abs=0.06)
 
 
+@pytest.mark.parametrize(("n", "count"), [(8, 3), (9, 1), (7, 6), (6, 6), (5, 0), (10, 5)])
+def test_orders_drawn_by_chance_are_as_frequent_as_all_there_are(n: int, count: int) -> None:
+    """Every order is laid out and counted, and compared with 200,000 draws."""
+    every: Counter[tuple[int, ...]] = Counter()
+    for places in combinations(range(n), count):
+        row = [at in places for at in range(n)]
+        pairs = Counter(pairwise(row))
+        kinds = [(False, False), (False, True), (True, False), (True, True)]
+        every[tuple(pairs[kind] for kind in kinds)] += 1
+    draws = 200_000
+    drawn = chance_orders(n, np.full(draws, count), 23)
+    seen = Counter(zip(*(getattr(drawn, name).tolist() for name in drawn.__slots__), strict=True))
+    assert set(seen) == set(every)
+    for kind, orders in every.items():
+        assert seen[kind] / draws == pytest.approx(orders / every.total(), abs=0.005)
+
+
 @pytest.mark.parametrize(("n", "level"), [(250, 0.99), (250, 0.95), (1_000, 0.99)])
 def test_monte_carlo_p_values_keep_their_size(n: int, level: float) -> None:
-    """19 draws make a test of 5 % exact; 3,000 right models show it within half a point."""
-    runs, seed = 3_000, 1_000
+    """19 draws make a test of 5 % exact; 2,500 right models show it within half a one."""
+    runs, seed = 2_500, 1_000
     draw = np.random.default_rng(n)
     print(f"seeds {n} and from {seed} on")
     hits = draw.random((runs, n)) < 1 - level
@@ -169,9 +191,9 @@ def test_christoffersens_chi_square_keeps_its_size_with_many_violations(
     n: int, level: float, keeps: bool
 ) -> None:
     runs = 10_000 if keeps else 4_000
-    hits = np.random.default_rng(17).random((runs, n)) < 1 - level
-    alone = _independence(*_transitions(hits))
-    both = alone + _kupiec_statistic(hits.sum(axis=1), n, 1 - level)
+    counts = np.random.default_rng(17).binomial(n, 1 - level, runs)
+    alone = _independence(chance_orders(n, counts, 18))
+    both = alone + _kupiec_statistic(counts, n, 1 - level)
     for statistic, freedom in ((alone, 1), (both, 2)):
         size = float((stats.chi2.sf(statistic, freedom) <= SIZE).mean())
         assert (abs(size - SIZE) <= SLACK) is keeps, size
@@ -193,8 +215,6 @@ def test_clusters_and_wrong_levels_are_found() -> None:
 def test_the_null_is_that_of_basels_traffic_light(
     level: float, cumulative: dict[int, float]
 ) -> None:
-    from bot4.measures.simulated import chance_counts
-
     drawn = chance_counts(250, 1 - level, 400_000, 5)
     for count, percent in cumulative.items():
         assert (drawn <= count).mean() * 100 == pytest.approx(percent, abs=0.15)

@@ -137,7 +137,10 @@ def test_risk_parity_without_correlation_is_the_inverse_deviation() -> None:
         (lambda: m.comovement(RETURNS.select([])), "shape (0, 0)"),
         (lambda: m.portfolio_within(RETURNS, [0, 0, 0], 0.1), "all 0"),
         (lambda: m.portfolio_within(RETURNS, WEIGHTS, 0), "budget is 0"),
-        (lambda: m.holding_within(RETURNS["BTC"], 0.1, measure="var"), "no measure 'var'"),  # type: ignore[arg-type]
+        (
+            lambda: m.holding_within(RETURNS["BTC"], 0.1, measure="var"),  # type: ignore[arg-type]
+            "no measure 'var'",
+        ),
         (lambda: m.risk_parity([[1, 1], [1, 1]]), "not positive definite"),
         (lambda: m.risk_parity([[1, 0], [0, 1]], [1, 0]), "above 0"),
         (lambda: m.risk_parity([[1, 0]]), "give (k, k)"),

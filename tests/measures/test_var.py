@@ -38,6 +38,14 @@ def test_normal_and_student_are_closed_forms_of_what_scipy_fits() -> None:
     assert student.value_at_risk == pytest.approx(-fitted.ppf(0.01), rel=1e-3)
 
 
+def test_student_is_fitted_as_well_where_a_few_returns_are_wild() -> None:
+    for freedom in (1.3, 3.0):
+        drawn = np.random.default_rng(46).standard_t(freedom, 4_000) * 0.01
+        found = m.fit_student(drawn)
+        assert found.freedom == pytest.approx(freedom, rel=0.1)
+        assert found.scale == pytest.approx(0.01, rel=0.1)
+
+
 def test_cornish_fisher_takes_the_moments_of_the_sample() -> None:
     skewed = stats.gamma(60).rvs(2_000, random_state=3) / -1_000
     found = m.value_at_risk(skewed, 0.99, "cornish_fisher")

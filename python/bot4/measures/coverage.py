@@ -14,13 +14,18 @@ from scipy.special import chdtrc, xlogy
 
 from bot4.errors import ParameterError
 from bot4.measures.returns import Floats, tail
-from bot4.measures.simulated import SEED, chance_counts, chance_rows, monte_carlo_p, reordered
+from bot4.measures.simulated import (
+    SEED,
+    Transitions,
+    chance_counts,
+    chance_orders,
+    monte_carlo_p,
+)
 from bot4.settings import SEED_ALLOWED, whole
 
 DRAWS = 999
 _DRAWS_MAX = 1_000_000
 _N_MAX = 10_000_000
-_CELLS_MAX = 4_000_000  # of chance held at once
 _FREEDOM_OF_ONE, _FREEDOM_OF_BOTH = 1, 2
 
 
@@ -69,7 +74,7 @@ def independence_statistic(quiet: int, began: int, ended: int, stayed: int) -> f
     """
     named = {"quiet": quiet, "began": began, "ended": ended, "stayed": stayed}
     counts = (whole(v, k, f"a count, at most {_N_MAX}", 0, _N_MAX) for k, v in named.items())
-    return float(_independence(*(np.asarray([count]) for count in counts))[0])
+    return float(_independence(Transitions(*(np.asarray([count]) for count in counts)))[0])
 
 
 def christoffersen(
@@ -87,34 +92,21 @@ def christoffersen(
     beyond = float(tail(level))
     rows, start = _chance(draws, seed)
     n, count = len(hits), int(hits.sum())
-    alone = float(_independence(*_transitions(hits[np.newaxis]))[0])
+    alone = float(_independence(_transitions(hits))[0])
     both = float(_kupiec_statistic(np.asarray(count), n, beyond)) + alone
-    orders: list[Floats] = []
-    joint: list[Floats] = []
-    step = max(1, _CELLS_MAX // n)
-    for begin in range(0, rows, step):
-        size = min(step, rows - begin)
-        # Draws in portions: a seed of its own for each, far from those that users count up.
-        portion = start + (begin // step) * 1_000_003
-        orders.append(_independence(*_transitions(reordered(hits, size, portion))))
-        drawn = chance_rows(n, beyond, size, portion)
-        kupiecs = _kupiec_statistic(drawn.sum(axis=1), n, beyond)
-        joint.append(kupiecs + _independence(*_transitions(drawn)))
+    orders = _independence(chance_orders(n, np.full(rows, count), start))
+    counts = chance_counts(n, beyond, rows, start)
+    joint = _kupiec_statistic(counts, n, beyond) + _independence(chance_orders(n, counts, start))
+    # Of no violation, or nothing else, there is one order only: nothing to be told.
+    alone_p = 1.0 if count in {0, n} else monte_carlo_p(alone, orders, start)
     return Coverage(
         n=n,
         violations=count,
         expected=n * beyond,
         kupiec=_kupiec(count, n, beyond, rows, start),
-        independence=LikelihoodRatio(
-            alone,
-            _chi_square(_FREEDOM_OF_ONE, alone),
-            # Of no violation, or nothing else, there is one order only: nothing to be told.
-            1.0 if count in {0, n} else monte_carlo_p(alone, np.concatenate(orders), start),
-        ),
+        independence=LikelihoodRatio(alone, _chi_square(_FREEDOM_OF_ONE, alone), alone_p),
         conditional=LikelihoodRatio(
-            both,
-            _chi_square(_FREEDOM_OF_BOTH, both),
-            monte_carlo_p(both, np.concatenate(joint), start),
+            both, _chi_square(_FREEDOM_OF_BOTH, both), monte_carlo_p(both, joint, start)
         ),
     )
 
@@ -144,23 +136,16 @@ def _kupiec_statistic(counts: NDArray[np.int64], n: int, beyond: float) -> Float
     return np.maximum(ratio, 0.0)
 
 
-def _transitions(rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
-    before, after = rows[:, :-1], rows[:, 1:]
-    stayed = (before & after).sum(axis=1)
-    began = after.sum(axis=1) - stayed
-    ended = before.sum(axis=1) - stayed
-    return before.shape[1] - stayed - began - ended, began, ended, stayed
+def _transitions(hits: NDArray[np.bool_]) -> Transitions:
+    before, after = hits[:-1], hits[1:]
+    found = (~before & ~after, ~before & after, before & ~after, before & after)
+    return Transitions(*(np.asarray([count.sum()]) for count in found))
 
 
-def _independence(
-    quiet: NDArray[np.int64],
-    began: NDArray[np.int64],
-    ended: NDArray[np.int64],
-    stayed: NDArray[np.int64],
-) -> Floats:
-    apart = _likelihood(began, quiet) + _likelihood(stayed, ended)
-    ratio: Floats = 2 * (apart - _likelihood(began + stayed, quiet + ended))
-    return np.maximum(ratio, 0.0)
+def _independence(seen: Transitions) -> Floats:
+    apart = _likelihood(seen.began, seen.quiet) + _likelihood(seen.stayed, seen.ended)
+    together = _likelihood(seen.began + seen.stayed, seen.quiet + seen.ended)
+    return np.maximum(2 * (apart - together), 0.0)
 
 
 def _likelihood(hits: NDArray[np.int64], misses: NDArray[np.int64]) -> Floats:

@@ -24,6 +24,8 @@ from bot4.measures.var import STUDENT_LEAST, Method, Moments, check_method, fit_
 from bot4.measures.volatility import DECAY, EWMA_LEAST, GARCH_LEAST, Garch, fit_garch
 from bot4.settings import whole
 
+# Fitted every so often, as that takes a while; all others are computed anew before each period.
+FITTED: tuple[Method, ...] = ("student", "garch", "monte_carlo")
 WINDOW = 500
 REFIT = 50
 _WINDOW_MAX = 1_000_000

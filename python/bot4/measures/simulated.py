@@ -3,6 +3,8 @@
 With `history/simulated.py` the only place where random numbers are drawn.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,20 @@ from bot4.measures.returns import Floats
 from bot4.measures.volatility import Garch
 
 SEED = 7
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transitions:
+    """One period after the other, by whether each is violated; every field of shape (m,).
+
+    None after none, one after none, none after one, one after one (n00, n01, n10, n11).
+    """
+
+    quiet: Counts
+    began: Counts
+    ended: Counts
+    stayed: Counts
 
 
 def path_returns(fitted: Garch, horizon: int, paths: int, seed: int) -> Floats:
@@ -34,16 +50,23 @@ def chance_counts(n: int, probability: float, draws: int, seed: int) -> NDArray[
     return draw.binomial(n, probability, draws)
 
 
-def chance_rows(n: int, probability: float, draws: int, seed: int) -> NDArray[np.bool_]:
-    """Independent violations, shape (draws, n)."""
-    draw = np.random.Generator(np.random.PCG64(seed))
-    return draw.random((draws, n)) < probability
+def chance_orders(n: int, counts: NDArray[np.int64], seed: int) -> Transitions:
+    """Transitions of so many violations among n periods, one order drawn for each of `counts`.
 
-
-def reordered(violations: NDArray[np.bool_], draws: int, seed: int) -> NDArray[np.bool_]:
-    """The same violations in orders drawn at random, shape (draws, n)."""
-    draw = np.random.Generator(np.random.PCG64(seed))
-    return draw.permuted(np.tile(violations, (draws, 1)), axis=1)
+    No order is laid out. Between and around the n - x quiet periods are m = n - x + 1 places, and
+    the x violations stand in R of them, one run in each. The number of orders with R runs is
+    C(m, R) C(x-1, x-R), so that R is hypergeometric, and every choice of R places is as likely.
+    Source: Wald and Wolfowitz, Annals of Mathematical Statistics 11 (1940).
+    """
+    # A stream of its own: the counts may have been drawn from the same seed.
+    draw = np.random.Generator(np.random.PCG64(seed).jumped(2))
+    places = n - counts + 1
+    runs = draw.hypergeometric(places, np.maximum(counts - 1, 0), counts)
+    first = draw.random(len(counts)) * places < runs
+    # The last place is one of those that are left; where there is one, it is the first as well.
+    last = np.where(places == 1, first, draw.random(len(counts)) * (places - 1) < runs - first)
+    stayed, began, ended = counts - runs, runs - first, runs - last
+    return Transitions(n - 1 - stayed - began - ended, began, ended, stayed)
 
 
 def monte_carlo_p(observed: float, simulated: Floats, seed: int) -> float:

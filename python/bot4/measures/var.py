@@ -160,14 +160,17 @@ def fit_student(returns: object) -> StudentFit:
     deviation = moments(values).deviation
     if deviation == 0:
         raise ParameterError("returns never change: there is no distribution to fit")
+    # In units of the middle of the returns: of a few wild ones the deviation would be all there is,
+    # and the optimiser would stop far from the rest.
+    unit = float(np.median(np.abs(values - np.median(values)))) or deviation
     with np.errstate(all="ignore"):  # the optimiser tries what cannot be
-        freedom, mean, scale = stats.t.fit(values / deviation)
+        freedom, mean, scale = stats.t.fit(values / unit)
     if freedom <= 1:
         raise ParameterError(
             f"Student's t fitted to these returns has {freedom:.2f} degrees of freedom, so no mean "
             "and no shortfall; use the method historical"
         )
-    return StudentFit(float(freedom), float(mean) * deviation, float(scale) * deviation)
+    return StudentFit(float(freedom), float(mean) * unit, float(scale) * unit)
 
 
 def compounded(values: Floats, horizon: int) -> Floats:

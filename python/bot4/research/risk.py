@@ -29,10 +29,10 @@ from bot4.measures import (
     value_at_risk,
     worst_windows,
 )
-from bot4.measures.rolling import REFIT, WINDOW
+from bot4.measures.rolling import FITTED, REFIT, WINDOW
 from bot4.measures.var import Method, check_method
 
-FITS_MAX = 25  # of one method over a whole history, so that it takes seconds
+FITS_MAX = 60  # of one method over a whole history, so that it takes seconds
 SHOCKS = (-0.1, -0.2, -0.3, -0.5)
 ALL = "all"
 _WINDOWS = 3
@@ -61,6 +61,11 @@ class MethodRisk:
     now: TailRisk | None
     past: RolledRisk | None
     refused: str | None = None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it is fitted now and then, and not computed anew before each bar."""
+        return self.method in FITTED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +124,11 @@ def measure(market: MarketHistory, wanted: Wanted) -> RiskSheet:
     whole = each.to_numpy() @ weights
     several = len(names) > 1
     traded = pl.DataFrame(bars.volume * bars.close, schema=list(names), orient="row")
+    # What is quick comes first, and so do its errors.
+    shocks = _shocks(names, weights, wanted.shocks)
+    liquidity = liquidation(
+        weights * wanted.position, traded, interval_ns / _S_NS, share=wanted.share
+    )
     return RiskSheet(
         instruments=names,
         weights=tuple(weights.tolist()),
@@ -128,15 +138,13 @@ def measure(market: MarketHistory, wanted: Wanted) -> RiskSheet:
         returns=whole,
         level=wanted.level,
         window=wanted.window,
-        methods=_methods(whole, wanted),
-        drawdown=drawdown(np.cumprod(np.concatenate([[1.0], 1 + whole]))),
-        windows=_windows(whole, bars.open_ns, interval_ns),
-        shocks=_shocks(names, weights, wanted.shocks),
-        liquidity=liquidation(
-            weights * wanted.position, traded, interval_ns / _S_NS, share=wanted.share
-        ),
         components=component_risk(each, weights, wanted.level) if several else None,
         moves=comovement(each) if several else None,
+        drawdown=drawdown(np.cumprod(np.concatenate([[1.0], 1 + whole]))),
+        windows=_windows(whole, bars.open_ns, interval_ns),
+        shocks=shocks,
+        liquidity=liquidity,
+        methods=_methods(whole, wanted),
     )
 
 
@@ -177,8 +185,8 @@ def _methods(returns: NDArray[np.float64], wanted: Wanted) -> tuple[MethodRisk, 
 
 def _method(returns: NDArray[np.float64], method: Method, wanted: Wanted) -> MethodRisk:
     refit = max(REFIT, -(-(len(returns) - wanted.window) // FITS_MAX))
-    now = value_at_risk(returns[-wanted.window :], wanted.level, method)
     past = backtest_value_at_risk(returns, wanted.level, method, window=wanted.window, refit=refit)
+    now = value_at_risk(returns[-wanted.window :], wanted.level, method)
     return MethodRisk(method, now, past)
 
 

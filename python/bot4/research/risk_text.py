@@ -120,7 +120,8 @@ def _by_method(sheet: RiskSheet) -> Iterator[str]:
             f"{_percent(one.now.expected_shortfall):>10}{seen.violations:>8,}"
             f"{seen.expected:>10,.1f}{_chances(seen)}"
         )
-        notes.append(f"{one.method}: {one.now.assumed}")
+        anew = f"; in the past fitted anew every {one.past.refit:,} bars" if one.fitted else ""
+        notes.append(f"{one.method}: {one.now.assumed}{anew}")
         if one.past.fell_back:
             notes.append(f"historical stood in for it in {one.past.fell_back:,} bars of the past")
     judged = next((one.past.coverage.n for one in sheet.methods if one.past is not None), 0)
