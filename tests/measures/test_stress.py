@@ -120,6 +120,7 @@ def test_a_bound_of_nothing_comes_first() -> None:
         (lambda: m.worst_windows([0.1], 1, 0), "count is 0"),
         (lambda: m.replay([[0.1]], [1], {}), "windows are empty"),
         (lambda: m.replay([[0.1]], [1], {"x": (0, 1)}), "last row of x is 1"),
+        (lambda: m.replay([[-1.5]], [1], {"x": (0, 0)}), "more than there is in row 0"),
         (lambda: m.shock([0.1], {}), "no names"),
         (lambda: m.shock({"A": 1}, {}), "shocks lack A"),
         (lambda: m.shock({"A": 1}, {"B": 0.1}), "B, which is not held"),

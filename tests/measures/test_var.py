@@ -74,6 +74,20 @@ def test_over_a_horizon_history_compounds_what_overlaps() -> None:
     assert "4 windows of 2" in found.assumed
 
 
+@pytest.mark.parametrize("horizon", [2, 3, 7, 64, 100, 899, 900])
+def test_long_windows_compound_as_products_do(horizon: int) -> None:
+    told = np.concatenate([CALM[:450], [-1.0], CALM[451:]])
+    windows = np.lib.stride_tricks.sliding_window_view(1 + told, horizon)
+    found = m.returns.compounded(told, horizon)
+    assert found == pytest.approx(windows.prod(axis=1) - 1, abs=1e-12)
+
+
+def test_nothing_falls_below_nothing() -> None:
+    wild = np.random.default_rng(5).standard_t(2, 600) * 0.4
+    found = m.value_at_risk(wild, 0.999, "monte_carlo", horizon=5)
+    assert found.value_at_risk <= found.expected_shortfall <= 1
+
+
 def test_ewma_and_garch_know_that_it_became_wild() -> None:
     became = np.concatenate([CALM[:600] * 0.5, CALM[600:] * 3])
     calmed = became[::-1].copy()
@@ -126,6 +140,7 @@ def test_takes_returns_in_any_usual_form(given: object) -> None:
         (CALM[:19], {"method": "ewma"}, "ewma needs 20"),
         (CALM[:249], {"method": "garch"}, "at least 250"),
         (CALM[:29], {"method": "student"}, "at least 30"),
+        ([*CALM, -1.2], {"horizon": 2}, "more than there is in row 900"),
         ([0.1], {}, "at least 2"),
         (np.ones((9, 2)), {}, "shape (9, 2)"),
         (np.float64(0.1), {}, "shape ()"),

@@ -8,6 +8,7 @@ Sports Betting, and the Stock Market, Handbook of Asset and Liability Management
 after; MacLean, Thorp, Ziemba, The Kelly Capital Growth Investment Criterion (2011).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import expm1, inf, log, log1p
 
@@ -86,7 +87,7 @@ def kelly_portfolio(
     shape (k, k), of one period. Raises ParameterError where it cannot be inverted.
     """
     spread = panel(covariance, 1, "covariance")
-    names = tuple(str(name) for name in means) if isinstance(means, dict) else spread.names
+    names = tuple(str(name) for name in means) if isinstance(means, Mapping) else spread.names
     given = vector(means, names, "means")
     r = number(rate, "rate", "a finite number")
     held, edge = _solved(spread.values, given - r)

@@ -3,7 +3,7 @@
 A return is simple, a fraction of what was held (0.01 is 1 %), one row a period, oldest first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -65,7 +65,7 @@ def panel(returns: object, least: int, what: str = "returns") -> Panel:
 
 def vector(numbers: object, names: Sequence[str], what: str) -> Floats:
     """A number for each of `names`, from a mapping by name or in order. Raises ParameterError."""
-    if isinstance(numbers, dict):
+    if isinstance(numbers, Mapping):
         missing = [name for name in names if name not in numbers]
         unknown = [str(name) for name in numbers if name not in names]
         if missing or unknown:
@@ -76,6 +76,35 @@ def vector(numbers: object, names: Sequence[str], what: str) -> Floats:
     if len(values) != len(names):
         raise ParameterError(f"{what} are {len(values)} numbers for {len(names)} instruments")
     return values
+
+
+def compounded(values: Floats, horizon: int) -> Floats:
+    """Returns over windows of `horizon` periods that overlap, shape (n - horizon + 1,).
+
+    By products of windows that double, so that a long window costs no more than its digits.
+    Raises ParameterError: fewer returns than that, or more lost than there was.
+    """
+    if horizon == 1:
+        return values
+    if len(values) < horizon:
+        raise ParameterError(f"returns have {len(values)} rows, fewer than the horizon {horizon}")
+    check_losses(values)
+    grown, power = np.ones(len(values) - horizon + 1), 1 + values
+    taken, width = 0, 1
+    while True:
+        if horizon & width:
+            grown *= power[taken : taken + len(grown)]
+            taken += width
+        if taken == horizon:
+            return grown - 1
+        power, width = power[: len(power) - width] * power[width:], 2 * width
+
+
+def check_losses(values: Floats) -> None:
+    """Refuse returns below -1 where they are to be compounded. Raises ParameterError."""
+    if (values < -1).any():
+        row = int(np.argwhere(values < -1)[0][0])
+        raise ParameterError(f"returns lose more than there is in row {row}; they do not compound")
 
 
 def tail(level: object) -> Fraction:

@@ -133,7 +133,8 @@ def _worst(windows: Floats, level: float) -> Floats:
     width = windows.shape[1]
     count = tail_count(width, level)
     worst = np.sort(np.partition(windows, count - 1, axis=1)[:, :count], axis=1)
-    return -np.column_stack([worst[:, -1], worst @ tail_weights(width, level)])
+    losses, means = -worst[:, -1], -(worst @ tail_weights(width, level))
+    return np.column_stack([losses, np.maximum(losses, means)])
 
 
 def _historical(values: Floats, asked: _Asked) -> Iterator[_Said]:

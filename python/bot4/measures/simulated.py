@@ -39,7 +39,7 @@ def path_returns(fitted: Garch, horizon: int, paths: int, seed: int) -> Floats:
     growth = np.ones(paths)
     for _ in range(horizon):
         shock = np.sqrt(variance) * draw.choice(fitted.residuals, paths)
-        growth *= 1 + fitted.mean + shock
+        growth *= np.maximum(1 + fitted.mean + shock, 0.0)  # a price falls to nothing, not below
         variance = fitted.omega + fitted.alpha * shock**2 + fitted.beta * variance
     return growth - 1
 

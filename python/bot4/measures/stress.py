@@ -6,8 +6,7 @@ import numpy as np
 import polars as pl
 
 from bot4.errors import ParameterError
-from bot4.measures.returns import number, panel, series, vector
-from bot4.measures.var import compounded
+from bot4.measures.returns import check_losses, compounded, number, panel, series, vector
 from bot4.settings import whole
 
 WINDOWS = 5
@@ -48,6 +47,7 @@ def replay(
     of the return. Raises ParameterError.
     """
     told = panel(returns, 1)
+    check_losses(told.values)
     held = vector(weights, told.names, "weights")
     if not windows:
         raise ParameterError("windows are empty; name at least one, such as {'crash': (100, 123)}")
@@ -86,7 +86,7 @@ def shock(
     forgotten instrument is not a safe one. The whole's return is the sum. Raises ParameterError.
     """
     if names is None:
-        if not isinstance(weights, dict):
+        if not isinstance(weights, Mapping):
             raise ParameterError("weights have no names; give a mapping by name, or names")
         names = [str(name) for name in weights]
     held = vector(weights, names, "weights")

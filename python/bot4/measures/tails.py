@@ -123,7 +123,8 @@ def historical_tail(returns: object, level: float) -> Tail:
     """
     values = series(returns, 1)
     worst = np.sort(values)[: tail_count(len(values), level)]
-    return Tail(-float(worst[-1]), -float(worst @ tail_weights(len(values), level)))
+    loss, mean = -float(worst[-1]), -float(worst @ tail_weights(len(values), level))
+    return Tail(loss, max(loss, mean))  # a mean of equal losses may round to less than one of them
 
 
 def tail_weights(n: int, level: float) -> Floats:

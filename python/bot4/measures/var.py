@@ -8,7 +8,15 @@ import numpy as np
 from scipy import stats
 
 from bot4.errors import ParameterError, known_names
-from bot4.measures.returns import LEVEL, Floats, horizon_of, series, tail, within
+from bot4.measures.returns import (
+    LEVEL,
+    Floats,
+    compounded,
+    horizon_of,
+    series,
+    tail,
+    within,
+)
 from bot4.measures.simulated import SEED, path_returns
 from bot4.measures.tails import (
     Tail,
@@ -171,17 +179,6 @@ def fit_student(returns: object) -> StudentFit:
             "and no shortfall; use the method historical"
         )
     return StudentFit(float(freedom), float(mean) * unit, float(scale) * unit)
-
-
-def compounded(values: Floats, horizon: int) -> Floats:
-    """Returns over windows of `horizon` periods that overlap. Raises ParameterError: too few."""
-    if horizon == 1:
-        return values
-    if len(values) < horizon:
-        raise ParameterError(f"returns have {len(values)} rows, fewer than the horizon {horizon}")
-    windows = np.lib.stride_tricks.sliding_window_view(1 + values, horizon)
-    grown: Floats = windows.prod(axis=1) - 1
-    return grown
 
 
 def _historical(values: Floats, asked: _Asked) -> Said:
