@@ -118,7 +118,7 @@ def measure(market: MarketHistory, wanted: Wanted) -> RiskSheet:
         found = ", ".join(sorted(interval_text(interval) for interval in intervals))
         raise DataError(f"the bars have several intervals ({found}); choose files of one")
     interval_ns = intervals.pop()
-    bars = _together(market, names)
+    bars = _together(market, wanted.window)
     weights = np.full(len(names), 1 / len(names))
     each = pl.DataFrame(bars.close[1:] / bars.close[:-1] - 1, schema=list(names), orient="row")
     whole = each.to_numpy() @ weights
@@ -148,13 +148,17 @@ def measure(market: MarketHistory, wanted: Wanted) -> RiskSheet:
     )
 
 
-def _together(market: MarketHistory, names: Sequence[str]) -> _Market:
+def _together(market: MarketHistory, window: int) -> _Market:
     shared = market.instruments[0].open_ns
     for history in market.instruments[1:]:
         shared = np.intersect1d(shared, history.open_ns, assume_unique=True)
-    if len(shared) < 3:
+    needed = window + 3  # a return less than bars, a window, and two returns to judge
+    if len(market.instruments) > 1 and len(shared) < needed:
+        fewest = min(market.instruments, key=lambda history: len(history.open_ns))
         raise DataError(
-            f"{', '.join(names)} have {len(shared)} bars at the same times; at least 3 are needed"
+            f"{len(market.instruments)} instruments have {len(shared)} bars at the same times, and "
+            f"{needed} are needed; leave out what has few ({fewest.instrument} has "
+            f"{len(fewest.open_ns):,}), or give a smaller window"
         )
     rows = [np.searchsorted(history.open_ns, shared) for history in market.instruments]
     pairs = list(zip(market.instruments, rows, strict=True))
