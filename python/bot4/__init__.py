@@ -2,8 +2,13 @@
 
     import bot4 as b4
 
-This file only says which names are public; importing it loads no plotting and no terminal code.
+This file only says which names are public; importing it loads no plotting, no statistics and no
+terminal code. `b4.measures` is imported when it is first asked for, as it brings SciPy.
 """
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from bot4._engine import (
     Bar,
@@ -114,6 +119,9 @@ from bot4.strategy import (
 )
 from bot4.venue_report import VenueEntry, VenueFill, VenueOrder, VenueReport
 
+if TYPE_CHECKING:
+    from bot4 import measures
+
 __all__ = [
     "BacktestResult",
     "Bar",
@@ -181,6 +189,7 @@ __all__ = [
     "low",
     "lowest",
     "maximum",
+    "measures",
     "microprice",
     "mid",
     "minimum",
@@ -220,3 +229,9 @@ __all__ = [
     "volume",
     "where",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name == "measures":
+        return import_module("bot4.measures")
+    raise AttributeError(f"module 'bot4' has no attribute {name!r}")

@@ -16,6 +16,7 @@ from bot4.cli import (
     bench,
     config,
     ledger,
+    measures,
     new,
     operate,
     order,
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("backtest")(backtest.run)
+app.command("measures")(measures.measures)
 app.command("strategies")(strategies.show)
 app.command("new")(new.write)
 app.command("run")(run.run)

@@ -24,11 +24,12 @@ FRAME_NAME = "BARS"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceHistory:
-    """One instrument's bars for the engine, with the times and closes a chart draws."""
+    """One instrument's bars for the engine; for charts and measures times, closes and volumes."""
 
     bars: _engine.Bars
     open_ns: NDArray[np.int64]
     close: NDArray[np.float64]
+    volume: NDArray[np.float64]
 
     @property
     def instrument(self) -> str:
@@ -162,7 +163,7 @@ def _price_history(identity: str, columns: Columns, within: Span, title: str) ->
     except DataError as error:
         counted = " (rows counted within since and until)" if within != Span() else ""
         raise DataError(f"{title}{counted}: {error}") from error
-    return PriceHistory(bars, columns.open_ns, columns.close)
+    return PriceHistory(bars, columns.open_ns, columns.close, columns.volume)
 
 
 def _within(columns: Columns, within: Span, identity: str, title: str) -> Columns:

@@ -1,7 +1,7 @@
 """A simulated market: seeded, plausible, and always called simulated.
 
-The only module of BOT4 that draws random numbers. It is for trying things out; what earns here
-has shown nothing.
+It and `measures/simulated.py` are all of BOT4's Python that draws random numbers. It is for trying
+things out; what earns here has shown nothing.
 """
 
 from dataclasses import dataclass

@@ -19,9 +19,9 @@ POINTS_MAX = 2_000
 MARKS_MAX = 1_500
 PRICES_MAX = 6
 _LOG_RATIO = 10
-_WIDTH = 940
-_INK, _SOFT, _GRID = "#1f2933", "#616e7c", "#e4e7eb"
-_EQUITY, _LOSS, _ENTRY, _EXIT = "#1f5fa8", "#c0392b", "#1a8a5a", "#c0392b"
+WIDTH = 940
+_INK, SOFT, _GRID = "#1f2933", "#616e7c", "#e4e7eb"
+LINE, LOSS, _ENTRY, _EXIT = "#1f5fa8", "#c0392b", "#1a8a5a", "#c0392b"
 _CLOCKS = {"hours": "%H:%M", "minutes": "%H:%M", "seconds": "%H:%M:%S"}  # a day has 24 hours
 _PRICES = ["#52606d", "#b7791f", "#6b46c1", "#0f766e", "#be185d", "#2b6cb0"]
 _FONT = "Inter, Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
@@ -66,13 +66,13 @@ def stacked(panels: Sequence[Panel], over: alt.TitleParams) -> alt.VConcatChart:
             gridColor=_GRID,
             domainColor=_GRID,
             tickColor=_GRID,
-            labelColor=_SOFT,
-            titleColor=_SOFT,
+            labelColor=SOFT,
+            titleColor=SOFT,
             labelFontSize=12,
             titleFontSize=12,
             titleFontWeight="normal",
         )
-        .configure_legend(labelColor=_SOFT, labelFontSize=12, symbolSize=90)
+        .configure_legend(labelColor=SOFT, labelFontSize=12, symbolSize=90)
     )
     return styled
 
@@ -124,7 +124,7 @@ def title(text: str, subtitle: Sequence[str]) -> alt.TitleParams:
         fontWeight=600,
         color=_INK,
         subtitleFontSize=13,
-        subtitleColor=_SOFT,
+        subtitleColor=SOFT,
         subtitlePadding=6,
     )
 
@@ -145,7 +145,8 @@ def _titles(metrics: Metrics, marks: _Marks) -> tuple[str, list[str]]:
     return f"{metrics.strategy} on {shown}{simulated}", subtitle
 
 
-def _time(labels: bool) -> alt.X:
+def time_axis(labels: bool) -> alt.X:
+    """The axis of times that panels share; the lowest of them bears the labels."""
     axis = alt.Axis(title=None, labels=labels, ticks=labels, grid=True, tickCount=8, format=_CLOCKS)
     return alt.X("ts:T", axis=axis, scale=alt.Scale(type="utc"))
 
@@ -153,8 +154,8 @@ def _time(labels: bool) -> alt.X:
 def _equity_panel(series: pl.DataFrame) -> alt.Chart:
     low, high = _range(series["equity"])
     y = alt.Y("equity:Q", title="equity", scale=_scale(low, high), axis=alt.Axis(format="~s"))
-    line = alt.Chart(series, width=_WIDTH, height=220).mark_line(color=_EQUITY, strokeWidth=1.6)
-    drawn: alt.Chart = line.encode(_time(labels=False), y)
+    line = alt.Chart(series, width=WIDTH, height=220).mark_line(color=LINE, strokeWidth=1.6)
+    drawn: alt.Chart = line.encode(time_axis(labels=False), y)
     return drawn
 
 
@@ -166,10 +167,10 @@ def _drawdown_panel(series: pl.DataFrame, *, labels: bool) -> alt.Chart:
         axis=alt.Axis(format=".0%", tickCount=4),
         scale=alt.Scale(reverse=True),
     )
-    area = alt.Chart(series, width=_WIDTH, height=90).mark_area(
-        color=_LOSS, opacity=0.28, line={"color": _LOSS, "strokeWidth": 1}
+    area = alt.Chart(series, width=WIDTH, height=90).mark_area(
+        color=LOSS, opacity=0.28, line={"color": LOSS, "strokeWidth": 1}
     )
-    drawn: alt.Chart = area.encode(_time(labels=labels), y)
+    drawn: alt.Chart = area.encode(time_axis(labels=labels), y)
     return drawn
 
 
@@ -186,7 +187,7 @@ def _price_panel(prices: pl.DataFrame, marks: _Marks, *, several: bool) -> alt.L
         scale=alt.Scale(range=_PRICES),
         legend=alt.Legend(title=None, orient="top", offset=2) if several else None,
     )
-    line = alt.Chart(prices, width=_WIDTH, height=260).mark_line(strokeWidth=1.1)
+    line = alt.Chart(prices, width=WIDTH, height=260).mark_line(strokeWidth=1.1)
     events = ["entry", "exit"]
     points = (
         alt.Chart(marks.frame)
@@ -204,7 +205,7 @@ def _price_panel(prices: pl.DataFrame, marks: _Marks, *, several: bool) -> alt.L
         )
     )
     drawn: alt.LayerChart = alt.layer(
-        line.encode(_time(labels=True), y, color), points
+        line.encode(time_axis(labels=True), y, color), points
     ).resolve_scale(color="independent", shape="independent")
     return drawn
 
