@@ -7,11 +7,12 @@
 //! of closing. `BOT4_YEARS` says how many years, `BOT4_SEED` the first seed. Of the years three in
 //! five are accounts of one year, one in five are lived in accounts of ten, and in one in five a
 //! market that sees the account does its worst. The bars are of four hours, 26,280 a year over
-//! twelve instruments: 2,000 years take about two minutes in release, the 60 of every test run about
+//! twelve instruments: 2,000 years take about two minutes in release, the 50 of every test run about
 //! fifteen seconds in debug.
 
 #![allow(clippy::print_stdout, reason = "the seeds and what was measured are told")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
 #![allow(clippy::cast_precision_loss, reason = "counts are told as shares")]
 
 mod dice;
@@ -28,7 +29,7 @@ use crate::proving::weather::{BARS_A_YEAR, GAP, Mode, WINDOW};
 /// What no account may lose of its highest equity, in millionths.
 const BOUND: i128 = 150_000;
 /// Years where nothing else is asked for.
-const YEARS: u64 = 60;
+const YEARS: u64 = 50;
 /// Years of a long life.
 const LONG: u64 = 10;
 
@@ -42,12 +43,15 @@ struct Lives {
     changes: &'static [(&'static str, &'static str)],
     /// Somebody flattens where the drawdown trips.
     flattened: bool,
+    /// The venue lends, whatever the profile allows.
+    lends: bool,
 }
 
 /// What became of them.
 #[derive(Default)]
 struct Seen {
     tally: Tally,
+    lives: u64,
     years: u64,
     /// The sum of what each account came to, of what it began with.
     grown: f64,
@@ -59,6 +63,7 @@ struct Seen {
 impl Seen {
     fn add(&mut self, seed: u64, years: u64, one: &Outcome) {
         self.tally.add(&one.tally);
+        self.lives += 1;
         self.years += years;
         self.grown += one.grown;
         self.gaps += one.gaps;
@@ -70,16 +75,17 @@ impl Seen {
 
 impl Lives {
     fn of(mode: Mode, lives: u64, years: u64, flattened: bool) -> Self {
-        Self { mode, lives, years, profile: "default", changes: &[], flattened }
+        let (profile, changes) = ("default", &[][..]);
+        Self { mode, lives, years, profile, changes, flattened, lends: false }
     }
 
     fn live(self) -> Seen {
         let first = setting("BOT4_SEED", SEED);
-        let Self { mode, years, flattened, .. } = self;
+        let Self { mode, years, flattened, lends, .. } = self;
         let mut seen = Seen::default();
         for seed in first..first + self.lives {
             let profile = profile(self.profile, self.changes);
-            let life = Life { seed, years, mode, profile, flattened };
+            let life = Life { seed, years, mode, profile, flattened, lends };
             let crowd = match mode {
                 Mode::Chance => Crowd::new(seed, 12, Crowd::mixed),
                 Mode::Hunts => Crowd::new(seed, 12, |dice| {
@@ -130,13 +136,21 @@ impl Seen {
             percent(tally.load),
         );
         if !beyond.is_empty() {
-            println!("  beyond {} %: {beyond:?} (seed, millionths)", percent(BOUND));
+            let few = &beyond[..beyond.len().min(5)];
+            let (all, bound) = (beyond.len(), percent(BOUND));
+            println!("  beyond {bound} %: {all}, as {few:?} (seed, millionths)");
         }
     }
 
-    /// No account fell by as much as the bound, and the accounts were worth judging.
+    /// No account fell by as much as the bound.
+    fn is_held(&self) {
+        let (beyond, lives) = (self.beyond.len(), self.lives);
+        assert_eq!(beyond, 0, "of {lives} accounts, as {:?}", self.beyond.first());
+    }
+
+    /// The same, and the accounts were worth judging.
     fn is_bounded(&self) {
-        assert_eq!(self.beyond, [], "seeds and falls in millionths");
+        self.is_held();
         let Tally { fills, held_back, moments, judged, .. } = self.tally;
         assert!(fills > 20 * self.years, "{fills} fills in {} years", self.years);
         assert!(held_back < moments && judged > 10 * self.years);
@@ -160,7 +174,7 @@ fn all(flattened: bool) -> [Seen; 3] {
 fn no_cap_breaks_and_no_account_falls_by_fifteen_percent_where_a_trip_is_flattened() {
     let [short, long, hunted] = all(true);
     short.is_bounded();
-    assert_eq!(long.beyond, []);
+    long.is_held();
     hunted.is_bounded();
     // The worst that is assumed does happen, and is what the bound is made of.
     let worst = hunted.tally.drawdown;
@@ -176,7 +190,7 @@ fn no_cap_breaks_and_no_account_falls_by_fifteen_percent_where_a_trip_is_flatten
 fn no_account_falls_by_fifteen_percent_by_the_engine_alone() {
     let [short, long, hunted] = all(false);
     short.is_bounded();
-    assert_eq!(long.beyond, []);
+    long.is_held();
     hunted.is_bounded();
 }
 
@@ -184,7 +198,7 @@ fn no_account_falls_by_fifteen_percent_by_the_engine_alone() {
 #[ignore = "nothing trims what grew beyond its cap: four times the price is 49 % of the equity"]
 fn what_grew_beyond_its_cap_does_not_pass_fifteen_percent() {
     let seen = Lives::of(Mode::Grows, 10, 1, true).live();
-    assert_eq!(seen.beyond, [], "seeds and falls in millionths");
+    seen.is_held();
 }
 
 #[test]
@@ -192,6 +206,12 @@ fn the_caps_hold_on_both_sides_where_the_profile_shorts() {
     let lives = Lives::of(Mode::Chance, setting("BOT4_YEARS", YEARS) / 20, 1, true);
     let seen = Lives { changes: &[("shorting", "true")], ..lives }.live();
     seen.is_bounded();
+}
+
+#[test]
+fn no_account_is_short_where_the_profile_does_not_short_though_the_venue_lends() {
+    let lives = Lives::of(Mode::Chance, setting("BOT4_YEARS", YEARS) / 10, 1, true);
+    Lives { lends: true, ..lives }.live().is_bounded();
 }
 
 #[test]

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use bot4_engine::event::{NewOrder, OrderId, OrderUpdate, Side, Size};
+use bot4_engine::event::{BreakerState, Component, NewOrder, OrderId, OrderUpdate, Side, Size};
 use bot4_engine::instrument::Instrument;
 use bot4_engine::journal::{Record, State};
 use bot4_engine::risk::limits::Profile;
@@ -49,6 +49,9 @@ pub(crate) struct Judge {
     last: i128,
     /// Something was told of an instrument's price.
     begun: bool,
+    /// The market event, and the one since which a loss holds everything that opens back.
+    event: u64,
+    stopped: Option<u64>,
     pub(crate) tally: Tally,
 }
 
@@ -85,6 +88,8 @@ impl Judge {
             day: i64::MIN,
             last: 0,
             begun: false,
+            event: 0,
+            stopped: None,
             tally: Tally::default(),
             rules: rules.to_vec(),
         }
@@ -175,8 +180,9 @@ impl Judge {
         let (sells, fetched, dear) = self.open(place, Side::Sell);
         let held = self.held[place];
         let named = &self.named;
+        let sold = order.side == Side::Sell && !order.terms.reduce_only;
         assert!(
-            self.shorting || held >= sells,
+            self.shorting || !sold || held >= sells,
             "{named}: {order:?} sells more than the {held} held, {sells} in all"
         );
         let opens = match order.side {
@@ -186,6 +192,9 @@ impl Judge {
         if !opens || order.terms.reduce_only {
             return;
         }
+        // From a trip to the last order that opens there is at most the event that tripped.
+        let late = self.stopped.is_some_and(|since| self.event > since);
+        assert!(!late, "{named}: {order:?} in event {}, {:?}", self.event, self.stopped);
         let at = self.worth(place, mark, held);
         let (toward, worst) = match order.side {
             Side::Buy => (at + now, at + worst),
@@ -220,8 +229,20 @@ impl Judge {
         }
     }
 
+    /// Records of one happening were written down; `state` is after the last of them.
+    pub(crate) fn on_records(&mut self, event: u64, records: &[Record], state: &State) {
+        self.event = event;
+        records.iter().for_each(|record| self.on_record(record, state));
+        let holds = |component| {
+            let state = state.breakers().state(component);
+            matches!(state, BreakerState::Open | BreakerState::Latched)
+        };
+        let stopped = holds(Component::DailyLoss) || holds(Component::Drawdown);
+        self.stopped = if stopped { self.stopped.or(Some(event)) } else { None };
+    }
+
     /// A record was written down; what the engine says of the account is what it is here.
-    pub(crate) fn on_record(&mut self, record: &Record, state: &State) {
+    fn on_record(&mut self, record: &Record, state: &State) {
         self.tally.on_record(record);
         match *record {
             Record::Deposit { amount, .. } => {
@@ -276,6 +297,8 @@ impl Judge {
                 self.look();
                 let ours = state.portfolio().position(order.instrument).qty.mantissa();
                 assert_eq!(ours, self.held[place], "{}", self.named);
+                let owes = self.held[place] < 0 && !self.shorting;
+                assert!(!owes, "{}: {order:?} went short by {ours}", self.named);
             }
             _ => {}
         }

@@ -54,6 +54,8 @@ pub(crate) struct Life {
     pub(crate) profile: Profile,
     /// Somebody flattens at a drawdown that tripped.
     pub(crate) flattened: bool,
+    /// The venue lends cash and base, whatever the profile allows.
+    pub(crate) lends: bool,
 }
 
 /// What became of it.
@@ -70,8 +72,8 @@ struct Living {
 }
 
 impl Driver for Living {
-    fn keep(&mut self, _: u64, records: &[Record], state: &State) -> Result<(), KeepError> {
-        records.iter().for_each(|record| self.judge.on_record(record, state));
+    fn keep(&mut self, event: u64, records: &[Record], state: &State) -> Result<(), KeepError> {
+        self.judge.on_records(event, records, state);
         Ok(())
     }
 
@@ -103,8 +105,8 @@ impl Life {
     /// Live it, with this crowd.
     pub(crate) fn live(&self, crowd: Crowd) -> Outcome {
         let rules = instruments();
-        let lending = (self.profile.borrowing, self.profile.shorting);
-        let (borrowing, shorting) = lending;
+        let Profile { borrowing, shorting, .. } = self.profile;
+        let (borrowing, shorting) = (borrowing || self.lends, shorting || self.lends);
         let paper = PaperRules { slippage: rate(SLIPPAGE), borrowing, shorting };
         let venue = Venue::Bars(Paper::new(paper, rules.clone()));
         let bot = Bot::new(rules.clone(), crowd.sleeves(), self.profile.clone(), 0);
