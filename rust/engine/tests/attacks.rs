@@ -2,21 +2,29 @@
 //! attack today, and says why.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a few kinds of record are looked for")]
 #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
+mod kept;
 mod market;
 
 use bot4_engine::asset::Asset;
 use bot4_engine::bot::{Bot, Decides, Output};
 use bot4_engine::event::{
     Action, Bar, Booking, Entry, Event, Fill, Intent, NewOrder, OrderTerms, Side, Size, SleeveId,
-    Stop, StopKind, Want,
+    Stop, StopKind, Tick, TickKind, Want,
 };
+use bot4_engine::feed::{Feed, Source};
 use bot4_engine::instrument::{Instrument, InstrumentId};
+use bot4_engine::journal::Record;
 use bot4_engine::risk::monitor::Monitor;
+use bot4_engine::run::{Run, RunSettings};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
-use crate::market::{DAY, HOUR, START, amount, instrument, ns, profile, sleeve, trade};
+use crate::kept::{Keeper, kept_of, run_settings};
+use crate::market::{
+    DAY, HOUR, SECOND, START, amount, decided, instrument, ns, profile, program, sleeve, trade,
+};
 
 /// A bot under the default limits with 10,000, and a class strategy on one coin at 100.
 struct Account {
@@ -180,7 +188,7 @@ fn days_below_the_limit_add_up_to_the_drawdown() {
 }
 
 #[test]
-#[ignore = "an asset that had no price is no gain when it gets one, and yet widens every cap"]
+#[ignore = "an asset that gets a price is a gain, and widens every cap"]
 fn a_gift_that_gets_a_price_widens_no_cap() {
     let mut account = Account::new();
     let gift = Asset::of_name("GIFT");
@@ -194,4 +202,66 @@ fn a_gift_that_gets_a_price_widens_no_cap() {
     account.tell(Event::Rate { ts: ns(account.now), asset: gift, worth: amount("1") });
     let sent = account.ask(Side::Buy, 50_000.0, None, None);
     assert!(sent[0].size == Size::Base(Qty::new(20_000)), "{sent:?}");
+}
+
+/// A book at about 100 that falls by so many parts in a thousand, a thousandth a minute.
+fn falling(parts: i64) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    let mut last = None;
+    for minute in 0..parts {
+        let ts = ns(START + minute * 60 * SECOND);
+        let mut tell = |kind, last| {
+            ticks.push(Tick { instrument: InstrumentId(0), ts, last, kind });
+        };
+        let at = |side: Side, price, qty| {
+            let (price, qty) = (Price::new(price), Qty::new(qty));
+            TickKind::Level { side, price, qty }
+        };
+        let (bid, ask) = (10_000 - 10 * minute, 10_002 - 10 * minute);
+        if let Some((bid, ask)) = last.replace((bid, ask)) {
+            tell(at(Side::Buy, bid, 0), false);
+            tell(at(Side::Sell, ask, 0), false);
+        }
+        tell(at(Side::Buy, bid, 10_000_000), false);
+        tell(at(Side::Sell, ask, 10_000_000), true);
+        let (price, qty) = (Price::new(ask), Qty::new(1));
+        tell(TickKind::Trade { aggressor: Side::Buy, price, qty }, true);
+    }
+    ticks
+}
+
+/// Whether a fall by a fifth, over 200 minutes, trips before the market is over, where bars last so
+/// long.
+fn trips_with_bars_of(bar_ns: i64) -> bool {
+    let holds = decided(program(&[
+        ("bid", &[], &[]),
+        ("constant", &[], &[0.0]),
+        ("gt", &[0, 1], &[]),
+        ("constant", &[], &[1.0]),
+        ("where", &[2, 3, 1], &[]),
+    ]));
+    // A fifth of 2 % of the equity is twice as much.
+    let limits = profile("default", &[("drawdown_max", "0.002")]);
+    let settings = RunSettings { bar_interval: ns(bar_ns), ..run_settings(limits) };
+    let feed = Feed::Ticks(vec![Source::Recorded(falling(200).into(), 0)]);
+    let rules = Instrument { symbol: "kraken:BTC".to_owned(), ..instrument() };
+    let mut run = Run::new(feed, vec![rules], vec![sleeve(0, "1", holds)], &settings).unwrap();
+    let mut keeper = Keeper::default();
+    run.begin(1, None, [], &[], &mut keeper).unwrap();
+    while run.next_ns().is_some() && run.step(&mut keeper).unwrap() {}
+    let bot = run.session().bot();
+    let bought = kept_of(&keeper.lines).into_iter().any(|(_, one)| matches!(one, Record::Fill(_)));
+    assert!(bought, "nothing was ever held");
+    !bot.state().breakers().all_closed()
+}
+
+#[test]
+fn a_fall_trips_where_a_bar_closes() {
+    assert!(trips_with_bars_of(60 * SECOND));
+}
+
+#[test]
+#[ignore = "a run values the account where bars close: a fall in between is seen with the next one"]
+fn a_fall_within_a_bar_trips_before_the_bar_is_over() {
+    assert!(trips_with_bars_of(6 * HOUR));
 }

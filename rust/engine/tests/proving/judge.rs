@@ -24,6 +24,8 @@ struct Lies {
     filled: i64,
     /// Quote spent, fees included.
     spent: i128,
+    /// As it was before it was asked to change: what it is again where its venue refuses.
+    before: Option<NewOrder>,
 }
 
 /// The account.
@@ -66,6 +68,19 @@ fn of(amount: i128, rate: i128) -> i128 {
 /// `part` of a whole in millionths, rounded up.
 fn millionths(part: i128, whole: i128) -> i128 {
     if whole > 0 { (part * 1_000_000 + whole - 1).div_euclid(whole) } else { 1_000_000 }
+}
+
+/// Whether nothing more can come of an order.
+fn is_end(update: OrderUpdate) -> bool {
+    matches!(
+        update,
+        OrderUpdate::Rejected
+            | OrderUpdate::Denied
+            | OrderUpdate::Canceled
+            | OrderUpdate::Expired
+            | OrderUpdate::NeverArrived
+            | OrderUpdate::Gone
+    )
 }
 
 impl Judge {
@@ -134,7 +149,7 @@ impl Judge {
     /// and at its own worst prices.
     fn open(&self, place: usize, side: Side) -> (i64, i128, i128) {
         let mut sum = (0, 0, 0);
-        for Lies { order, filled, spent } in self.works.values() {
+        for Lies { order, filled, spent, .. } in self.works.values() {
             // What only reduces opens nothing, whatever else closes the same.
             let opens = !order.terms.reduce_only;
             if order.instrument.index() != place || order.side != side || !opens {
@@ -253,7 +268,7 @@ impl Judge {
                 self.value(ts, cash.mantissa(), equity.mantissa())
             }
             Record::Placed { id, order, .. } => {
-                self.works.insert(id, Lies { order, filled: 0, spent: 0 });
+                self.works.insert(id, Lies { order, filled: 0, spent: 0, before: None });
                 self.accept(&order);
             }
             Record::Amend { order, to, .. } => {
@@ -261,21 +276,19 @@ impl Judge {
                 let smaller = matches!(lies.order.size, Size::Base(qty) if to.qty <= qty);
                 let milder = lies.order.side == Side::Sell
                     || lies.order.limit.is_some_and(|limit| to.limit <= limit);
+                lies.before = Some(lies.order);
                 lies.order = lies.order.amended(to);
                 let order = lies.order;
                 if !(smaller && milder) {
                     self.accept(&order);
                 }
             }
-            Record::Update { order, update, .. } => match update {
-                OrderUpdate::Rejected
-                | OrderUpdate::Denied
-                | OrderUpdate::Canceled
-                | OrderUpdate::Expired
-                | OrderUpdate::NeverArrived
-                | OrderUpdate::Gone => self.end(order),
-                _ => {}
-            },
+            Record::Update { order, update, .. } if is_end(update) => self.end(order),
+            Record::Update { order, update: OrderUpdate::AmendRejected, .. } => {
+                if let Some(lies) = self.works.get_mut(&order) {
+                    lies.order = lies.before.unwrap_or(lies.order);
+                }
+            }
             Record::Fill(fill) => {
                 let order = match self.works.get(&fill.order) {
                     Some(lies) => lies.order,

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each room uses the part it needs")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a few kinds of record are looked for")]
 #![allow(clippy::indexing_slicing, reason = "tests may panic")]
 #![allow(clippy::cast_precision_loss, reason = "money as a float is only looked at here")]
 
