@@ -65,6 +65,9 @@ pub(crate) struct Weather {
     regime: usize,
     drift: f64,
     bar: u64,
+    /// How much of the peak a market that hunts leaves before it gaps: just above the trip, or
+    /// below it, should nothing trip there.
+    aim: f64,
     /// Bars that a market which hunts has waited, just before the trip.
     waited: usize,
     grown: bool,
@@ -105,6 +108,7 @@ impl Weather {
             regime: 1,
             drift,
             bar: 0,
+            aim: if seed.is_multiple_of(2) { 0.9005 } else { 0.86 + 0.04 * part(&mut Dice(!seed)) },
             waited: 0,
             grown: false,
             gaps: 0,
@@ -184,7 +188,7 @@ impl Weather {
             return (0.0, if low { calm } else { libm::log(1.0 - GAP) / WINDOW as f64 });
         }
         let loaded = gross >= if self.grown { 0.05 } else { 0.16 } * equity;
-        let (left, today) = (equity - 0.9005 * peak, equity - 0.972 * day_start);
+        let (left, today) = (equity - self.aim * peak, equity - 0.972 * day_start);
         if !loaded || gross <= 0.0 {
             return (0.0, calm);
         }
