@@ -162,7 +162,7 @@ fn trips_after(monitor: &mut Monitor, moved: &str, then: &[&str]) -> bool {
 }
 
 #[test]
-#[ignore = "a withdrawal moves the peak by its amount, so that the same loss is a larger part of it"]
+#[ignore = "a withdrawal moves the peak by its amount: the same loss is a larger part of it"]
 fn a_withdrawal_is_no_fall() {
     // 4 % below its peak since yesterday; three quarters of it go elsewhere.
     let mut monitor = watched(&[(1, "10000"), (2, "9600"), (47, "9600")]);
@@ -170,7 +170,7 @@ fn a_withdrawal_is_no_fall() {
 }
 
 #[test]
-#[ignore = "a deposit moves the peak by its amount, so that the fall before it is forgotten in part"]
+#[ignore = "a deposit moves the peak by its amount: the fall before it is forgotten in part"]
 fn a_deposit_hides_no_fall() {
     // 9.5 % below its peak; ten times as much comes in, and 9 % of all of it is lost: what was
     // there from the beginning fell by 17.6 %.

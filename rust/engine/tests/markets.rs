@@ -2,13 +2,15 @@
 //! gaps up to the assumed one when everything is loaded; strategies of chance that do trade; an
 //! account of the judge's own beside the engine's.
 //!
-//! The bound: a fall from the peak that trips at 10 %, what is held at most 20 % of equity, a gap
-//! of at most 25 %: 10 % + 90 % × 20 % × 25 % = 14.5 %, and a few hundredths for fees and slippage
-//! of closing. `BOT4_YEARS` says how many years, `BOT4_SEED` the first seed. Of the years three in
-//! five are accounts of one year, one in five are lived in accounts of ten, and in one in five a
-//! market that sees the account does its worst. The bars are of four hours, 26,280 a year over
-//! twelve instruments: 2,000 years take about two minutes in release, the 50 of every test run about
-//! fifteen seconds in debug.
+//! The bound: the drawdown trips at 10 %; an account that lost so much holds at most 20 % of what
+//! is left; that gaps by at most 25 %, and is then closed. 10 % + 90 % × 20 % × 25 % is 14.5 %, and
+//! what closing costs is some hundredths. What is held beyond 20 %, because it grew, is not in it.
+//!
+//! `BOT4_YEARS` says how many years, `BOT4_SEED` the first seed. Three fifths of them are accounts
+//! of one year, one fifth accounts of ten, and in one fifth a market that sees the account does its
+//! worst. Nobody re-arms a breaker. Bars are of four hours, 26,280 a year over twelve instruments:
+//! 2,000 years take about two minutes in release, the 50 of every test run fifteen seconds in
+//! debug.
 
 #![allow(clippy::print_stdout, reason = "the seeds and what was measured are told")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
