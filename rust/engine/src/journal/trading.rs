@@ -20,6 +20,7 @@ impl State {
         self.orders.on_placed(id, *order, ts)?;
         self.refresh(order.instrument);
         self.note_placed(order);
+        self.note_usable(order.sleeve, ts);
         self.chain.link(record);
         Ok(())
     }
@@ -50,7 +51,9 @@ impl State {
         // A cancel that is asked for once more calls nothing back that was not called back before.
         let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
         let again = update == OrderUpdate::CancelSent && called_back;
+        let answered = self.answered(id, update, ts);
         self.orders.on_update(id, update, ts)?;
+        self.note_outcome(answered, ts);
         let Some(order) = self.orders.get(id) else {
             return Ok(());
         };
@@ -91,7 +94,9 @@ impl State {
         self.orders.check_fill(fill, spent)?;
         let trade = Trade::of_fill(fill, order.instrument, order.side, order.sleeve);
         self.portfolio.on_trade(rules, &trade)?;
+        let answered = self.answered(fill.order, OrderUpdate::Acked, fill.ts);
         let filled = self.orders.on_fill(fill, spent)?;
+        self.note_outcome(answered, fill.ts);
         // Not what its venue calls the last: that may overtake the others.
         let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
         match filled {

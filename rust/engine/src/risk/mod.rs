@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+pub mod board;
 pub mod breaker;
 mod change;
 mod crossing;
@@ -24,7 +25,9 @@ pub mod limits;
 pub mod monitor;
 mod pass;
 mod protection;
+pub mod remedy;
 mod sizing;
+pub mod supervisor;
 mod terms;
 
 use crate::event::{

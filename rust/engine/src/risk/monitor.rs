@@ -1,4 +1,4 @@
-//! Watches equity: loss of the day and fall from the peak. It says which breaker to latch; the
+//! Watches equity: loss of the day and fall from the peak. It says which breaker to open; the
 //! breaker itself changes only by the event that comes back.
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,8 @@ use super::limits::Profile;
 use crate::event::Component;
 use crate::units::{Amount, Nanos, Overflow, Rate, Rounding};
 
+const HALF: Rate = Rate::new(Rate::ONE.mantissa() / 2);
+
 /// What equity is measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Monitor {
@@ -14,6 +16,8 @@ pub struct Monitor {
     day: Option<i64>,
     day_start: Amount,
     last: Amount,
+    /// The day that trades at half size, because the one before it was lost.
+    halved: Option<i64>,
 }
 
 impl Monitor {
@@ -36,7 +40,28 @@ impl Monitor {
         self.peak = self.peak.max(equity);
     }
 
-    /// What must be latched now, if anything.
+    /// The breaker of a loss was closed: what is measured begins anew with the present equity. After
+    /// the loss of a day the day of `now` is traded at half size.
+    pub fn on_closed(&mut self, now: Nanos, component: Component, by_person: bool) {
+        if component == Component::Drawdown {
+            self.peak = self.last;
+        }
+        if component == Component::DailyLoss {
+            self.halved = Some(now.closing_day());
+            if by_person {
+                // The same loss would open it again at once.
+                self.day_start = self.last;
+            }
+        }
+    }
+
+    /// The part of caps and sizes that holds now: one half on the day after a lost one, else all.
+    #[must_use]
+    pub fn scale(&self) -> Rate {
+        if self.halved.is_some() && self.halved == self.day { HALF } else { Rate::ONE }
+    }
+
+    /// What must open now, if anything.
     ///
     /// A limit of 100 % cannot be reached by a loss short of everything and switches the watch
     /// off.
