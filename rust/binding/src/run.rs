@@ -396,12 +396,14 @@ impl PyRun {
         Ok(())
     }
 
-    fn report(&mut self, py: Python<'_>, name: &str, outcome: &str) -> PyResult<()> {
+    fn report(&mut self, py: Python<'_>, name: &str, outcome: &str) -> PyResult<&'static str> {
         let outcome = named(&Outcome::ALL.map(|one| (one.name(), one)), outcome)?;
+        let mut state = BreakerState::Closed;
         for part in self.bot()?.parts_named(name).raise()? {
             self.command(py, Command::Report(part, outcome))?;
+            state = self.bot()?.state().board().state(part);
         }
-        Ok(())
+        Ok(state.name())
     }
 
     #[pyo3(signature = (stage, *, by="operator", note=""))]

@@ -142,7 +142,7 @@ fn an_order_that_is_not_answered_in_time_is_asked_for_with_growing_pauses() {
         (8 * SECOND, &by_id[..]),
         (10 * SECOND, &by_id[..]),
         (13 * SECOND, &NOTHING[..]),
-        // The fence is thirteen seconds behind the sending: all is asked, and order entry is doubted.
+        // The fence is thirteen seconds behind the sending: all is asked, order entry is doubted.
         (14 * SECOND, &["ask_by_id 0", "ask_open 0", "ask_trades 0", "trip gateway"][..]),
         (15 * SECOND, &NOTHING[..]),
         (18 * SECOND, &["ask_by_id 0", "ask_open 0", "ask_trades 0"][..]),

@@ -372,8 +372,9 @@ fn a_breaker_that_tripped_is_met_again() {
             .map(|(place, component)| (place * way.events / 10, closes(component)))
             .collect();
         let played = way.play(&listed, 0);
-        let latched = |(_, record): &(u64, Record)| matches!(record, Record::Breaker(new) if new.state != BreakerState::Closed);
-        let trips = kept_of(&played.lines).into_iter().filter(latched).count();
+        let tripped = |record: &Record| matches!(record, Record::Breaker(new) if new.state != BreakerState::Closed);
+        let trips =
+            kept_of(&played.lines).into_iter().filter(|(_, record)| tripped(record)).count();
         assert!(trips > 1, "{:?}: {trips} trips", way.kind);
         cuts_differ(&way, &listed, 60)
     });

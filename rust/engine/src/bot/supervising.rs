@@ -1,6 +1,6 @@
-//! What the bot does by itself about breakers: at each [`Event::Time`](crate::event::Event::Time) it
-//! looks at losses, waits that are over and what records tell of venues and strategies; and what it
-//! does where one changed. The breaker itself changes only by the event that comes back.
+//! What the bot does by itself about breakers: at each `Event::Time` it looks at losses, waits that
+//! are over and what records tell of venues and strategies; and what it does where one changed. The
+//! breaker itself changes only by the event that comes back.
 
 use super::{Bot, BotError, Output};
 use crate::event::{
@@ -17,7 +17,7 @@ use crate::units::{Nanos, Overflow};
 const UNKNOWN_MAX: usize = 3;
 
 impl Bot {
-    /// The account's word, with a loss that is about to open a breaker: it holds for this very event.
+    /// The account's word, with a loss that is about to open a breaker: it holds for this event.
     #[inline]
     pub(super) fn losing(&self) -> Result<Breakers, BotError> {
         let word = self.state.breakers();

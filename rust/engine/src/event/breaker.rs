@@ -72,8 +72,8 @@ impl Component {
         Self::Database,
     ];
 
-    /// What is done by itself once it is latched: a drawdown that stopped new orders alone would let
-    /// what is held fall on.
+    /// What is done by itself once it is latched: a drawdown that stopped new orders alone would
+    /// let what is held fall on.
     #[must_use]
     pub const fn stage_latched(self) -> Stage {
         match self {

@@ -97,7 +97,8 @@ impl State {
     }
 
     /// What an update says of a venue's order entry; asked before it is applied. Only the first
-    /// answer to an order counts. A post-only order that would take is refused by a venue that works.
+    /// answer to an order counts. A post-only order that would take is refused by a venue that
+    /// works.
     pub(super) fn answered(
         &self,
         id: OrderId,

@@ -40,8 +40,8 @@ impl Monitor {
         self.peak = self.peak.max(equity);
     }
 
-    /// The breaker of a loss was closed: what is measured begins anew with the present equity. After
-    /// the loss of a day the day of `now` is traded at half size.
+    /// The breaker of a loss was closed: what is measured begins anew with the present equity.
+    /// After the loss of a day the day of `now` is traded at half size.
     pub fn on_closed(&mut self, now: Nanos, component: Component, by_person: bool) {
         if component == Component::Drawdown {
             self.peak = self.last;

@@ -53,9 +53,7 @@ impl Remedy {
 /// What a component's breaker is of, and what opens it.
 const fn opens(component: Component) -> (&'static str, &'static str) {
     match component {
-        Component::Feed => {
-            ("an instrument", "gaps of its book; or no word of it for `price_age_max_s`")
-        }
+        Component::Feed => ("an instrument", "no word of it for `price_age_max_s`, or gaps"),
         Component::Venue => ("a venue", "calls beside orders"),
         Component::Journal => {
             ("the account", "an operator's word; a write that fails ends the run")
@@ -71,10 +69,9 @@ const fn opens(component: Component) -> (&'static str, &'static str) {
         Component::Ledger => ("the account", "ours and the venue's books disagree"),
         Component::Invariant => ("the account", "a fault of ours in the middle of an event"),
         Component::KillSwitch => ("the account", "`bot4 kill`, a signal, the file `KILL`"),
-        Component::Gateway => (
-            "a venue",
-            "orders rejected, unanswered or answered late; 3 unknown behind their fence (1: half-open)",
-        ),
+        Component::Gateway => {
+            ("a venue", "3 orders unknown past their fence (1: half-open), or orders that fail")
+        }
         Component::Copies => ("the account", "the copy cannot be written"),
         Component::Memory => {
             ("the account", "a look that finds more than 85 % of the memory in use")
@@ -154,8 +151,8 @@ pub fn table() -> String {
         format!("| `{name}` | {of} | {why}{limit} | {stops} | {} |\n", comes_back(component))
     });
     let waits = format!(
-        "\nWhat comes back by itself waits {} s, then twice as long each time up to {} s, less up to a \
-         half; is tried; and is closed by {SUCCESSES} calls in a row that go well. After \
+        "\nWhat comes back by itself waits {} s, then twice as long each time up to {} s, less up \
+         to a half; is tried; and is closed by {SUCCESSES} calls in a row that go well. After \
          {HEALINGS_MAX} times within an hour it latches instead.\n",
         WAIT_FIRST.mantissa() / SECOND,
         WAIT_MAX.mantissa() / SECOND,
