@@ -1,4 +1,6 @@
 //! Whole runs over history: the same twice, and never with a look at what has not happened.
+//!
+//! Long because what bars, fills and limits do to a run is shown on whole runs.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 

@@ -10,7 +10,7 @@ mod kept;
 mod market;
 
 use bot4_engine::bot::Sleeve;
-use bot4_engine::event::{BreakerState, Component, OrderUpdate};
+use bot4_engine::event::{BreakerState, Component, OrderUpdate, Transition};
 use bot4_engine::instrument::rate_from_text;
 use bot4_engine::journal::Record;
 use bot4_engine::run::{Command, Run, RunSettings};
@@ -372,7 +372,8 @@ fn a_breaker_that_tripped_is_met_again() {
             .map(|(place, component)| (place * way.events / 10, closes(component)))
             .collect();
         let played = way.play(&listed, 0);
-        let tripped = |record: &Record| matches!(record, Record::Breaker(new) if new.state != BreakerState::Closed);
+        let opens = |new: &Transition| new.state != BreakerState::Closed;
+        let tripped = |record: &Record| matches!(record, Record::Breaker(new) if opens(new));
         let trips =
             kept_of(&played.lines).into_iter().filter(|(_, record)| tripped(record)).count();
         assert!(trips > 1, "{:?}: {trips} trips", way.kind);
