@@ -140,6 +140,31 @@ def test_the_file_kills_and_has_to_go_before_anything_is_armed(bot4: Bot4, tradi
     assert bot4("rearm", "kill_switch", "--reason", "x").code == 0
 
 
+def test_a_bot_that_finds_the_file_starts_killed(bot4: Bot4, tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with running(config, "--json") as bot:
+        bot.until(lambda status: status["fills"] >= 2)
+        (bot.folder / "KILL").write_text("flatten", encoding="utf-8")
+        bot.process.kill()
+    with running(config, "--json") as bot:
+        told = bot.until(lambda status: not status["positions"] and not status["working"])
+        assert told["breakers"]["kill_switch"]["stage"] == "flatten"
+        later = bot.until(lambda status: status["events"] > told["events"] + 2_000)
+        assert later["fills"] == told["fills"]
+
+
+def test_a_killed_bot_that_is_killed_comes_back_with_its_board(bot4: Bot4, tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with running(config, "--json") as bot:
+        bot.until(lambda status: status["events"] > 100)
+        assert bot4("kill", "entries", "--reason", "a look first").code == 0
+        board = bot.status()["breakers"]
+        bot.process.kill()
+    with running(config, "--json") as bot:
+        assert bot.until(lambda status: True)["breakers"] == board
+    assert board["kill_switch"]["note"] == "a look first"
+
+
 def test_stop_is_a_graceful_end(bot4: Bot4, trading: Bot) -> None:
     assert bot4("stop").out == ".bot4/first: stopped\n"
     assert not telegram.holds_journal(trading.folder)

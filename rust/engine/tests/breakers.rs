@@ -17,7 +17,7 @@ use bot4_engine::risk::remedy::{Remedy, table};
 use bot4_engine::units::{Amount, Price, Qty, Rate};
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::{prop_assert, prop_assert_eq};
+use proptest::prop_assert;
 
 use crate::market::{DAY, SECOND, START, always, amount, instrument, ns, profile, rate, trade};
 
