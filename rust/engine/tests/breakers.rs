@@ -1,6 +1,6 @@
 //! What a breaker stops, and what it does not; what trips by itself, and what comes back.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod market;
 
@@ -217,7 +217,7 @@ fn increases(bot: &Bot, record: &Record) -> bool {
         return false;
     };
     let held = bot.state().portfolio().position(order.instrument).qty;
-    (order.side == Side::Buy) == !held.is_negative()
+    (order.side == Side::Buy) != held.is_negative()
 }
 
 #[test]

@@ -228,9 +228,9 @@ fn what_only_a_person_or_a_day_closes_is_not_opened_by_outcomes() {
         for component in Component::ALL {
             let mut supervisor = Supervisor::new(Part::account(component), BreakerState::Closed);
             let mut opened = false;
-            for (place, (_, outcome)) in told.iter().enumerate() {
-                supervisor.on_outcome(ns(HOUR + place as i64), *outcome);
-                opened |= supervisor.verdict(ns(HOUR + place as i64)).is_some();
+            for (place, (_, outcome)) in (0..).zip(&told) {
+                supervisor.on_outcome(ns(HOUR + place), *outcome);
+                opened |= supervisor.verdict(ns(HOUR + place)).is_some();
             }
             prop_assert_eq!(opened && Policy::of(component).is_none(), false, "{:?}", component);
         }
