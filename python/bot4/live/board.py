@@ -29,8 +29,12 @@ _STOPS = {
 
 
 def board(picture: Picture) -> tuple[Row, ...]:
-    """All of them, in the order of their parts; a component beside the engine stops nothing."""
-    rows = [_of_engine(name, one) for name, one in picture.engine["breakers"].items()]
+    """All of them, in the order of their parts; a component beside the engine stops nothing.
+
+    What the engine journals of such a component is said by the component itself, which knows why.
+    """
+    told = picture.engine["breakers"].items()
+    rows = [_of_engine(name, one) for name, one in told if name not in picture.components]
     for name, part in picture.components.items():
         closed = part.state == "closed"
         since = f"for {part.since_s:,.0f} s"

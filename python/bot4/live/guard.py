@@ -1,8 +1,8 @@
 """Watches over a run from outside the engine: the kill switch, memory, disk and clock.
 
 Four times a second it looks for the file ``KILL`` in the run's folder, once a second at the
-machine. What it finds is reported to the engine, which counts, journals and decides; nothing here
-knows what a breaker stops.
+machine and at the readable copy. What it finds is reported to the engine, which counts, journals
+and decides; nothing here knows what a breaker stops.
 """
 
 import asyncio
@@ -46,14 +46,15 @@ class Guard:
     name = "guard"
     stop_s_max = _STOP_S_MAX
 
-    def __init__(self, folder: Path, trading: Asked) -> None:
+    def __init__(self, folder: Path, trading: Asked, copies_well: Callable[[], bool]) -> None:
         self._file = folder / KILL
         self._folder = folder
         self._trading = trading
+        self._copies_well = copies_well
         self._wanted: deque[tuple[str, str]] = deque()
         self._woken = asyncio.Event()
         self._obeyed: str | None = None
-        self._amiss = {"memory", "disk", "clock"}
+        self._amiss = {"memory", "disk", "clock", "copies"}
         self._halted = False
         self._clocks = _clocks()
 
@@ -104,6 +105,7 @@ class Guard:
         clocks = _clocks()
         skew_s = (clocks[0] - self._clocks[0]) - (clocks[1] - self._clocks[1])
         self._clocks = clocks
+        await self._report("copies", well=self._copies_well())
         await self._report("clock", well=abs(skew_s) <= SKEW_S_MAX)
         free = shutil.disk_usage(self._folder).free
         await self._report("disk", well=free >= DISK_FREE_BYTES_MIN)

@@ -78,14 +78,20 @@ class _Running:
         self._trading = Trading(plan)
         self._copies = Copies(plan.folder, self._trading.records)
         self._engine = self._supervised(self._trading, halts=True)
-        self._guard = Guard(plan.folder, self._trading)
-        beside: list[Component] = [self._copies, Control(plan.folder, self._answer)]
+        copies = self._supervised(self._copies)
+        self._guard = Guard(
+            plan.folder,
+            self._trading,
+            lambda: copies.breaker.state(time.monotonic()) == "closed",
+        )
+        beside: list[Component] = [Control(plan.folder, self._answer)]
         if plan.metrics is not None:
             beside.append(Metrics(*plan.metrics, self._latest))
         if shown is not None:
             beside.append(Display(*shown, self._latest))
         watched = self._supervised(self._guard, halts=True)
-        self._parts = [self._engine, watched, *(self._supervised(one) for one in beside)]
+        others = [self._supervised(one) for one in beside]
+        self._parts = [self._engine, watched, copies, *others]
         self._unstopped: list[str] = []
         self._signaled = self._hurry = False
 
