@@ -12,12 +12,13 @@ use bot4_engine::event::{
 use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
 use bot4_engine::journal::Record;
 use bot4_engine::risk::Refusal;
-use bot4_engine::risk::breaker::holds_trading;
+use bot4_engine::risk::breaker::{Breakers, holds_trading};
 use bot4_engine::risk::remedy::{Remedy, table};
 use bot4_engine::units::{Amount, Price, Qty, Rate};
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::prop_assert;
+use proptest::sample::select;
+use proptest::{prop_assert, prop_assert_eq};
 
 use crate::market::{DAY, SECOND, START, always, amount, instrument, ns, profile, rate, trade};
 
@@ -196,6 +197,28 @@ fn one_open_breaker_stops_what_depends_on_it_and_nothing_else() {
         }
     }
     assert!(stopped > 400, "{stopped}");
+}
+
+#[test]
+fn the_worse_of_two_words_is_the_worse_of_each_component() {
+    let states = || vec(select(BreakerState::ALL.to_vec()), Component::ALL.len());
+    always(500, (states(), states()), |(one, other)| {
+        let word = |states: &[BreakerState]| {
+            let all = Component::ALL.into_iter().zip(states);
+            all.fold(Breakers::default(), |word, (component, state)| word.with(component, *state))
+        };
+        let worse = word(&one).worst(word(&other));
+        for (place, component) in Component::ALL.into_iter().enumerate() {
+            let wanted = (one[place] as u8).max(other[place] as u8);
+            prop_assert_eq!(worse.state(component) as u8, wanted, "{:?}", component);
+            let held = if holds_trading(component) { wanted } else { 0 };
+            prop_assert_eq!(worse.holding().state(component) as u8, held, "{:?}", component);
+            let without = worse.without(component);
+            prop_assert_eq!(without.state(component), BreakerState::Closed);
+            prop_assert_eq!(without.worst(Breakers::only(component)).state(component) as u8, 3);
+        }
+        Ok(())
+    });
 }
 
 #[test]
