@@ -13,6 +13,8 @@ from bot4.settings import RUNS
 
 JOURNAL = "journal.redb"
 COPY = "copy.sqlite"
+# Whoever puts it there stops the bot: its first word is the stage.
+KILL = "KILL"
 
 _SHOWN_MAX = 8
 # `bot4 run --fresh` keeps what was there as NAME.1, NAME.2 ... beside NAME.

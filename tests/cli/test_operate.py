@@ -1,6 +1,7 @@
 """The levers of a running bot, from another terminal."""
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def test_status_as_json_has_the_engine_the_run_and_the_components(bot4: Bot4, tr
     )
     assert {"equity", "positions", "working", "recent", "breakers", "lag_ms"} <= set(told)
     states = {name: one["state"] for name, one in told["components"].items()}
-    assert states == {"engine": "closed", "copies": "closed", "control": "closed"}
+    parts = ("engine", "guard", "copies", "control")
+    assert states == dict.fromkeys(parts, "closed")
     assert told["latency"]["event"]["count"] > 0
 
 
@@ -74,6 +76,95 @@ def test_halt_lets_no_order_through_until_it_is_resumed(bot4: Bot4, trading: Bot
     trading.until(lambda status: status["orders"] > later["orders"])
 
 
+def test_kill_stops_in_stages_until_it_is_armed_again(bot4: Bot4, trading: Bot) -> None:
+    assert "nothing is opened" in bot4("kill", "entries").out
+    assert "being closed" in bot4("kill", "flatten", "--reason", "it looks wrong").out
+    flat = trading.until(lambda status: not status["positions"] and not status["working"])
+    later = trading.until(lambda status: status["events"] > flat["events"] + 2_000)
+    assert later["fills"] == flat["fills"]
+    killed = later["breakers"]["kill_switch"]
+    assert (killed["state"], killed["stage"]) == ("latched", "flatten")
+    assert (killed["reason"], killed["note"]) == ("operator", "it looks wrong")
+    shown = " ".join(bot4("breakers").out.split())
+    for words in ("kill_switch", "it looks wrong", "everything is closed", "bot4 rearm"):
+        assert words in shown
+    told = json.loads(bot4("breakers", "--json").out)
+    assert told["breakers"]["kill_switch"] == killed
+    assert "kill_switch closed" in bot4("rearm", "kill_switch", "--reason", "I looked").out
+    trading.until(lambda status: status["fills"] > later["fills"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("kill", "everything"), "entries, cancel, flatten"),
+        (("rearm", "drawdown"), "--reason"),
+        (("rearm", "drawdown", "--reason", "x"), "all are closed"),
+        (("rearm", "drawdwn", "--reason", "x"), "no breaker 'drawdwn'"),
+        (("rearm", "drawdown", "--reason", "x" * 81), "81 bytes"),
+    ],
+)
+def test_what_cannot_be_killed_or_armed_is_one_line(
+    bot4: Bot4, trading: Bot, arguments: tuple[str, ...], words: str
+) -> None:
+    ran = bot4(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "stage"), [(signal.SIGUSR1, "entries"), (signal.SIGUSR2, "cancel")]
+)
+def test_a_signal_kills_and_the_bot_goes_on(
+    bot4: Bot4, trading: Bot, one: signal.Signals, stage: str
+) -> None:
+    trading.press(one)
+    killed = trading.until(lambda status: status["breakers"]["kill_switch"]["state"] == "latched")
+    row = killed["breakers"]["kill_switch"]
+    assert (row["stage"], row["reason"]) == (stage, "signal")
+    trading.until(lambda status: status["events"] > killed["events"] + 1_000)
+
+
+def test_the_file_kills_and_has_to_go_before_anything_is_armed(bot4: Bot4, trading: Bot) -> None:
+    file = trading.folder / "KILL"
+    file.write_text("", encoding="utf-8")
+    killed = trading.until(lambda status: status["breakers"]["kill_switch"]["state"] == "latched")
+    assert killed["breakers"]["kill_switch"]["stage"] == "cancel", "an empty one fails closed"
+    file.write_text("flatten, please\n", encoding="utf-8")
+    trading.until(lambda status: status["breakers"]["kill_switch"]["stage"] == "flatten")
+    refused = bot4("rearm", "kill_switch", "--reason", "x")
+    assert refused.code == 2
+    assert "remove it first" in refused.err
+    file.unlink()
+    assert bot4("rearm", "kill_switch", "--reason", "x").code == 0
+
+
+def test_a_bot_that_finds_the_file_starts_killed(bot4: Bot4, tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with running(config, "--json") as bot:
+        bot.until(lambda status: status["fills"] >= 2)
+        (bot.folder / "KILL").write_text("flatten", encoding="utf-8")
+        bot.process.kill()
+    with running(config, "--json") as bot:
+        told = bot.until(lambda status: not status["positions"] and not status["working"])
+        assert told["breakers"]["kill_switch"]["stage"] == "flatten"
+        later = bot.until(lambda status: status["events"] > told["events"] + 2_000)
+        assert later["fills"] == told["fills"]
+
+
+def test_a_killed_bot_that_is_killed_comes_back_with_its_board(bot4: Bot4, tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with running(config, "--json") as bot:
+        bot.until(lambda status: status["events"] > 100)
+        assert bot4("kill", "entries", "--reason", "a look first").code == 0
+        board = bot.status()["breakers"]
+        bot.process.kill()
+    with running(config, "--json") as bot:
+        assert bot.until(lambda status: True)["breakers"] == board
+    assert board["kill_switch"]["note"] == "a look first"
+
+
 def test_stop_is_a_graceful_end(bot4: Bot4, trading: Bot) -> None:
     assert bot4("stop").out == ".bot4/first: stopped\n"
     assert not telegram.holds_journal(trading.folder)
@@ -92,7 +183,7 @@ def test_an_unknown_strategy_is_one_line(bot4: Bot4, trading: Bot) -> None:
     assert ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["status", "resume", "flatten", "halt", "stop"])
+@pytest.mark.parametrize("command", ["status", "resume", "flatten", "halt", "breakers", "stop"])
 def test_where_nobody_runs_is_one_line(bot4: Bot4, command: str) -> None:
     ran = bot4(command)
     assert (ran.code, ran.out) == (2, "")

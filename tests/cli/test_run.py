@@ -546,9 +546,12 @@ def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(tmp_path: Path) ->
         status = bot.until(lambda status: status["fills"] >= 2)
         assert status["components"]["copies"]["state"] in {"open", "half_open"}
         assert "copy.sqlite" in status["components"]["copies"]["reason"]
+        journaled = bot.until(lambda status: "copies" in status["breakers"])
+        assert journaled["breakers"]["copies"]["stage"] is None, "it holds nothing back"
         (folder / "copy.sqlite").rmdir()
         well = bot.until(lambda status: status["components"]["copies"]["state"] == "closed")
         assert well["components"]["copies"]["restarts"] >= 1
+        bot.until(lambda status: "copies" not in status["breakers"])
         bot.ask("stop")
         assert bot.end()[0] == 0
 

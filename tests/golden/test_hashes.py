@@ -32,7 +32,7 @@ LEDGERS = {
         "research",
     ): "d02b3c8ab628faaa20339c0037ee728c1e4f6cf8e482133090e5b80c98483429",
 }
-BUSY = "d35f83da2f9fa69682bcc197074e5c0708138c7020f0b08ca8ceca619f5c8ee1"
+BUSY = "2363a02caeb6ad5eecdad5ffcef110cdad38ab0d70602c075fdde250646c81d1"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),
@@ -82,7 +82,7 @@ def test_a_busy_account_has_its_golden_ledger() -> None:
     markets = [b4.simulated(bars=1_500, seed=seed).frame for seed in (1, 2, 3)]
     named = zip(markets, "ABC", strict=True)
     frame = pl.concat([market.with_columns(symbol=pl.lit(name)) for market, name in named])
-    limits = {"drawdown_max": 0.1}
+    limits = {"daily_loss_max": 0.03}
     result = b4.backtest(Busy(), frame, risk="research", limits=limits, cash=100_000)
     assert {"buy", "sell"} <= set(result.fills["side"])
     assert result.metrics.refusals["breaker_open"] > 0

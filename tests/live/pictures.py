@@ -88,14 +88,22 @@ def engine(**changed: Any) -> dict[str, Any]:
         ],
         "recent": recent(50),
         "breakers": {
-            "feed": {"state": "closed", "since_ns": 0},
-            "drawdown": {"state": "latched", "since_ns": NOW_NS},
+            "feed": breaker("closed"),
+            "drawdown": breaker(
+                "latched", since_ns=NOW_NS, reason="fall", stage="flatten", remedy="rearm"
+            ),
         },
         "touch": {"simulated:BTCUSDT": {"bid": 60_150.0, "ask": 60_151.0, "ts": NOW_NS}},
         "journal": {"appended": 130, "durable": 128},
         "venue": {"working": 1, "in_flight": 0, "faults": {}},
     }
     return {**told, **changed}
+
+
+def breaker(state: str, **changed: Any) -> dict[str, Any]:
+    """What ``Run.status`` tells of one breaker."""
+    keys = ("since_ns", "reason", "until_ns", "stage", "remedy")
+    return {"state": state, **dict.fromkeys(keys), "note": "", **changed}
 
 
 def histogram(count: int = 100) -> dict[str, Any]:

@@ -105,14 +105,14 @@ def test_a_band_does_not_trade_twice_while_an_order_works() -> None:
 
 
 @pytest.mark.parametrize("risk", ["unleveraged", "research"])
-def test_a_latched_breaker_lets_a_flip_close(risk: str) -> None:
+def test_an_open_breaker_lets_a_flip_close(risk: str) -> None:
     frame = bars([100.0, 100.0, 100.0, 80.0, 80.0, 80.0])
 
     def asks(ctx: b4.Context, bar: int) -> None:
         ctx.target(1.0 if bar < 3 else -1.0)
 
-    result = run(asks, frame, risk=risk, limits={"drawdown_max": 0.1})
-    assert held(asks, frame, risk=risk, limits={"drawdown_max": 0.1}) == pytest.approx(0.0)
+    result = run(asks, frame, risk=risk, limits={"daily_loss_max": 0.1})
+    assert held(asks, frame, risk=risk, limits={"daily_loss_max": 0.1}) == pytest.approx(0.0)
     assert result.metrics.clips == {"breaker_open": 1}
     assert result.metrics.final_equity == pytest.approx(8_000.0)
 
@@ -157,12 +157,14 @@ def test_an_order_expires_with_its_instrument() -> None:
     assert result.metrics.clipped == 0
 
 
-def test_ruin_stops_new_risk_and_has_no_ratios() -> None:
+def test_ruin_closes_what_is_held_and_has_no_ratios() -> None:
     frame = bars([100.0, 100.0, 100.0, 130.0, 130.0, 130.0, 90.0, 90.0])
 
     def asks(ctx: b4.Context, bar: int) -> None:
         ctx.target(-5.0 if bar < 4 else -4.0 - bar)
 
-    metrics = run(asks, frame, risk="research").metrics
-    assert metrics.refusals.get("breaker_open", 0) > 0
+    result = run(asks, frame, risk="research")
+    metrics = result.metrics
+    assert metrics.breakers["drawdown"]["state"] == "latched"
+    assert result.fills["side"].to_list() == ["sell", "buy"]
     assert (metrics.sharpe, metrics.sortino, metrics.cagr) == (None, None, None)

@@ -154,8 +154,30 @@ class Run:
         remembered: the next start trades again.
         """
 
-    def breaker(self, component: str, state: str) -> None:
-        """A supervisor's word on ``feed`` ``clock`` ``journal`` ...: open, half_open, closed."""
+    def breaker(self, name: str, state: str) -> None:
+        """A word on a breaker (``feed:BTCUSDT`` ``gateway:simulated`` ``clock`` ...).
+
+        States: closed, half_open, open, latched. Raises EngineError where there is no such name or
+        state.
+        """
+
+    def report(self, name: str, outcome: str) -> str:
+        """How a call to a part went (ok, failed, slow); the state of its breaker after it.
+
+        Counted in market time; docs/breakers.md has when which part opens.
+        """
+
+    def kill(self, stage: str, *, by: str = "operator", note: str = "") -> None:
+        """Open nothing (entries), cancel too (cancel), close too (flatten), until ``rearm``.
+
+        ``by`` is operator, signal or file. Raises EngineError: the note is longer than 80 bytes.
+        """
+
+    def rearm(self, name: str, reason: str) -> list[str]:
+        """Close a breaker by a person's word, of at most 80 bytes; the names of those closed.
+
+        Raises EngineError: no reason, or nothing of that name that is not closed.
+        """
 
     def status(self) -> dict[str, Any]:
         """What a person wants to see now; cheap, and of the last event.
@@ -167,8 +189,10 @@ class Run:
         strategy; strategy is empty where it is nobody's)
         working ({id strategy instrument side size limit state filled}, numbers as text, at most
         50) recent (the last 50: {ts kind strategy instrument text}; kind is order, fill, crossed,
-        refused, clipped, canceled, control or breaker) breakers ({component: {state since_ns}},
-        all of them) touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
+        refused, clipped, canceled, control or breaker) breakers ({name: {state since_ns reason
+        note until_ns stage remedy}}, all that there are; stage is what it stops (entries, cancel,
+        flatten; None: nothing), remedy what brings it back (trial, successes, day, rearm))
+        touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
         entries) venue ({working in_flight faults}: counts, faults by name).
         """
 
@@ -197,7 +221,8 @@ class Run:
         reserve replaces; ``update`` id update; ``amend`` id size_base size_quote limit reserve;
         ``cum_qty`` id qty; ``fill`` id trade strategy instrument side price qty notional fee last;
         ``crossed`` instrument seller buyer (strategies; None: nobody) price qty notional;
-        ``equity`` cash equity; ``breaker`` component state; ``control`` state; ``pause`` strategy
+        ``equity`` cash equity; ``breaker`` component (its name) state
+        stage reason until_ns note; ``control`` state; ``pause`` strategy
         paused; ``start`` epoch; ``stop`` flatten; ``flatten``; ``freeze`` instrument why.
         Money is decimal text.
         """

@@ -14,6 +14,7 @@ from bot4._engine import __version__
 from bot4.cli import (
     backtest,
     bench,
+    breaker,
     config,
     ledger,
     measures,
@@ -47,6 +48,9 @@ app.command("pause")(operate.pause)
 app.command("resume")(operate.resume)
 app.command("flatten")(operate.flatten)
 app.command("halt")(operate.halt)
+app.command("kill")(breaker.kill)
+app.command("breakers")(breaker.breakers)
+app.command("rearm")(breaker.rearm)
 app.command("stop")(operate.stop)
 app.add_typer(order.app, name="orders")
 app.command("fills")(ledger.fills)

@@ -33,7 +33,7 @@ def status(
 ) -> None:
     """Show how a running bot stands."""
     del debug  # it is read where errors are turned into lines
-    told = ask(_meant(folder), Request("status"))["status"]
+    told = ask(meant(folder), Request("status"))["status"]
     if json:
         typer.echo(encoder.dumps(told, allow_nan=False))
         return
@@ -49,7 +49,7 @@ def pause(
 ) -> None:
     """Cancel what a strategy has working, and let it want nothing; its position stays."""
     del debug
-    _tell(folder, Request("pause", strategy))
+    tell(folder, Request("pause", strategy))
 
 
 def resume(
@@ -61,25 +61,25 @@ def resume(
 ) -> None:
     """End the pause of a strategy; without a name every pause, halt and flatten."""
     del debug
-    _tell(folder, Request("resume", strategy))
+    tell(folder, Request("resume", strategy))
 
 
 def flatten(folder: Folder = None, debug: Debug = False) -> None:
     """Cancel everything, close every position and open nothing, until bot4 resume."""
     del debug
-    _tell(folder, Request("flatten"))
+    tell(folder, Request("flatten"))
 
 
 def halt(folder: Folder = None, debug: Debug = False) -> None:
     """Cancel everything and let no order through, until bot4 resume; positions stay."""
     del debug
-    _tell(folder, Request("halt"))
+    tell(folder, Request("halt"))
 
 
 def stop(folder: Folder = None, debug: Debug = False) -> None:
     """Stop a running bot as Ctrl-C does, and wait until it has let go of its journal."""
     del debug
-    where = _meant(folder)
+    where = meant(folder)
     ask(where, Request("stop"))
     until_s = time.monotonic() + STOPPED_S_MAX
     while runs(where) or holds_journal(where):
@@ -92,12 +92,13 @@ def stop(folder: Folder = None, debug: Debug = False) -> None:
     typer.echo(f"{readable(where)}: stopped")
 
 
-def _tell(folder: str | None, request: Request) -> None:
-    where = _meant(folder)
+def tell(folder: str | None, request: Request) -> None:
+    """Ask the bot that is meant, and print what it says."""
+    where = meant(folder)
     typer.echo(f"{readable(where)}: {ask(where, request)['said']}")
 
 
-def _meant(folder: str | None) -> Path:
+def meant(folder: str | None) -> Path:
     """The folder of the bot that is meant; without a word the only one that is alive here."""
     if folder is not None:
         return find(folder)

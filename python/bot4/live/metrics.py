@@ -17,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from bot4.live.board import board
 from bot4.live.picture import Latest, Picture
 
 _NS = 1e9
@@ -49,10 +50,8 @@ def _counted(key: str) -> Callable[[Picture], Iterable[Value]]:
 
 
 def _breakers(picture: Picture) -> Iterable[Value]:
-    for name, one in picture.engine["breakers"].items():
-        yield (name,), BREAKER_VALUES[one["state"]]
-    for name, part in picture.components.items():
-        yield (name,), BREAKER_VALUES[part.state]
+    for row in board(picture):
+        yield (row.name,), BREAKER_VALUES[row.state]
 
 
 def _positions(picture: Picture) -> Iterable[Value]:

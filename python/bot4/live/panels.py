@@ -3,7 +3,7 @@
 Names and words of others are put in as text, never as markup.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from bot4.live.board import Row, board, said
 from bot4.live.picture import Picture
 from bot4.live.words import clock_text, duration_text, price_text, printable, sparkline
 
@@ -124,41 +125,34 @@ def working(picture: Picture) -> Layout:
 
 
 def breakers(picture: Picture, width: int, *, brief: bool) -> Layout:
-    """All of them; on a short screen one line of those that are not closed."""
-    known = list(_known(picture))
-    amiss = [(name, state) for name, state in known if state != "closed"]
-    reasons = [
-        Text(printable(f"{name}: {one.reason}"), style=_WARN, no_wrap=True, overflow="ellipsis")
-        for name, one in picture.components.items()
-        if one.state != "closed" and one.reason
-    ]
+    """All of them; on a short screen one line of those that are not closed, and why."""
+    rows = board(picture)
+    amiss = [row for row in rows if row.state != "closed"]
     if brief:
         words = Text(" breakers  ", style=_SOFT)
-        words.append("" if amiss else f"all {len(known)} closed", style=_GOOD)
-        line = Text.assemble(words, *map(_breaker, amiss), *reasons)
+        words.append("" if amiss else f"all {len(rows)} closed", style=_GOOD)
+        line = Text.assemble(words, *(_breaker(row, f" ({row.why})") for row in amiss))
         line.no_wrap, line.overflow = True, "ellipsis"
         return Layout(line, size=1)
     lines = [Text()]
-    for one in map(_breaker, known):
+    for one in map(_breaker, rows):
         if lines[-1].cell_len + one.cell_len > width - 4:
             lines.append(Text())
         lines[-1].append_text(one)
-    shown = [*lines, *reasons][:_ROWS_MAX]
+    reasons = [
+        Text(f"{row.name}: {said(row)}", style=_WARN, no_wrap=True, overflow="ellipsis")
+        for row in amiss
+    ]
+    # Of many that are closed the last are left out, of those that are not none.
+    shown = [*lines[: max(1, _ROWS_MAX - len(reasons))], *reasons][:_ROWS_MAX]
     return Layout(_panel("breakers", Group(*shown)), size=len(shown) + 2)
 
 
-def _breaker(one: tuple[str, str]) -> Text:
-    name, state = one
-    style = _STATES.get(state, _WARN)
-    said = name if state == "closed" else f"{name} {state}"
-    return Text.assemble(("● ", style), (f"{said}  ", "" if state == "closed" else style))
-
-
-def _known(picture: Picture) -> Iterable[tuple[str, str]]:
-    for name, one in picture.engine["breakers"].items():
-        yield name, str(one["state"])
-    for name, part in picture.components.items():
-        yield name, part.state
+def _breaker(row: Row, why: str = "") -> Text:
+    style = _STATES.get(row.state, _WARN)
+    said = row.name if row.state == "closed" else f"{row.name} {row.state}{why}"
+    name = printable(said)
+    return Text.assemble(("● ", style), (f"{name}  ", "" if row.state == "closed" else style))
 
 
 def decisions(picture: Picture, rows: int) -> Layout:

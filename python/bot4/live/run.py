@@ -12,22 +12,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot4 import logs
+from bot4.errors import ConfigError
 from bot4.live.breaker import Breaker
 from bot4.live.component import Component, Supervised
 from bot4.live.control import Control
 from bot4.live.copies import Copies
 from bot4.live.display import Display, Painter
+from bot4.live.guard import Guard
 from bot4.live.outcome import Outcome
 from bot4.live.picture import Latest, Picture
 from bot4.live.plan import Plan
 from bot4.live.scrape import Metrics
 from bot4.live.telegram import Request
 from bot4.live.trading import WIND_DOWN_S_MAX, Trading
+from bot4.run_folder import KILL
 
 PICTURE_S = 0.25
 # What a slice may take beyond its time, where a strategy thinks for long, before it is given up.
 ANSWER_S_MAX = 5.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What these do stays with the bot, which goes on; flattening is left to words and the file.
+_KILLS = {signal.SIGUSR1: "entries", signal.SIGUSR2: "cancel"}
+_KILLED = {
+    "entries": "nothing is opened",
+    "cancel": "everything is canceled and nothing is opened",
+    "flatten": "everything is canceled and being closed",
+}
 FOR, COMMAND, MARKET_END = "--for is over", "bot4 stop", "the market has ended"
 
 
@@ -68,12 +78,20 @@ class _Running:
         self._trading = Trading(plan)
         self._copies = Copies(plan.folder, self._trading.records)
         self._engine = self._supervised(self._trading, halts=True)
-        beside: list[Component] = [self._copies, Control(plan.folder, self._answer)]
+        copies = self._supervised(self._copies)
+        self._guard = Guard(
+            plan.folder,
+            self._trading,
+            lambda: copies.breaker.state(time.monotonic()) == "closed",
+        )
+        beside: list[Component] = [Control(plan.folder, self._answer)]
         if plan.metrics is not None:
             beside.append(Metrics(*plan.metrics, self._latest))
         if shown is not None:
             beside.append(Display(*shown, self._latest))
-        self._parts = [self._engine, *(self._supervised(one) for one in beside)]
+        watched = self._supervised(self._guard, halts=True)
+        others = [self._supervised(one) for one in beside]
+        self._parts = [self._engine, watched, copies, *others]
         self._unstopped: list[str] = []
         self._signaled = self._hurry = False
 
@@ -178,17 +196,35 @@ class _Running:
             case "halt":
                 await self._trading.ask(lambda run: run.halt())
                 said = "everything is canceled and no order passes; bot4 resume trades again"
+            case "kill" | "rearm":
+                said = await self._said_of_breaker(request)
             case _:
                 self._ends.ask(COMMAND)
                 said = "stopping"
-        logs.logger("control").info(request.command, strategy=strategy)
+        logs.logger("control").info(
+            request.command, strategy=strategy, name=request.name, reason=request.reason
+        )
         return {"said": said}
+
+    async def _said_of_breaker(self, request: Request) -> str:
+        """Kill or rearm, and say what came of it."""
+        name, reason = str(request.name), request.reason or ""
+        if request.command == "kill":
+            await self._trading.ask(lambda run: run.kill(name, note=reason))
+            return f"killed: {_KILLED[name]}; bot4 rearm kill_switch ends it"
+        if name == "kill_switch" and self._guard.holds_file:
+            raise ConfigError(f"the file {KILL} in the run's folder still says so: remove it first")
+        closed = await self._trading.ask(lambda run: run.rearm(name, reason))
+        return f"{', '.join(closed)} closed{await self._held_back()}"
 
     async def _held_back(self) -> str:
         """What still keeps anything from being opened, for the end of a sentence."""
         engine = (await self._look()).engine
-        held = [f"{name} is {one['state']}" for name, one in engine["breakers"].items()]
-        held = [words for words in held if not words.endswith(" is closed")]
+        held = [
+            f"{name} is {one['state']}"
+            for name, one in engine["breakers"].items()
+            if one["stage"] is not None
+        ]
         if engine["trading_state"] != "active":
             held.append(f"trading is {engine['trading_state']}")
         return f", but nothing is opened: {', '.join(held)}" if held else ""
@@ -210,10 +246,12 @@ class _Running:
 
         for one in _SIGNALS:
             loop.add_signal_handler(one, heard, _name(one))
+        for one, stage in _KILLS.items():
+            loop.add_signal_handler(one, self._guard.kill, stage, "signal")
         try:
             yield
         finally:
-            for one in _SIGNALS:
+            for one in (*_SIGNALS, *_KILLS):
                 loop.remove_signal_handler(one)
 
     def _outcome(self) -> Outcome:

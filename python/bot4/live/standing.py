@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot4.history.times import utc_text
+from bot4.live.board import amiss, said
 from bot4.live.picture import Picture
 from bot4.live.words import duration_text
 
@@ -54,13 +55,10 @@ def _amiss(picture: Picture) -> Iterable[Row]:
     state = str(picture.engine["trading_state"]).lower()
     if state != "active":
         yield "trading state", state
-    for name, one in picture.engine["breakers"].items():
-        if one["state"] != "closed":
-            yield "breaker", f"{name} {one['state']}: no new risk"
+    for row in amiss(picture):
+        yield "breaker", f"{row.name} {said(row)}"
     for name, part in picture.components.items():
-        if part.state != "closed":
-            yield "component", f"{name} {part.state}: {part.reason}"
-        elif part.restarts:
+        if part.restarts:
             yield "component", f"{name} was restarted {part.restarts:,} times"
     if picture.setting.faults:
         yield "venue's faults", _counted(picture.engine["venue"]["faults"])

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot4.paths import readable, reason
 from bot4.run_folder import JOURNAL
 
 SOCKET = "control.sock"
-COMMANDS = ("status", "pause", "resume", "flatten", "halt", "stop")
+COMMANDS = ("status", "pause", "resume", "flatten", "halt", "kill", "rearm", "stop")
 REQUEST_BYTES_MAX = 4096
 ANSWER_BYTES_MAX = 4 << 20
 # How long one client may take for its request, and how long it waits for the answer.
@@ -27,6 +27,7 @@ ANSWER_S_MAX = 10.0
 # What the address of a socket holds, with its closing zero: 104 on macOS, 108 on Linux.
 _PATH_BYTES_MAX = 103
 _STRATEGY_OF = ("pause", "resume")
+_NAME_OF = ("kill", "rearm")
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -36,6 +37,9 @@ class Request:
 
     command: str
     strategy: str | None = None
+    name: str | None = None
+    """Of ``kill`` the stage, of ``rearm`` the breaker."""
+    reason: str | None = None
 
 
 def socket_path(folder: Path) -> str:
@@ -68,7 +72,13 @@ def read_request(line: bytes) -> Request:
         raise ParameterError(f"{command} takes no strategy of that kind")
     if command == "pause" and strategy is None:
         raise ParameterError("say which strategy to pause")
-    return Request(command, strategy)
+    name, why = told.get("name"), told.get("reason")
+    for one in (name, why):
+        if one is not None and (command not in _NAME_OF or not isinstance(one, str)):
+            raise ParameterError(f"{command} takes no name and no reason of that kind")
+    if command in _NAME_OF and name is None:
+        raise ParameterError(f"say what to {command}")
+    return Request(command, strategy, name, why)
 
 
 def ask(folder: Path, request: Request) -> dict[str, Any]:
@@ -80,8 +90,7 @@ def ask(folder: Path, request: Request) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(ANSWER_S_MAX)
             line.connect(socket_path(folder))
-            told = {"command": request.command, "strategy": request.strategy}
-            line.sendall(json.dumps(told).encode() + b"\n")
+            line.sendall(json.dumps(asdict(request)).encode() + b"\n")
             answer = json.loads(_answer(line))
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
         raise ConfigError(f"no bot runs in {readable(folder)}; bot4 run starts one") from error

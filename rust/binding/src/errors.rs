@@ -2,8 +2,9 @@
 
 use bot4_desk::DeskError;
 use bot4_engine::backtest::BacktestError;
-use bot4_engine::bot::BotError;
+use bot4_engine::bot::{BotError, NoPart};
 use bot4_engine::decision::quote::TermsError;
+use bot4_engine::event::NoteError;
 use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
@@ -73,6 +74,8 @@ raises! {
     ReportError => DataError,
     StateError => EngineError,
     Overflow => EngineError,
+    NoPart => EngineError,
+    NoteError => EngineError,
 }
 
 impl<T> Raise<T> for Result<T, GaugeError> {

@@ -52,7 +52,7 @@ impl Met {
             | Record::Refused { .. }
             | Record::Clipped { .. }
             | Record::Crossed { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }

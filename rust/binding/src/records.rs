@@ -2,17 +2,18 @@
 
 use bot4_desk::Kept;
 use bot4_engine::asset::Asset;
+use bot4_engine::bot::part_name;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
     Booking, Cross, Entry, Execution, Exits, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate,
-    QuoteSide, Side, Size, SleeveId, TimeInForce, TwoSided, Unexplained, Want,
+    Part, QuoteSide, Side, Size, SleeveId, TimeInForce, Transition, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
 use bot4_engine::order::OrderState;
 use bot4_engine::portfolio::Trade;
-use bot4_engine::units::{Amount, Price};
+use bot4_engine::units::{Amount, Nanos, Price};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -115,10 +116,7 @@ impl Names<'_> {
                 }
             }
             Record::Fill(fill) => self.fill(&row, &fill, placed(fill.order))?,
-            Record::Breaker { component, state, .. } => {
-                row.set_item("component", component.name())?;
-                row.set_item("state", state.name())?;
-            }
+            Record::Breaker(new) => self.breaker(&row, &new)?,
             Record::Control { state, .. } => row.set_item("state", state.name())?,
             Record::Equity { cash, equity, .. } => {
                 row.set_item("cash", amount_as_text(cash))?;
@@ -165,6 +163,20 @@ impl Names<'_> {
         row.set_item("size_base", base)?;
         row.set_item("size_quote", quote)?;
         row.set_item("limit", self.price(order, order.limit))
+    }
+
+    /// What a part is called.
+    pub(crate) fn part(&self, part: Part) -> String {
+        part_name(part, self.instruments, &self.sleeves)
+    }
+
+    fn breaker(&self, row: &Bound<'_, PyDict>, new: &Transition) -> PyResult<()> {
+        row.set_item("component", self.part(new.part))?;
+        row.set_item("state", new.state.name())?;
+        row.set_item("stage", new.stage.name())?;
+        row.set_item("reason", new.reason.name())?;
+        row.set_item("until_ns", new.until.map(Nanos::mantissa))?;
+        row.set_item("note", new.note.as_str())
     }
 
     /// How an order is to be treated, and which it replaces.
@@ -303,8 +315,10 @@ impl Names<'_> {
             Record::Clipped { limit, .. } => limit.name().replace('_', " "),
             Record::Crossed { cross, .. } => self.crossed_in_words(&cross),
             Record::Update { update, .. } => update.name().replace('_', " "),
-            Record::Breaker { component, state, .. } => {
-                format!("{} {}", component.name(), state.name())
+            Record::Breaker(new) => {
+                let (name, note) = (self.part(new.part), new.note.as_str());
+                let said = if note.is_empty() { String::new() } else { format!(": {note}") };
+                format!("{name} {}, {}{said}", new.state.name(), new.reason.name())
             }
             Record::Control { state, .. } => state.name().to_owned(),
             Record::Pause { paused, .. } => if paused { "paused" } else { "resumed" }.to_owned(),
@@ -358,7 +372,7 @@ const fn of_order(record: &Record) -> Option<OrderId> {
         | Record::Refused { .. }
         | Record::Clipped { .. }
         | Record::Crossed { .. }
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Equity { .. }
         | Record::Pause { .. }
@@ -393,7 +407,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Amend { .. } => "amend",
         Record::CumQty { .. } => "cum_qty",
         Record::Fill(_) => "fill",
-        Record::Breaker { .. } => "breaker",
+        Record::Breaker(_) => "breaker",
         Record::Control { .. } => "control",
         Record::Equity { .. } => "equity",
         Record::Pause { .. } => "pause",

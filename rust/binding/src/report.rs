@@ -48,7 +48,7 @@ pub(crate) fn summary<'py>(
         let entry = PyDict::new(py);
         entry.set_item("state", breaker.state.name())?;
         entry.set_item("ts", breaker.since.mantissa())?;
-        breakers.set_item(breaker.component.name(), entry)?;
+        breakers.set_item(run.bot().part_name(breaker.part), entry)?;
     }
     out.set_item("breakers", breakers)?;
     out.set_item("risk_profile", run.bot().profile().name.as_str())?;

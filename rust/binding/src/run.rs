@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use bot4_desk::{Desk, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
-use bot4_engine::event::{Bar, BreakerState, Component, Intent, SleeveId};
+use bot4_engine::event::{self, Bar, BreakerState, Intent, Note, Reason, SleeveId, Transition};
 use bot4_engine::history::Row;
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::order::Order;
+use bot4_engine::risk::supervisor::Outcome;
 use bot4_engine::run::{Command, RunSettings};
 use bot4_engine::session::KeepError;
 use bot4_engine::units::Nanos;
@@ -393,14 +394,46 @@ impl PyRun {
         self.command(py, Command::Stop { flatten })
     }
 
-    fn breaker(&mut self, py: Python<'_>, component: &str, state: &str) -> PyResult<()> {
-        let known = Component::ALL.into_iter().find(|known| known.name() == component);
-        let word = BreakerState::ALL.into_iter().find(|known| known.name() == state);
-        let (Some(component), Some(state)) = (known, word) else {
-            let text = format!("there is no breaker '{component}' that can be '{state}'");
-            return Err(EngineError::new_err(text));
-        };
-        self.command(py, Command::Breaker(component, state))
+    fn breaker(&mut self, py: Python<'_>, name: &str, state: &str) -> PyResult<()> {
+        let (state, reason) =
+            (named(&BreakerState::ALL.map(|s| (s.name(), s)), state)?, Reason::Operator);
+        for part in self.bot()?.parts_named(name).raise()? {
+            let new = Transition::new(Nanos::ZERO, part, state, reason);
+            self.command(py, Command::Breaker(new))?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, py: Python<'_>, name: &str, outcome: &str) -> PyResult<&'static str> {
+        let outcome = named(&Outcome::ALL.map(|one| (one.name(), one)), outcome)?;
+        let mut state = BreakerState::Closed;
+        for part in self.bot()?.parts_named(name).raise()? {
+            self.command(py, Command::Report(part, outcome))?;
+            state = self.bot()?.state().board().state(part);
+        }
+        Ok(state.name())
+    }
+
+    #[pyo3(signature = (stage, *, by="operator", note=""))]
+    fn kill(&mut self, py: Python<'_>, stage: &str, by: &str, note: &str) -> PyResult<()> {
+        let stage = named(&event::Stage::ALL.map(|stage| (stage.name(), stage)), stage)?;
+        let sources = [Reason::Operator, Reason::Signal, Reason::File];
+        let by = named(&sources.map(|by| (by.name(), by)), by)?;
+        let note = Note::new(note).raise()?;
+        self.command(py, Command::Breaker(Transition::kill(Nanos::ZERO, stage, by, note)))
+    }
+
+    fn rearm(&mut self, py: Python<'_>, name: &str, reason: &str) -> PyResult<Vec<String>> {
+        if reason.trim().is_empty() {
+            return Err(EngineError::new_err("a re-arming needs a reason: it is written down"));
+        }
+        let note = Note::new(reason.trim()).raise()?;
+        let parts = self.bot()?.open_named(name).raise()?;
+        for part in &parts {
+            self.command(py, Command::Breaker(Transition::rearm(Nanos::ZERO, *part, note)))?;
+        }
+        let bot = self.bot()?;
+        Ok(parts.into_iter().map(|part| bot.part_name(part)).collect())
     }
 
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -450,6 +483,10 @@ impl PyRun {
 }
 
 impl PyRun {
+    fn bot(&self) -> PyResult<&Bot> {
+        Ok(self.desk()?.run().session().bot())
+    }
+
     fn setup(&mut self) -> PyResult<&mut Setup> {
         match &mut self.stage {
             Stage::Setup(setup) => Ok(setup),
@@ -492,6 +529,15 @@ impl PyRun {
         }
         Ok(found)
     }
+}
+
+/// What goes by a name.
+fn named<T: Copy>(known: &[(&str, T)], name: &str) -> PyResult<T> {
+    let found = known.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        EngineError::new_err(format!("'{name}' is none of {}", known.join(", ")))
+    })
 }
 
 fn told_of<'py>(py: Python<'py>, desk: &Desk, opened: &Opened) -> PyResult<Bound<'py, PyDict>> {

@@ -2,11 +2,14 @@
 
 use bot4_desk::Desk;
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{BreakerState, Component, NewOrder, OrderId, SleeveId};
+use bot4_engine::event::{BreakerState, NewOrder, OrderId, SleeveId};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64, amount_as_text};
 use bot4_engine::journal::Record;
 use bot4_engine::portfolio::Position;
+use bot4_engine::risk::breaker::holds_trading;
+use bot4_engine::risk::remedy::Remedy;
 use bot4_engine::run::Run;
+use bot4_engine::units::Nanos;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -193,7 +196,7 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Booked { .. }
             | Record::Rate { .. }
             | Record::Intent { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Start { .. }
@@ -215,16 +218,24 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
 }
 
 fn breakers<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyDict>> {
-    let word = run.session().bot().state().breakers();
+    let bot = run.session().bot();
     let board = PyDict::new(py);
-    for component in Component::ALL {
-        let state = word.state(component);
-        let known = run.tally().breakers().iter().find(|known| known.component == component);
-        let since = known.filter(|_| state != BreakerState::Closed);
+    for (part, standing) in bot.board() {
         let row = PyDict::new(py);
+        let state = standing.map_or(BreakerState::Closed, |standing| standing.state);
         row.set_item("state", state.name())?;
-        row.set_item("since_ns", since.map(|known| known.since.mantissa()))?;
-        board.set_item(component.name(), row)?;
+        row.set_item("since_ns", standing.map(|standing| standing.since.mantissa()))?;
+        row.set_item("reason", standing.map(|standing| standing.reason.name()))?;
+        row.set_item("note", standing.as_ref().map_or("", |standing| standing.note.as_str()))?;
+        row.set_item(
+            "until_ns",
+            standing.and_then(|standing| standing.until.map(Nanos::mantissa)),
+        )?;
+        let stage = standing.filter(|_| holds_trading(part.component));
+        row.set_item("stage", stage.map(|standing| standing.stage.name()))?;
+        let remedy = standing.map(|standing| Remedy::of(part.component, &standing).name());
+        row.set_item("remedy", remedy)?;
+        board.set_item(bot.part_name(part), row)?;
     }
     Ok(board)
 }

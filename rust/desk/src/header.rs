@@ -40,7 +40,7 @@ pub struct Header {
 }
 
 /// The version of what the entries hold.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 impl Header {
     /// Sleeves as a header has them.

@@ -143,7 +143,7 @@ impl Replayed {
             | Record::Amend { .. }
             | Record::CumQty { .. }
             | Record::Fill(_)
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Stop { .. }

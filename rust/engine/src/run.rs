@@ -3,20 +3,21 @@
 //!
 //! No I/O: a [`Driver`] keeps the records, and whoever drives it says when to go on.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::backtest::{BacktestError, check_sleeves};
 use crate::bot::{Bot, Sleeve};
 use crate::event::{
-    Bar, BreakerState, Component, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState,
+    Bar, Event, Intent, OrderId, OrderUpdate, Part, SleeveId, TradingState, Transition,
 };
 use crate::feed::{Feed, FeedMemory};
 use crate::instrument::Instrument;
 use crate::journal::{EngineHash, Record, State};
 use crate::report::Tally;
 use crate::risk::limits::Profile;
+use crate::risk::supervisor::{Outcome, Supervisor};
 use crate::session::{Driver, Faults, KeepError, Session, SessionError, SessionMemory};
 use crate::tape::Tape;
 use crate::units::{Amount, Nanos, Rate};
@@ -25,7 +26,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP7";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP8";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -64,8 +65,10 @@ pub enum Command {
         /// Close every position too.
         flatten: bool,
     },
-    /// A supervisor's word on a component.
-    Breaker(Component, BreakerState),
+    /// A supervisor's or a person's word on a breaker, from now on.
+    Breaker(Transition),
+    /// Something beside the engine was asked of a part, and went so.
+    Report(Part, Outcome),
 }
 
 /// What a start found.
@@ -143,9 +146,11 @@ impl<D: Driver> Driver for Counting<'_, D> {
     }
 }
 
-/// A run.
+/// A run. What is reported of parts beside the engine is counted here: their breakers are in the
+/// journal, the counts behind them begin anew with each start.
 #[derive(Debug)]
 pub struct Run {
+    supervisors: BTreeMap<Part, Supervisor>,
     session: Session,
     feed: Feed,
     cash: Amount,
@@ -187,6 +192,7 @@ impl Run {
             session.misbehave(faults);
         }
         Ok(Self {
+            supervisors: BTreeMap::new(),
             session,
             feed,
             cash: settings.cash,
@@ -301,10 +307,31 @@ impl Run {
                 self.session.stop();
                 self.tell(&Event::Stop { ts, flatten }, driver)
             }
-            Command::Breaker(component, state) => {
-                self.tell(&Event::Breaker { ts, component, state }, driver)
+            Command::Report(part, outcome) => self.report(part, outcome, driver),
+            Command::Breaker(transition) => {
+                self.tell(&Event::Breaker(Transition { ts, ..transition }), driver)
             }
         }
+    }
+
+    /// Count how a call went, and change the breaker where that is enough.
+    fn report<D: Driver>(
+        &mut self,
+        part: Part,
+        outcome: Outcome,
+        driver: &mut D,
+    ) -> Result<(), SessionError> {
+        let ts = self.session.clock();
+        let state = self.session.bot().state().board().state(part);
+        let own = self.supervisors.entry(part);
+        let own = own.or_insert_with(|| Supervisor::new(part, state));
+        own.stand(ts, state);
+        own.on_outcome(ts, outcome);
+        let Some(transition) = own.verdict(ts) else {
+            return Ok(());
+        };
+        own.on_transition(&transition);
+        self.tell(&Event::Breaker(transition), driver)
     }
 
     /// All that is needed to go on from here, as bytes.
@@ -378,7 +405,7 @@ const fn is_shown(record: &Record) -> bool {
         | Record::Crossed { .. }
         | Record::Placed { .. }
         | Record::Fill(_)
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Pause { .. }
         | Record::Stop { .. }

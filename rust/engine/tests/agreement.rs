@@ -145,7 +145,7 @@ impl Day {
                 Action::Place { id, order } => self.send(id, order),
                 Action::Cancel { id } => self.cancel(id),
                 // Nobody answers.
-                Action::Ask { .. } | Action::Amend { .. } | Action::Trip { .. } => {}
+                Action::Ask { .. } | Action::Amend { .. } | Action::Trip(_) => {}
             }
         }
         self.check();

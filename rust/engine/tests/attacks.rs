@@ -55,7 +55,7 @@ impl Account {
     fn close(&mut self, price: f64) {
         let (open_ns, close_ns) = (ns(self.now), ns(self.now + HOUR));
         self.now += HOUR;
-        let (instrument, volume) = (InstrumentId(0), 1.0);
+        let (instrument, volume) = (InstrumentId(0), 1_000_000.0);
         let (open, high, low, close) = (price, price, price, price);
         let bar = Bar { instrument, open_ns, close_ns, open, high, low, close, volume };
         self.tell(Event::Bar(bar));
@@ -128,14 +128,14 @@ fn a_market_order_costs_no_more_than_the_collar_beyond_its_cap() {
 #[test]
 fn limits_far_below_the_market_add_up_to_one_cap() {
     let mut account = Account::new();
-    let sent: Vec<_> =
-        (0..20).flat_map(|_| account.ask(Side::Buy, 3.0, Some(10.0), None)).collect();
+    let sent: Vec<_> = (0..20)
+        .flat_map(|n| account.ask(Side::Buy, 3.0, Some(10.0 - 0.01 * f64::from(n)), None))
+        .collect();
     let paid: i128 = sent.iter().map(|order| order.reserve.mantissa()).sum();
     assert!(sent.len() > 1 && paid <= amount("201").mantissa(), "{} {paid}", sent.len());
 }
 
 #[test]
-#[ignore = "what opens at a trigger values what is held at that trigger, not at the mark"]
 fn a_take_profit_that_buys_is_held_to_the_cap_at_the_mark() {
     let mut account = Account::new();
     account.ask(Side::Buy, 2.0, None, None);
@@ -182,13 +182,12 @@ fn trips_after(monitor: &mut Monitor, moved: &str, then: &[&str]) -> bool {
     let mut tripped = false;
     for (day, equity) in (3..).zip(then) {
         monitor.on_equity(ns(START + day * DAY), amount(equity));
-        tripped |= monitor.tripped(&profile("default", &[])).unwrap().is_some();
+        tripped |= monitor.tripped(&profile("default", &[]), Amount::ZERO).unwrap().is_some();
     }
     tripped
 }
 
 #[test]
-#[ignore = "a withdrawal moves the peak by its amount: the same loss is a larger part of it"]
 fn a_withdrawal_is_no_fall() {
     // 4 % below its peak since yesterday; three quarters of it go elsewhere.
     let mut monitor = watched(&[(1, "10000"), (2, "9600"), (47, "9600")]);
@@ -196,7 +195,6 @@ fn a_withdrawal_is_no_fall() {
 }
 
 #[test]
-#[ignore = "a deposit moves the peak by its amount: the fall before it is forgotten in part"]
 fn a_deposit_hides_no_fall() {
     // 9.5 % below its peak; ten times as much comes in, and 9 % of all of it is lost: what was
     // there from the beginning fell by 17.6 %.
@@ -209,7 +207,7 @@ fn a_deposit_hides_no_fall() {
 fn days_below_the_limit_add_up_to_the_drawdown() {
     let lost = [(1, "10000"), (24, "9750"), (48, "9500"), (72, "9250"), (96, "8999")];
     let monitor = watched(&lost);
-    let tripped = monitor.tripped(&profile("default", &[])).unwrap();
+    let tripped = monitor.tripped(&profile("default", &[]), Amount::ZERO).unwrap();
     assert_eq!(tripped, Some(bot4_engine::event::Component::Drawdown));
 }
 
@@ -250,7 +248,7 @@ fn falling(parts: i64) -> Vec<Tick> {
         }
         tell(at(Side::Buy, bid, 10_000_000), false);
         tell(at(Side::Sell, ask, 10_000_000), true);
-        let (price, qty) = (Price::new(ask), Qty::new(1));
+        let (price, qty) = (Price::new(ask), Qty::new(10_000_000));
         tell(TickKind::Trade { aggressor: Side::Buy, price, qty }, true);
     }
     ticks

@@ -1,4 +1,6 @@
 //! Whole runs over history: the same twice, and never with a look at what has not happened.
+//!
+//! Long because what bars, fills and limits do to a run is shown on whole runs.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
@@ -10,8 +12,8 @@ use bot4_engine::backtest::{Backtest, BacktestError, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    BreakerState, Component, Execution, Fill, Intent, OrderTerms, Side, SleeveId, TradingState,
-    Want,
+    BreakerState, Component, Execution, Fill, Intent, OrderTerms, Part, Reason, Side, SleeveId,
+    Stage, TradingState, Transition, Want,
 };
 use bot4_engine::history::{History, Row};
 use bot4_engine::instrument::{InstrumentId, UnitError, amount_as_f64};
@@ -246,7 +248,7 @@ fn the_default_profile_clips_to_two_per_cent() {
 }
 
 #[test]
-fn a_drawdown_stops_new_risk_for_the_rest_of_the_run() {
+fn a_drawdown_closes_what_is_held_and_stops_new_risk_for_the_rest_of_the_run() {
     let settings = settings(profile("unleveraged", &[("drawdown_max", "0.1")]));
     let steps = [
         (100.0, 0.5),
@@ -261,14 +263,17 @@ fn a_drawdown_stops_new_risk_for_the_rest_of_the_run() {
     let backtest = of_volume(&told(&steps), &settings);
     let records = kept(&backtest);
     let breakers: Vec<_> =
-        records.iter().filter(|record| matches!(record, Record::Breaker { .. })).copied().collect();
-    let (component, state) = (Component::Drawdown, BreakerState::Latched);
-    assert_eq!(breakers, [Record::Breaker { ts: ns(START + 3 * HOUR), component, state }]);
+        records.iter().filter(|record| matches!(record, Record::Breaker(_))).copied().collect();
+    let part = Part::account(Component::Drawdown);
+    let latched = Transition::latch(ns(START + 3 * HOUR), part, Reason::Fall);
+    assert_eq!(latched.stage, Stage::Flatten);
+    assert_eq!(breakers, [Record::Breaker(latched)]);
     let sides: Vec<_> = backtest.report().executions().iter().map(|e| e.side).collect();
-    assert_eq!(sides, [Side::Buy, Side::Sell, Side::Sell]);
+    assert_eq!(sides, [Side::Buy, Side::Sell]);
+    assert!(backtest.bot().state().portfolio().position(InstrumentId(0)).qty.is_zero());
     let refused: Vec<_> = backtest.report().refusals().collect();
-    assert_eq!(refused, [(Refusal::BreakerOpen, 3)]);
-    assert_eq!(backtest.bot().state().breakers().state(component), state);
+    assert_eq!(refused, [(Refusal::BreakerOpen, 1)], "what was wanted in that very moment");
+    assert_eq!(backtest.bot().state().board().state(part), BreakerState::Latched);
 }
 
 #[test]
@@ -278,8 +283,10 @@ fn the_daily_loss_stops_new_risk_too() {
     let backtest = of_volume(&told(&steps), &settings);
     let refused: Vec<_> = backtest.report().refusals().collect();
     assert_eq!(refused, [(Refusal::BreakerOpen, 1)]);
-    let state = backtest.bot().state().breakers().state(Component::DailyLoss);
-    assert_eq!(state, BreakerState::Latched);
+    let board = backtest.bot().state().board();
+    let lost = board.standing(Part::account(Component::DailyLoss)).unwrap();
+    assert_eq!((lost.state, lost.reason), (BreakerState::Open, Reason::Loss));
+    assert_eq!(lost.until, Some(ns(START + DAY + 1)), "midnight belongs to the lost day");
 }
 
 #[test]

@@ -19,7 +19,8 @@ use bot4_engine::signal::{Input, Node, NodeKind, Program, Stream};
 use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
 use crate::market::{
-    HOUR, START, amount, decided, instrument, ns, profile, program, sleeve, trade, volume_is_target,
+    HOUR, START, amount, breaker, decided, instrument, ns, profile, program, sleeve, trade,
+    volume_is_target,
 };
 
 /// A bot, what it said last, and a clock that goes on by an hour.
@@ -128,7 +129,7 @@ impl Desk {
             | Record::Amend { .. }
             | Record::CumQty { .. }
             | Record::Fill(_)
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. } => None,
             // How the account was valued stands before each decision.
             Record::Equity { .. } | Record::Pause { .. } | Record::Start { .. } => None,
@@ -141,7 +142,7 @@ impl Desk {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),
             Action::Cancel { id } => format!("cancel {}", id.number() & 0xFFFF),
             Action::Amend { .. } | Action::Ask { .. } => format!("{action:?}"),
-            Action::Trip { component, state } => format!("{component:?} {state:?}"),
+            Action::Trip(new) => format!("{:?} {:?}", new.part.component, new.state),
         };
         let records = self.out.records.iter().filter_map(record);
         let words: Vec<_> = records.chain(self.out.actions.iter().map(action)).collect();
@@ -289,14 +290,14 @@ fn a_drawdown_latches_at_once_and_lets_only_reducing_pass() {
     assert_eq!(tripped, "intent; no: breaker_open; Drawdown Latched", "in the very same event");
     assert!(desk.bot.state().breakers().all_closed(), "only the event changes the word");
     assert_eq!(desk.step(79.0, 1.0), "Drawdown Latched", "asked again until it comes");
-    let breaker = |ts, state| Event::Breaker { ts, component: Component::Drawdown, state };
-    desk.tell(breaker(desk.now(), BreakerState::Latched));
-    assert!(matches!(desk.out.records.as_slice(), [Record::Breaker { .. }]));
+    let drawdown = |ts, state| Event::Breaker(breaker(ts, Component::Drawdown, state));
+    desk.tell(drawdown(desk.now(), BreakerState::Latched));
+    assert!(matches!(desk.out.records.as_slice(), [Record::Breaker(_)]));
     assert_eq!(desk.step(79.0, 0.9), "intent; no: breaker_open");
     assert_eq!(desk.step(79.0, 0.25), "intent; sell Base((216772))");
     desk.fill(1, 7_900, 216_772);
     assert_eq!(desk.step(120.0, 1.0), "intent; no: breaker_open", "it does not heal by itself");
-    desk.tell(breaker(desk.now(), BreakerState::Closed));
+    desk.tell(drawdown(desk.now(), BreakerState::Closed));
     assert!(desk.step(120.0, 0.9).starts_with("intent; buy"));
 }
 

@@ -17,7 +17,7 @@ use bot4_engine::order::OrderState;
 use bot4_engine::risk::Refusal;
 use bot4_engine::units::{Amount, Price, Qty, Rate};
 
-use crate::market::{SECOND, amount, instrument, ns, profile};
+use crate::market::{SECOND, amount, breaker, instrument, ns, profile};
 
 use Side::{Buy, Sell};
 
@@ -185,8 +185,8 @@ fn no_order_grows_step_by_step_beyond_what_one_may_be() {
 #[test]
 fn what_the_state_of_the_system_forbids_is_no_change_either() {
     let latched = |floor: &mut Floor| {
-        let (ts, component, state) = (floor.bot.now(), Component::Feed, BreakerState::Latched);
-        floor.tell(Event::Breaker { ts, component, state });
+        let (ts, state) = (floor.bot.now(), BreakerState::Latched);
+        floor.tell(Event::Breaker(breaker(ts, Component::Feed, state)));
     };
     let mut floor = Floor::buying(5.0, 90.0);
     latched(&mut floor);
@@ -260,7 +260,7 @@ fn a_sell_gives_no_more_than_is_held() {
     let mut floor = Floor::at("test:BTC", Sell, 5.0, 120.0, OrderTerms::default());
     assert_eq!(floor.amend(Some(5.1), None), Err(Refusal::Shorting));
     assert_eq!(floor.amend(Some(5.0), Some(110.0)), to(11_000, 50_000, "0"));
-    let (ts, component, state) = (floor.bot.now(), Component::Feed, BreakerState::Latched);
+    let latched = breaker(floor.bot.now(), Component::Feed, BreakerState::Latched);
     let mut floor = Floor::at(
         "test:BTC",
         Sell,
@@ -268,7 +268,7 @@ fn a_sell_gives_no_more_than_is_held() {
         120.0,
         OrderTerms { reduce_only: true, ..OrderTerms::default() },
     );
-    floor.tell(Event::Breaker { ts, component, state });
+    floor.tell(Event::Breaker(latched));
     let nearer = floor.amend(None, Some(105.0));
     assert_eq!(nearer, to(10_500, 50_000, "0"), "no breaker holds a position in");
 }

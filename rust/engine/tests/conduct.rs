@@ -8,8 +8,8 @@ mod market;
 use bot4_engine::asset::Asset;
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, BreakerState, Component, Event, Fill, Intent, OrderId, OrderTerms, OrderUpdate,
-    Quote, Side, Size, SleeveId, Tick, TickKind, Want,
+    Action, Bar, Component, Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, Part,
+    Quote, Reason, Side, Size, SleeveId, Tick, TickKind, Transition, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::Record;
@@ -83,14 +83,17 @@ impl Floor {
     /// What came of it: the orders, and why not.
     fn want_of(&mut self, sleeve: SleeveId, want: Want) -> String {
         self.tell(Event::Intent(Intent { sleeve, want }));
-        let told = self.out.records.iter().filter_map(|record| match record {
-            Record::Refused { refusal, .. } => Some(refusal.name().to_owned()),
-            Record::Placed { order, .. } => Some(order.side.name().to_owned()),
-            Record::Clipped { limit, .. } => Some(format!("by {}", limit.name())),
-            Record::Crossed { .. } | Record::Update { .. } => Some("other".to_owned()),
-            _ => None,
-        });
-        told.collect::<Vec<_>>().join(", ")
+        let mut told = Vec::new();
+        for record in &self.out.records {
+            if let Record::Refused { refusal, .. } = record {
+                told.push(refusal.name().to_owned());
+            } else if let Record::Placed { order, .. } = record {
+                told.push(order.side.name().to_owned());
+            } else if let Record::Clipped { limit, .. } = record {
+                told.push(format!("by {}", limit.name()));
+            }
+        }
+        told.join(", ")
     }
 
     fn last(&self) -> OrderId {
@@ -152,7 +155,7 @@ fn a_strategy_that_fires_without_end_is_latched_after_twenty_orders() {
             placed += 1;
             floor.fill(10_000);
         }
-        let trips = floor.out.actions.iter().filter(|action| matches!(action, Action::Trip { .. }));
+        let trips = floor.out.actions.iter().filter(|action| matches!(action, Action::Trip(_)));
         if trips.count() > 0 {
             break;
         }
@@ -160,8 +163,13 @@ fn a_strategy_that_fires_without_end_is_latched_after_twenty_orders() {
         floor.bot.advance(ns(floor.now));
     }
     assert_eq!(placed, 20);
-    let trip = Action::Trip { component: Component::Strategy, state: BreakerState::Latched };
-    assert_eq!(floor.out.actions, [trip]);
+    let part = Part::sleeve(Component::Repeats, SleeveId(0));
+    let trip = Transition::latch(ns(floor.now), part, Reason::Repeated);
+    assert_eq!(floor.out.actions, [Action::Trip(trip)]);
+    floor.tell(Event::Breaker(trip));
+    floor.time(120);
+    floor.bar(HERE, 100.0);
+    assert_eq!(floor.want(order(Side::Buy, 1.0)), "breaker_open", "for good");
     assert!(floor.bot.account().equity > amount("99500"), "it lost less than 0.5 %");
 }
 
@@ -358,6 +366,18 @@ fn what_trades_little_is_ordered_little_and_what_rests_of_ours_is_not_met() {
     };
     floor.tell(Event::Tick(Tick { instrument: HERE, ts: Nanos::new(floor.now), last: true, kind }));
     assert_eq!(floor.want(order(Side::Buy, 2.0)), "by volume, buy", "a hundredth of it");
+    // What is held back by so little is wanted on, a minute later.
+    let mut floor = Floor::new(&[]);
+    floor.time(24 * 3_600);
+    floor.tell(Event::Quote(quote(&floor, 1_000_000)));
+    let target = Want::Target { fraction: 0.01, band: None, execution: Execution::Cross };
+    assert_eq!(floor.want(target), "volume");
+    floor.tell(Event::Tick(Tick { instrument: HERE, ts: ns(floor.now), last: true, kind }));
+    floor.time(59);
+    assert_eq!(floor.out.actions, []);
+    floor.tell(Event::Quote(quote(&floor, 1_000_000)));
+    floor.time(1);
+    assert_eq!(floor.out.actions.len(), 1);
     let mut floor = Floor::new(&[("shorting", "true")]);
     assert_eq!(floor.want(limited(Side::Sell, 1.0, 100.5, true)), "sell");
     assert_eq!(floor.want(limited(Side::Buy, 1.0, 100.4, false)), "buy");

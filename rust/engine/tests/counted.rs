@@ -28,6 +28,9 @@ use crate::dice::{Dice, setting};
 use crate::kept::{Kind, instruments, new_run_with, run_settings};
 use crate::market::{SECOND, SEED, profile, rate, sleeve};
 
+/// What would end the fight for the caps before it began: pace, and how many may be in doubt.
+const TIRELESS: [(&str, &str); 3] =
+    [("unknown_max", "1000"), ("repeats_max", "1000000"), ("messages_max", "1000000")];
 const INSTRUMENTS: usize = 2;
 /// All that may be held of both, so that one in doubt leaves less for the other.
 const GROSS: (&str, &str) = ("gross_max", "0.03");
@@ -186,7 +189,7 @@ fn judged(seed: u64, events: u64, seen: &mut Seen) {
     let often = Fault::ALL.map(|fault| (fault.name(), rate("0.1")));
     let settings = RunSettings {
         faults: Some(Faults::new(seed, often).unwrap()),
-        ..run_settings(profile("default", &[GROSS]))
+        ..run_settings(profile("default", &[GROSS, TIRELESS[0], TIRELESS[1], TIRELESS[2]]))
     };
     let sleeves = [0, 1].map(|place| sleeve(place, "0.5", Decides::Outside)).to_vec();
     let mut run = new_run_with(settings, Kind::Simulated, seed, sleeves);
@@ -224,6 +227,6 @@ fn the_caps_count_what_nobody_has_heard_of() {
         judged(seed, 20_000, &mut seen);
     }
     println!("seeds {first} to {}: {seen:?}", first + seeds - 1);
-    assert!(seen.accepted > 100 * seeds && seen.unheard > 5 * seeds, "{seen:?}");
+    assert!(seen.accepted > 50 * seeds && seen.unheard > 5 * seeds, "{seen:?}");
     assert!(seen.refused > 0 && seen.one > 0.019 && seen.all > 0.029, "{seen:?}");
 }

@@ -173,7 +173,7 @@ impl Floor {
                     self.coming.push((self.now + after, truth.answer(question, self.now)));
                 }
                 Action::Place { .. } => panic!("one intent, one order"),
-                Action::Cancel { .. } | Action::Amend { .. } | Action::Trip { .. } => {}
+                Action::Cancel { .. } | Action::Amend { .. } | Action::Trip(_) => {}
             }
         }
     }

@@ -200,7 +200,7 @@ fn said(action: &Action) -> String {
         Action::Cancel { id } => format!("cancel {}", id.sequence()),
         Action::Amend { id, .. } => format!("amend {}", id.sequence()),
         Action::Ask { id, question } => format!("{} {}", question.name(), id.sequence()),
-        Action::Trip { component, .. } => format!("trip {}", component.name()),
+        Action::Trip(new) => format!("trip {}", new.part.component.name()),
     }
 }
 

@@ -9,8 +9,9 @@ use bot4_engine::asset::Asset;
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
     Amendment, Booking, BreakerState, Component, Cross, Entry, Execution, Fill, Intent, NewOrder,
-    OrderId, OrderTerms, OrderUpdate, QuoteSide, Side, Size, SleeveId, Stop, StopKind, TimeInForce,
-    TradeId, TradingState, TwoSided, Unexplained, Want,
+    Note, OrderId, OrderTerms, OrderUpdate, Part, QuoteSide, Reason, Scope, Side, Size, SleeveId,
+    Stage, Stop, StopKind, TimeInForce, TradeId, TradingState, Transition, TwoSided, Unexplained,
+    Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -80,6 +81,31 @@ fn terms() -> impl Strategy<Value = OrderTerms> {
     (tif, any::<[bool; 4]>(), stop).prop_map(|(tif, flags, stop)| {
         let [post_only, reduce_only, held, twin] = flags;
         OrderTerms { tif, post_only, reduce_only, stop, held, twin }
+    })
+}
+
+/// Every change of a breaker, with any words.
+fn transition() -> impl Strategy<Value = Record> {
+    let scope = prop_oneof![
+        Just(Scope::Account),
+        any::<u32>().prop_map(|id| Scope::Venue(VenueId(id))),
+        any::<u32>().prop_map(|id| Scope::Instrument(InstrumentId(id))),
+        any::<u32>().prop_map(|id| Scope::Sleeve(SleeveId(id))),
+    ];
+    let part = (select(Component::ALL.to_vec()), scope);
+    let state = (select(BreakerState::ALL.to_vec()), select(Stage::ALL.to_vec()));
+    let why = (select(Reason::ALL.to_vec()), "\\PC{0,20}");
+    let until = (any::<bool>(), any::<i64>());
+    (any::<i64>(), part, state, why, until).prop_map(|(ts, part, state, why, until)| {
+        Record::Breaker(Transition {
+            ts: ns(ts),
+            part: Part { component: part.0, scope: part.1 },
+            state: state.0,
+            stage: state.1,
+            reason: why.0,
+            until: until.0.then_some(ns(until.1)),
+            note: Note::new(&why.1).unwrap_or_default(),
+        })
     })
 }
 
@@ -217,8 +243,7 @@ fn records() -> impl Strategy<Value = Record> {
                     qty: Qty::new(qty),
                 },
             }),
-        (ts(), select(Component::ALL.to_vec()), select(BreakerState::ALL.to_vec()))
-            .prop_map(|(ts, component, state)| Record::Breaker { ts, component, state }),
+        transition(),
         (ts(), select(states)).prop_map(|(ts, state)| Record::Control { ts, state }),
         (ts(), any::<i128>(), any::<i128>()).prop_map(|(ts, cash, equity)| Record::Equity {
             ts,
@@ -308,7 +333,7 @@ fn busy() -> Backtest {
             *price *= fallen;
         }
     }
-    let limits = [("drawdown_max", "0.1"), ("position_max", "0.9")];
+    let limits = [("daily_loss_max", "0.1"), ("position_max", "0.9")];
     let settings = settings(profile("unleveraged", &limits));
     let sleeves = vec![sleeve(0, "1", decided(volume_is_target()))];
     run(vec![history("file:X", &rows)], sleeves, &settings)
@@ -378,14 +403,14 @@ fn what_is_no_journal_is_refused() {
         ("nothing", vec![], JournalError::NotAJournal),
         ("another file", b"PAR1PAR1PAR1".to_vec(), JournalError::NotAJournal),
         ("another version", b"BOT4JRN1".to_vec(), JournalError::NotAJournal),
-        ("only the first bytes", b"BOT4JRN4".to_vec(), JournalError::Torn(8)),
-        ("a frame too long", [&b"BOT4JRN4"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
+        ("only the first bytes", b"BOT4JRN5".to_vec(), JournalError::Torn(8)),
+        ("a frame too long", [&b"BOT4JRN5"[..], &[0xFF; 16]].concat(), JournalError::Altered(8)),
         ("too many sleeves", many, JournalError::Unknown(8)),
     ] {
         assert_eq!(decode(&bytes).map(|_| ()), Err(wanted), "{name}");
     }
     always(300, vec(any::<u8>(), 0..200), |noise| {
-        let journal = [&b"BOT4JRN4"[..], &noise].concat();
+        let journal = [&b"BOT4JRN5"[..], &noise].concat();
         prop_assert!(decode(&journal).is_err());
         Ok(())
     });
@@ -403,7 +428,7 @@ fn the_fold_of_the_records_is_the_state_of_the_bot() {
     assert!(kinds(|record| matches!(record, Record::Fill(_))) > 5);
     assert!(kinds(|record| matches!(record, Record::Clipped { .. })) > 0);
     assert!(kinds(|record| matches!(record, Record::Refused { .. })) > 0);
-    assert!(kinds(|record| matches!(record, Record::Breaker { .. })) == 1);
+    assert!(kinds(|record| matches!(record, Record::Breaker(_))) == 2, "lost, and the next day");
     for cut in 0..=records.len() {
         let (before, after) = records.split_at(cut);
         let parts = begun.clone().fold(before).unwrap().fold(after).unwrap();
@@ -523,7 +548,7 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Equity { .. }
         | Record::Pause { .. }

@@ -22,17 +22,17 @@ fn the_profiles_are_the_ones_agreed_on() {
     let table = [
         (
             "default",
-            "0.02 0.2 0.2 0.04 0.5 0.02 0.2 0.03 0.1 0.02 0.05 0.1 0.1 0.02 0.03 0.25 0.01 0.01 60 \
+            "0.02 0.2 0.2 0.04 0.5 0.02 0.2 0.03 0.1 0.25 0.02 0.05 0.1 0.1 0.02 0.03 0.25 0.01 0.01 60 \
              200 100 3 8 500 1 20 10 0.005 3600 false false",
         ),
         (
             "unleveraged",
-            "1 1 100 100 0 1 100 1 1 1 1 1 1 1 1 1 1 1 60 200 200 10 1000 1000000 0 1000000 \
+            "1 1 100 100 0 1 100 1 1 0 1 1 1 1 1 1 1 1 1 60 200 200 10 1000 1000000 0 1000000 \
              1000000 1 0 false false",
         ),
         (
             "research",
-            "5 10 100 100 0 10 100 1 1 1 0.5 1 1 1 1 1 1 1 60 10000 10000 1000000 1000000 1000000 \
+            "5 10 100 100 0 10 100 1 1 0 1 0.5 1 1 1 1 1 1 1 60 10000 10000 1000000 1000000 1000000 \
              0 1000000 1000000 1 0 true true",
         ),
     ];
@@ -175,7 +175,7 @@ fn watch(changes: &[(&str, &str)], steps: &[Step]) {
     for (hour, equity, wanted) in steps {
         let now = ns(START + hour * DAY / 24);
         monitor.on_equity(now, amount(equity));
-        let got = monitor.tripped(&profile);
+        let got = monitor.tripped(&profile, Amount::ZERO);
         assert_eq!(got, Ok(*wanted), "{equity} after {hour} h");
     }
 }
@@ -214,7 +214,7 @@ fn deposits_are_neither_gain_nor_loss() {
     let mut at = |monitor: &mut Monitor, equity: &str| {
         hour += 1;
         monitor.on_equity(ns(START + hour), amount(equity));
-        monitor.tripped(&limits).unwrap()
+        monitor.tripped(&limits, Amount::ZERO).unwrap()
     };
     monitor.on_deposit(amount("100")).unwrap();
     assert_eq!(at(&mut monitor, "99"), None);

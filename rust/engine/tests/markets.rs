@@ -188,7 +188,6 @@ fn no_cap_breaks_and_no_account_falls_by_fifteen_percent_where_a_trip_is_flatten
 }
 
 #[test]
-#[ignore = "a drawdown that tripped is held on to: a latched breaker does not flatten yet"]
 fn no_account_falls_by_fifteen_percent_by_the_engine_alone() {
     let [short, long, hunted] = all(false);
     short.is_bounded();
@@ -197,7 +196,6 @@ fn no_account_falls_by_fifteen_percent_by_the_engine_alone() {
 }
 
 #[test]
-#[ignore = "nothing trims what grew beyond its cap: four times the price is 49 % of the equity"]
 fn what_grew_beyond_its_cap_does_not_pass_fifteen_percent() {
     let seen = Lives::of(Mode::Grows, 10, 1, true).live();
     seen.is_held();

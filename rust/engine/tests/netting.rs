@@ -20,8 +20,8 @@ use bot4_engine::journal::{Record, State, StateError, decode, encode};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 
 use crate::market::{
-    Dice, HOUR, SEED, amount, decided, flat, history, instrument, ns, profile, program, rate,
-    settings, sleeve,
+    Dice, HOUR, SEED, amount, breaker, decided, flat, history, instrument, ns, profile, program,
+    rate, settings, sleeve,
 };
 
 /// What each held, what each wants then, and what comes of it.
@@ -311,7 +311,7 @@ fn intents_stand_before_what_they_cross_and_orders_behind_it() {
 fn where_only_reducing_is_allowed_only_what_closes_both_shares_is_crossed() {
     type Case = (&'static str, &'static [f64], &'static [f64], Event, &'static [&'static str]);
     let ts = ns(HOUR);
-    let open = Event::Breaker { ts, component: Component::Feed, state: BreakerState::Open };
+    let open = Event::Breaker(breaker(ts, Component::Feed, BreakerState::Open));
     let reducing = Event::Control { ts, state: TradingState::Reducing };
     let halted = Event::Control { ts, state: TradingState::Halted };
     let frozen = Event::Freeze { ts, instrument: HERE, why: Some(Unexplained::Position) };

@@ -8,8 +8,8 @@ use bot4_engine::bot::{Bot, BotError, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, Quote, Side, SleeveId,
-    TimeInForce, TradeId, TradingState, Want,
+    BreakerState, Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, Part, Quote,
+    Reason, Side, SleeveId, TimeInForce, TradeId, TradingState, Want,
 };
 use bot4_engine::gateway::{Arrival, Gateway, GatewayError, Outgoing, RECORDS_MAX};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
@@ -372,4 +372,37 @@ fn a_cancel_that_was_refused_is_asked_for_again_when_its_name_is_known() {
     floor.take_sent();
     assert_eq!(floor.state(0), Some(OrderState::Sent), "the venue has not shown it");
     assert_eq!(floor.name(0, "x-1").len(), 1);
+}
+
+#[test]
+fn a_feed_that_loses_its_book_again_and_again_opens_its_own_breaker_and_heals() {
+    let mut floor = Floor::of(&["binance:BTCUSDT", "coinbase:BTC-USD"], "10000", quoting());
+    let feeds = |floor: &Floor| {
+        let board = floor.gateway.bot().state().board();
+        [0, 1].map(|id| board.state(Part::feed(InstrumentId(id))))
+    };
+    let both = |first| [first, BreakerState::Closed];
+    for last in [10, 20, 30] {
+        floor.snapshot(last, "60000.00", "60000.01").unwrap();
+        assert_eq!(feeds(&floor), both(BreakerState::Closed), "before {last}");
+        floor.arrive("binance", Arrival::Connected).unwrap();
+    }
+    floor.time(1).unwrap();
+    assert_eq!(feeds(&floor), both(BreakerState::Open));
+    floor.take_sent();
+    floor.snapshot(40, "60000.00", "60000.01").unwrap();
+    let sent = floor.take_sent();
+    assert!(sent.iter().all(|sent| !sent.starts_with("POST")), "nothing is quoted: {sent:?}");
+    // Each second in which it is live counts, the one in which it is tried among them.
+    for seconds in [2, 1] {
+        floor.time(seconds).unwrap();
+        assert_eq!(feeds(&floor), both(BreakerState::HalfOpen));
+    }
+    floor.time(1).unwrap();
+    assert_eq!(feeds(&floor), both(BreakerState::Closed));
+    // A book that says nothing for as long as a price may be old.
+    floor.time(62).unwrap();
+    assert_eq!(feeds(&floor), both(BreakerState::Open));
+    let board = floor.gateway.bot().state().board();
+    assert_eq!(board.standing(Part::feed(FIRST)).unwrap().reason, Reason::Stale);
 }

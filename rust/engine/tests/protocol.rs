@@ -66,7 +66,13 @@ impl Floor {
             close,
             volume,
         }));
-        self.tell(Event::Time(ns(now))).iter().map(said).collect()
+        let actions = self.tell(Event::Time(ns(now)));
+        for action in &actions {
+            if let Action::Trip(transition) = action {
+                self.tell(Event::Breaker(*transition));
+            }
+        }
+        actions.iter().map(said).collect()
     }
 
     fn want(&mut self, fraction: f64) -> Vec<String> {
@@ -104,7 +110,7 @@ fn said(action: &Action) -> String {
         Action::Cancel { id } => format!("cancel {}", id.sequence()),
         Action::Amend { id, .. } => format!("amend {}", id.sequence()),
         Action::Ask { id, question } => format!("{} {}", question.name(), id.sequence()),
-        Action::Trip { component, .. } => format!("trip {}", component.name()),
+        Action::Trip(new) => format!("trip {}", new.part.component.name()),
     }
 }
 
@@ -136,8 +142,8 @@ fn an_order_that_is_not_answered_in_time_is_asked_for_with_growing_pauses() {
         (8 * SECOND, &by_id[..]),
         (10 * SECOND, &by_id[..]),
         (13 * SECOND, &NOTHING[..]),
-        // The fence is thirteen seconds behind the sending: all is asked.
-        (14 * SECOND, &["ask_by_id 0", "ask_open 0", "ask_trades 0"][..]),
+        // The fence is thirteen seconds behind the sending: all is asked, order entry is doubted.
+        (14 * SECOND, &["ask_by_id 0", "ask_open 0", "ask_trades 0", "trip gateway"][..]),
         (15 * SECOND, &NOTHING[..]),
         (18 * SECOND, &["ask_by_id 0", "ask_open 0", "ask_trades 0"][..]),
     ] {

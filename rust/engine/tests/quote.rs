@@ -25,8 +25,8 @@ use bot4_engine::run::{Run, RunSettings};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 
 use crate::market::{
-    Dice, SECOND, SEED, START, amount, history, instrument, ns, profile, settings, sleeve, trade,
-    try_compile, walk,
+    Dice, SECOND, SEED, START, amount, breaker, history, instrument, ns, profile, settings, sleeve,
+    trade, try_compile, walk,
 };
 
 const NAN: f64 = f64::NAN;
@@ -137,7 +137,7 @@ impl Desk {
     }
 
     fn feed(&mut self, state: BreakerState) -> String {
-        self.tell(Event::Breaker { ts: self.now(), component: Component::Feed, state })
+        self.tell(Event::Breaker(breaker(self.now(), Component::Feed, state)))
     }
 
     fn pause(&mut self, paused: bool) -> String {
@@ -167,7 +167,7 @@ impl Desk {
             | Record::CumQty { .. }
             | Record::Fill(_)
             | Record::Crossed { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
@@ -184,7 +184,7 @@ impl Desk {
             }
             Action::Cancel { id } => format!("cancel {}", id.sequence()),
             Action::Amend { .. } | Action::Ask { .. } => format!("{action:?}"),
-            Action::Trip { component, state } => format!("{component:?} {state:?}"),
+            Action::Trip(new) => format!("{:?} {:?}", new.part.component, new.state),
         };
         let records = self.out.records.iter().filter_map(record);
         let words: Vec<_> = records.chain(self.out.actions.iter().map(action)).collect();

@@ -10,7 +10,7 @@ mod kept;
 mod market;
 
 use bot4_engine::bot::Sleeve;
-use bot4_engine::event::{BreakerState, Component, OrderUpdate};
+use bot4_engine::event::{BreakerState, Component, OrderUpdate, Transition};
 use bot4_engine::instrument::rate_from_text;
 use bot4_engine::journal::Record;
 use bot4_engine::run::{Command, Run, RunSettings};
@@ -21,7 +21,7 @@ use crate::kept::{
     Keeper, Kind, LATENCY_NS, Line, acts_of, commands, kept_of, new_run_with, normal_act, programs,
     quoters, records_of, run_settings, sharers, tick_readers, with_exits, with_outside,
 };
-use crate::market::{Dice, SEED, ns, profile};
+use crate::market::{Dice, SEED, breaker, ns, profile};
 
 /// A run and what was kept of it.
 struct Played {
@@ -366,16 +366,16 @@ fn a_breaker_that_tripped_is_met_again() {
     check(programs, |way| {
         let way = Way { limits: &[("daily_loss_max", "0.002"), ("drawdown_max", "0.002")], ..*way };
         // A person closes them, and they trip again.
-        let closes = |component| Command::Breaker(component, BreakerState::Closed);
+        let closes = |component| Command::Breaker(breaker(ns(0), component, BreakerState::Closed));
         let listed: Vec<_> = (1..10)
             .flat_map(|place| [Component::DailyLoss, Component::Drawdown].map(|of| (place, of)))
             .map(|(place, component)| (place * way.events / 10, closes(component)))
             .collect();
         let played = way.play(&listed, 0);
-        let latched = |(_, record): &(u64, Record)| {
-            matches!(record, Record::Breaker { state: BreakerState::Latched, .. })
-        };
-        let trips = kept_of(&played.lines).into_iter().filter(latched).count();
+        let opens = |new: &Transition| new.state != BreakerState::Closed;
+        let tripped = |record: &Record| matches!(record, Record::Breaker(new) if opens(new));
+        let trips =
+            kept_of(&played.lines).into_iter().filter(|(_, record)| tripped(record)).count();
         assert!(trips > 1, "{:?}: {trips} trips", way.kind);
         cuts_differ(&way, &listed, 60)
     });
@@ -415,7 +415,7 @@ fn quotes_under_operators_do_too() {
 fn quotes_under_a_breaker_that_trips_do_too() {
     check_quotes(|way| {
         let way = Way { limits: &[("drawdown_max", "0.0001")], ..*way };
-        let trips = |(_, record): &(u64, Record)| matches!(record, Record::Breaker { .. });
+        let trips = |(_, record): &(u64, Record)| matches!(record, Record::Breaker(_));
         let tripped = kept_of(&way.play(&[], 0).lines).iter().any(trips);
         assert!(tripped, "{:?}: nothing tripped", way.kind);
         cuts_differ(&way, &[], 30)

@@ -214,7 +214,6 @@ fn loops() -> Vec<(String, Run, Firing)> {
 }
 
 #[test]
-#[ignore = "nothing throttles what a strategy repeats yet"]
 fn a_loop_sends_twenty_orders_and_costs_half_a_percent_before_it_is_latched() {
     for (named, run, driver) in loops() {
         let cost = cost(&run, &driver, &named);

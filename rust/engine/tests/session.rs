@@ -114,7 +114,7 @@ fn a_journal_with_other_records_is_refused() {
             | Record::Placed { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Start { .. }
@@ -396,7 +396,7 @@ fn a_venue_that_has_other_books_latches_the_ledgers_breaker() {
     assert!(!session.agrees().unwrap());
     let breakers = session.bot().state().breakers();
     assert_eq!(breakers.state(Component::Ledger), BreakerState::Latched);
-    let latched = |(_, record): &&(u64, Record)| matches!(record, Record::Breaker { .. });
+    let latched = |(_, record): &&(u64, Record)| matches!(record, Record::Breaker(_));
     assert_eq!(kept_of(&keeper.lines).iter().filter(latched).count(), 1, "it is said once");
     assert!(acts_of(&keeper.lines).is_empty(), "nothing is opened, and no record was asked for");
 }

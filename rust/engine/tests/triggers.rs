@@ -263,7 +263,7 @@ impl Venue {
                     }
                 }
                 Action::Ask { .. } => {}
-                Action::Amend { .. } | Action::Trip { .. } => panic!("{action:?}"),
+                Action::Amend { .. } | Action::Trip(_) => panic!("{action:?}"),
             }
         }
     }

@@ -116,7 +116,7 @@ impl Desk {
                 Action::Cancel { .. }
                 | Action::Amend { .. }
                 | Action::Ask { .. }
-                | Action::Trip { .. } => {}
+                | Action::Trip(_) => {}
             }
         }
         self.out.clear();

@@ -102,10 +102,9 @@ impl Trader {
         self.tell(&Event::Intent(Intent { sleeve: SleeveId(0), want }))?;
         let placed = self.out.actions.iter().find_map(|action| match *action {
             Action::Place { id, order } => Some(Waiting { id, order }),
-            Action::Cancel { .. }
-            | Action::Amend { .. }
-            | Action::Ask { .. }
-            | Action::Trip { .. } => None,
+            Action::Cancel { .. } | Action::Amend { .. } | Action::Ask { .. } | Action::Trip(_) => {
+                None
+            }
         });
         placed.ok_or(GaugeError::Nothing { key: ENGINE, what: "an order that risk lets through" })
     }

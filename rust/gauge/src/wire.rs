@@ -146,7 +146,7 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Order { .. }
         | Event::CumQty { .. }
         | Event::Fill(_)
-        | Event::Breaker { .. }
+        | Event::Breaker(_)
         | Event::Control { .. }
         | Event::Pause { .. }
         | Event::Start { .. }

@@ -195,10 +195,14 @@ impl Bot {
         let prices: Vec<_> =
             (0..).map(InstrumentId).take(self.markets.len()).map(|id| self.seen(id)).collect();
         for place in 0..prices.len() {
-            let group = self.groups.of.get(place).map(|(group, _)| *group);
-            let same = self.groups.of.iter().zip(&prices);
-            let same =
-                same.filter(|((of, _), _)| Some(*of) == group).filter_map(|(_, price)| *price);
+            let Some((group, venue)) = self.groups.of.get(place).copied() else {
+                continue;
+            };
+            // Of one venue two instruments of an asset are two markets, as spot and futures are.
+            let others = self.groups.of.iter().zip(&prices).enumerate();
+            let same = others
+                .filter(|(other, ((of, at), _))| *of == group && (*other == place || *at != venue));
+            let same = same.filter_map(|(_, (_, price))| *price);
             let (low, high) = (same.clone().min(), same.max());
             let apart = low.zip(high).is_some_and(|(low, high)| is_apart(low, high, limit));
             if let Some(market) = self.markets.get_mut(place)

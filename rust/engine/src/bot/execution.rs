@@ -6,9 +6,12 @@
 
 use super::glance::{Glance, Wanted};
 use super::{Bot, BotError, Output, lies};
-use crate::decision::execution::{self, Manner, TRIED_EVERY};
+use crate::decision::execution::{self, HELD_BACK_FOR, Manner, TRIED_EVERY};
 use crate::decision::target;
-use crate::event::{Action, BreakerState, Component, Execution, Intent, Side, SleeveId, Want};
+use crate::event::{
+    Action, BreakerState, Component, Execution, Intent, Part, Reason, Side, SleeveId, Transition,
+    Want,
+};
 use crate::instrument::InstrumentId;
 use crate::journal::{Carrying, Record};
 use crate::risk::breaker::Breakers;
@@ -81,10 +84,10 @@ impl Bot {
         out: &mut Output,
     ) -> Result<(), BotError> {
         self.keep(Record::Refused { ts: self.now, sleeve, refusal }, out)?;
-        let (component, state) = (Component::Strategy, BreakerState::Latched);
-        let latched = self.state.breakers().state(component) == state;
+        let part = Part::sleeve(Component::Repeats, sleeve);
+        let latched = self.state.board().state(part) == BreakerState::Latched;
         if refusal == Refusal::Repeats && !latched {
-            out.actions.push(Action::Trip { component, state });
+            out.actions.push(Action::Trip(Transition::latch(self.now, part, Reason::Repeated)));
         }
         Ok(())
     }
@@ -159,19 +162,22 @@ impl Bot {
     }
 
     /// Whether anything is to be done for a target: it was missed, its place or its manner is
-    /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`].
+    /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`], and where
+    /// risk held it back by what passes, than [`HELD_BACK_FOR`].
     pub(super) fn is_more_due(
         &self,
         sleeve: SleeveId,
         carrying: &Carrying,
     ) -> Result<bool, BotError> {
         let execution = carrying.execution();
-        let missed = carrying.is_missed() || self.is_left_open(sleeve, carrying);
+        let held_back = carrying.is_held_back();
+        let missed = carrying.is_missed() || held_back || self.is_left_open(sleeve, carrying);
         if execution == Execution::Cross && !missed {
             return Ok(false);
         }
         let silent = self.now.minus(carrying.tried())?;
-        if silent < TRIED_EVERY || self.state.is_waiting(sleeve) {
+        let every = if held_back { HELD_BACK_FOR } else { TRIED_EVERY };
+        if silent < every || self.state.is_waiting(sleeve) {
             return Ok(false);
         }
         let missed = missed && !self.state.is_trading(sleeve);

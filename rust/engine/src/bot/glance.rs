@@ -306,7 +306,7 @@ impl Bot {
             | Event::Order { .. }
             | Event::CumQty { .. }
             | Event::Fill(_)
-            | Event::Breaker { .. }
+            | Event::Breaker(_)
             | Event::Control { .. }
             | Event::Pause { .. }
             | Event::Start { .. }

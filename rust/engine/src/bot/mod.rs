@@ -14,7 +14,7 @@ use crate::book::{Book, Turnover};
 use crate::decision::quote;
 use crate::decision::{Decision, target};
 use crate::event::{
-    Action, Bar, BreakerState, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
+    Action, Bar, Event, Intent, OrderId, OrderUpdate, SleeveId, TradingState, Want,
 };
 use crate::exposure::{Account, Mark};
 use crate::instrument::{Instrument, InstrumentId, UnitError};
@@ -34,8 +34,10 @@ mod exits;
 mod glance;
 mod holding;
 mod netting;
+mod parts;
 mod protocol;
 mod quoting;
+mod supervising;
 mod watching;
 
 use caution::Groups;
@@ -43,6 +45,7 @@ pub use glance::Glance;
 use glance::{Aim, Listener};
 use holding::{Own, Seats, told};
 use netting::Netting;
+pub use parts::{NoPart, part_name};
 pub use protocol::Ignored;
 use watching::Watched;
 
@@ -260,9 +263,7 @@ impl Bot {
                 self.reserve()
             }
             Event::Fill(ref fill) => self.on_fill(fill, out),
-            Event::Breaker { ts, component, state } => {
-                self.keep(Record::Breaker { ts, component, state }, out)
-            }
+            Event::Breaker(ref transition) => self.on_breaker(transition, out),
             Event::Control { ts, state } => {
                 self.keep(Record::Control { ts, state }, out)?;
                 if state == TradingState::Halted { self.cancel_everything(out) } else { Ok(()) }
@@ -343,7 +344,7 @@ impl Bot {
             | Record::Update { .. }
             | Record::Amend { .. }
             | Record::CumQty { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Pause { .. }
             | Record::Start { .. }
@@ -387,7 +388,7 @@ impl Bot {
             | Record::Update { .. }
             | Record::CumQty { .. }
             | Record::Fill(_)
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }
@@ -504,15 +505,7 @@ impl Bot {
         if self.quiet {
             return self.think();
         }
-        let mut breakers = self.state.breakers();
-        if let Some(component) = self.state.monitor().tripped(&self.profile)?
-            && breakers.state(component) != BreakerState::Latched
-        {
-            // It holds for this very event; the journaled event that comes back makes it last.
-            let state = BreakerState::Latched;
-            breakers = breakers.with(component, state);
-            out.actions.push(Action::Trip { component, state });
-        }
+        let breakers = self.losing()?;
         for place in 0..self.sleeves.len() {
             let shared = self.sleeves.get(place).map(|sleeve| sleeve.instrument);
             let shared = shared.filter(|id| self.seats.several(*id).is_some());
@@ -532,7 +525,7 @@ impl Bot {
         for market in &mut self.markets {
             market.fresh = false;
         }
-        Ok(())
+        self.supervise(&mut out.actions)
     }
 
     /// What sleeve `place` wants, if its program says so now.
@@ -712,10 +705,10 @@ impl Bot {
             resting: self.resting(id),
             conduct: self.state.conduct(sleeve, self.groups.venue_of(id), self.now),
             hour_peak: self.hour_peak_of(id)?,
-            scale: Rate::ONE,
+            scale: self.state.monitor().scale(),
             working: self.state.orders().working_len(),
             allocation: seat.allocation,
-            breakers,
+            breakers: self.depends_on(sleeve, id, breakers),
             trading_state: self.state.trading_state(),
             frozen: self.state.frozen(id).is_some(),
             doubtful: self.state.orders().is_doubtful(id),

@@ -1,6 +1,7 @@
 //! From a quote to its orders: those that lie elsewhere are called back, those that are missing are
 //! placed, and nothing is placed while anything is on its way out.
 
+use super::supervising::tried;
 use super::{Bot, BotError, Decides, Output, Sleeve, lies};
 use crate::book::{Integrity, Touch};
 use crate::decision::Decision;
@@ -39,9 +40,12 @@ impl Bot {
     /// Where only reducing is allowed, only the side that closes is quoted.
     fn sides(&self, sleeve: SleeveId, breakers: Breakers) -> Sides {
         let position = self.holding(sleeve).qty;
+        let id = self.sleeves.get(sleeve.index()).map(|seat| seat.instrument);
+        // What lies is not called back because another order is on its way: risk sees to that.
+        let closed = id.is_some_and(|id| tried(self.word(sleeve, id, breakers)).all_closed());
         match self.state.trading_state() {
             TradingState::Halted => Sides { bid: false, ask: false },
-            TradingState::Active if breakers.all_closed() => Sides { bid: true, ask: true },
+            TradingState::Active if closed => Sides { bid: true, ask: true },
             TradingState::Active | TradingState::Reducing => {
                 Sides { bid: position.is_negative(), ask: position.is_positive() }
             }

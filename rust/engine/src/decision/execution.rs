@@ -11,6 +11,8 @@ pub const PARTS_MAX: u16 = 1_000;
 pub const SECONDS_MAX: u32 = 86_400;
 /// How often what works for a target is placed anew, or tried again, at most.
 pub const TRIED_EVERY: Nanos = Nanos::new(SECOND_NS);
+/// How long a target waits that risk held back by what passes.
+pub const HELD_BACK_FOR: Nanos = Nanos::new(60 * SECOND_NS);
 
 const SECOND_NS: i64 = 1_000_000_000;
 

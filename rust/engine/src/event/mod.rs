@@ -9,6 +9,7 @@ use crate::asset::Asset;
 use crate::instrument::InstrumentId;
 use crate::units::{Amount, Nanos, Price, Qty, Rate};
 
+mod breaker;
 mod cross;
 mod entry;
 mod execution;
@@ -16,6 +17,9 @@ mod exits;
 mod id;
 mod order;
 
+pub use breaker::{
+    BreakerState, Component, Note, NoteError, Part, Reason, Scope, Stage, Transition,
+};
 pub use cross::Cross;
 pub use entry::{Booking, Entry};
 pub use execution::Execution;
@@ -191,94 +195,6 @@ pub enum TickKind {
     },
 }
 
-/// A part of the system that carries a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[repr(u8)]
-pub enum Component {
-    /// Market data.
-    Feed = 0,
-    /// The venue's order entry.
-    Venue = 1,
-    /// The durable journal.
-    Journal = 2,
-    /// The clock.
-    Clock = 3,
-    /// A strategy.
-    Strategy = 4,
-    /// Loss since the start of the UTC day.
-    DailyLoss = 5,
-    /// Fall from the highest equity.
-    Drawdown = 6,
-    /// Ours and the venue's books disagree.
-    Ledger = 7,
-    /// Something that must not happen, did.
-    Invariant = 8,
-    /// A person said stop.
-    KillSwitch = 9,
-}
-
-impl Component {
-    /// Every component, in the order of their codes.
-    pub const ALL: [Self; 10] = [
-        Self::Feed,
-        Self::Venue,
-        Self::Journal,
-        Self::Clock,
-        Self::Strategy,
-        Self::DailyLoss,
-        Self::Drawdown,
-        Self::Ledger,
-        Self::Invariant,
-        Self::KillSwitch,
-    ];
-
-    /// The word in reports and on the screen.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Feed => "feed",
-            Self::Venue => "venue",
-            Self::Journal => "journal",
-            Self::Clock => "clock",
-            Self::Strategy => "strategy",
-            Self::DailyLoss => "daily_loss",
-            Self::Drawdown => "drawdown",
-            Self::Ledger => "ledger",
-            Self::Invariant => "invariant",
-            Self::KillSwitch => "kill_switch",
-        }
-    }
-}
-
-/// Whether a component may be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum BreakerState {
-    /// It works.
-    Closed,
-    /// It is being tried.
-    HalfOpen,
-    /// It does not work; it heals by itself.
-    Open,
-    /// It does not work; only a person closes it.
-    Latched,
-}
-
-impl BreakerState {
-    /// Every state, in the order of their codes.
-    pub const ALL: [Self; 4] = [Self::Closed, Self::HalfOpen, Self::Open, Self::Latched];
-
-    /// The word in reports and on the screen.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::HalfOpen => "half_open",
-            Self::Open => "open",
-            Self::Latched => "latched",
-        }
-    }
-}
-
 /// How much the whole system may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TradingState {
@@ -394,14 +310,7 @@ pub enum Event {
     /// A venue filled an order.
     Fill(Fill),
     /// A breaker changed.
-    Breaker {
-        /// When.
-        ts: Nanos,
-        /// Whose.
-        component: Component,
-        /// To what.
-        state: BreakerState,
-    },
+    Breaker(Transition),
     /// An operator changed the trading state. A halt cancels everything.
     Control {
         /// When.
@@ -498,11 +407,6 @@ pub enum Action {
         /// This.
         question: Question,
     },
-    /// Open a breaker: come back with [`Event::Breaker`] before any other event.
-    Trip {
-        /// Whose.
-        component: Component,
-        /// To what.
-        state: BreakerState,
-    },
+    /// A breaker is to change: come back with [`Event::Breaker`] before any other event.
+    Trip(Transition),
 }

@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::book::Integrity;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Bar, BreakerState, Component, Event, OrderId};
+use crate::event::{Bar, BreakerState, Component, Event, OrderId, Part, Reason, Transition};
+use crate::exposure::Mark;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::journal::{Record, StateError, encode_record};
 use crate::order::Order;
+use crate::risk::supervisor::{Outcome, Supervisor};
 use crate::units::Nanos;
 use crate::wire::{Decoder, Heard, Listing, WireError};
 
@@ -89,6 +91,8 @@ pub struct Gateway {
     venue_ids: BTreeMap<OrderId, String>,
     /// Cancels that are written down, and that a venue has maybe not heard.
     unsent: BTreeSet<OrderId>,
+    /// Of each instrument's market data.
+    feeds: Vec<Supervisor>,
     /// Books that have to be told anew.
     resync: Vec<InstrumentId>,
 }
@@ -117,7 +121,11 @@ impl Gateway {
         }
         let canceling = |order: &&Order| order.is_canceling();
         let unsent = bot.state().orders().working().filter(canceling).map(Order::id).collect();
+        let board = bot.state().board();
+        let feeds = (0..).map(InstrumentId).take(bot.state().instruments().len()).map(Part::feed);
+        let feeds = feeds.map(|part| Supervisor::new(part, board.state(part))).collect();
         Ok(Self {
+            feeds,
             unsent,
             resync: Vec::new(),
             bot,
@@ -147,11 +155,16 @@ impl Gateway {
         if let Err(GatewayError::Time(_)) = valued {
             return valued.map(|()| Heard::Nothing);
         }
-        let Self { bot, lines, output, .. } = self;
+        let Self { bot, lines, output, feeds, .. } = self;
         let line = lines.iter_mut().find(|line| line.venue == venue);
         let decoder = &mut line.ok_or_else(|| GatewayError::Venue(venue.to_owned()))?.decoder;
         let mut failed = None;
         let mut tell = |event: &Event| {
+            if let Event::Gap { instrument, .. } = event
+                && let Some(feed) = feeds.get_mut(instrument.index())
+            {
+                feed.on_outcome(received, Outcome::Failed);
+            }
             if failed.is_none() {
                 failed = tell(bot, event, received, output).err();
             }
@@ -257,7 +270,39 @@ impl Gateway {
         self.valued = Nanos::new(second);
         // A clock that was set back decides nothing until it has caught up.
         let at = Nanos::new(second).max(self.bot.now());
-        self.on_event(&Event::Time(at), send)
+        self.on_event(&Event::Time(at), send)?;
+        self.watch_feeds(at, send)
+    }
+
+    /// Once a second each book is looked at: one that has told nothing for too long opens its
+    /// breaker, one that is tried has to be live.
+    fn watch_feeds(
+        &mut self,
+        now: Nanos,
+        send: &mut impl FnMut(&Outgoing<'_>),
+    ) -> Result<(), GatewayError> {
+        let age_max = self.bot.profile().price_age_max;
+        let mut changes = Vec::new();
+        for (id, feed) in (0..).map(InstrumentId).zip(&mut self.feeds) {
+            let state = self.bot.state().board().state(feed.part());
+            feed.stand(now, state);
+            let book = self.bot.book(id);
+            let live = book.is_some_and(|book| book.integrity(now, age_max) == Integrity::Live);
+            if state == BreakerState::HalfOpen {
+                feed.on_outcome(now, if live { Outcome::Ok } else { Outcome::Failed });
+            }
+            let silent = |mark: &Mark| now.mantissa() - mark.ts.mantissa() > age_max.mantissa();
+            let stale = self.bot.mark_of(id).filter(silent).is_some();
+            let opens = || {
+                let closed = state == BreakerState::Closed;
+                (stale && closed).then(|| feed.open(now, Reason::Stale))
+            };
+            if let Some(change) = feed.verdict(now).or_else(opens) {
+                feed.on_transition(&change);
+                changes.push(change);
+            }
+        }
+        changes.iter().try_for_each(|change| self.on_event(&Event::Breaker(*change), send))
     }
 
     /// The bot failed within a frame, and the decoder went on: no book of that venue is right.
@@ -310,9 +355,9 @@ impl Gateway {
     }
 
     fn latch(&mut self) -> Result<(), BotError> {
-        let (component, state) = (Component::Invariant, BreakerState::Latched);
-        let event = Event::Breaker { ts: self.bot.now(), component, state };
-        self.bot.on(&event, &mut self.output)
+        let part = Part::account(Component::Invariant);
+        let transition = Transition::latch(self.bot.now(), part, Reason::Fault);
+        self.bot.on(&Event::Breaker(transition), &mut self.output)
     }
 
     /// The instruments whose book has to be told anew, each told once.

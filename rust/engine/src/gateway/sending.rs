@@ -3,7 +3,9 @@
 
 use super::{Gateway, GatewayError};
 use crate::bot::BotError;
-use crate::event::{Action, Amendment, Event, NewOrder, OrderId, OrderUpdate, Question};
+use crate::event::{
+    Action, Amendment, Event, NewOrder, OrderId, OrderUpdate, Question, Transition,
+};
 use crate::instrument::Instrument;
 use crate::order::{ORDERS_KEPT, Order, OrderState};
 use crate::wire::request::{Amend, Market, Request, Unsendable};
@@ -76,8 +78,8 @@ impl Gateway {
                 Action::Cancel { id } => self.cancel(id, send),
                 Action::Amend { id, to } => self.amend(id, &to, send),
                 Action::Ask { id, question } => self.ask(id, question, send),
-                Action::Trip { component, state } => {
-                    Some(Event::Breaker { ts: self.bot.now(), component, state })
+                Action::Trip(trip) => {
+                    Some(Event::Breaker(Transition { ts: self.bot.now(), ..trip }))
                 }
             };
             if let Some(event) = answer {

@@ -31,7 +31,7 @@ impl State {
         }
         let mut monitor = self.monitor;
         monitor.on_deposit(worth)?;
-        let heights = self.doings.deposited(worth)?;
+        let heights = self.doings.deposited(self.monitor.last(), monitor.last())?;
         self.portfolio.on_entry(&self.instruments, entry)?;
         (self.monitor, self.doings.equity) = (monitor, heights);
         self.booked.insert(name_of(entry));

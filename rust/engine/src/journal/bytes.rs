@@ -4,19 +4,19 @@
 //! length (u32), eight bytes of a hash chained over all frames before it, and its payload, all
 //! little-endian. A torn or altered frame is found, and told by its offset.
 //!
-//! Long because every record's bytes are here, but an intent's.
+//! Long because every record's bytes are here, but those of an intent, an entry and a breaker.
 
 use super::Record;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, BreakerState, Component, Cross, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate,
-    Side, Size, SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
+    Amendment, Cross, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, Stop,
+    StopKind, TimeInForce, TradeId, TradingState, Unexplained,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
-const MAGIC: &[u8; 8] = b"BOT4JRN4";
+const MAGIC: &[u8; 8] = b"BOT4JRN5";
 /// No frame is larger: a longer length is damage, not a reason to allocate.
 const FRAME_LEN_MAX: u32 = 1 << 16;
 const CHECK_LEN: usize = 8;
@@ -158,9 +158,11 @@ impl<'a> Frames<'a> {
     }
 }
 
+mod breaker;
 mod entry;
 mod intent;
 
+use breaker::{read_transition, write_transition};
 use entry::{read_entry, write_entry};
 use intent::{read_intent, write_intent};
 
@@ -331,11 +333,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
             out.u32(sleeve.0);
             out.u8(reason as u8);
         }
-        Record::Breaker { ts, component, state } => {
-            head(7, ts);
-            out.u8(component as u8);
-            out.u8(state as u8);
-        }
+        Record::Breaker(transition) => write_transition(&mut out, &transition),
         Record::Control { ts, state } => {
             head(8, ts);
             out.u8(state as u8);
@@ -416,7 +414,7 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
         | Record::Refused { .. }
         | Record::Clipped { .. }
         | Record::Crossed { .. }
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Equity { .. }
         | Record::Pause { .. }
@@ -452,11 +450,7 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             fee_asset: from.optional_asset()?,
             last: from.u8()? == 1,
         }),
-        7 => Record::Breaker {
-            ts,
-            component: coded(&Component::ALL, from.u8()?)?,
-            state: coded(&BreakerState::ALL, from.u8()?)?,
-        },
+        7 => Record::Breaker(read_transition(&mut from, ts)?),
         8 => Record::Control { ts, state: coded(&TradingState::ALL, from.u8()?)? },
         9 => Record::Equity { ts, cash: from.amount()?, equity: from.amount()? },
         10 => Record::Pause {

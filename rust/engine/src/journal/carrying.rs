@@ -17,6 +17,8 @@ pub struct Carrying {
     since: Nanos,
     tried: Nanos,
     missed: bool,
+    /// Risk held it back, in part or whole, by what passes.
+    held_back: bool,
 }
 
 impl Carrying {
@@ -50,6 +52,13 @@ impl Carrying {
         self.missed
     }
 
+    /// Risk held it back by what passes: a market that could not be believed, too little that
+    /// trades, too many messages, a loss of a moment ago.
+    #[must_use]
+    pub const fn is_held_back(&self) -> bool {
+        self.held_back
+    }
+
     /// Whether parts of it have not begun.
     #[must_use]
     pub fn has_parts_left(&self) -> bool {
@@ -69,16 +78,20 @@ impl Carrying {
             if fraction.to_bits() == self.fraction.to_bits() && execution == self.execution)
     }
 
+    pub(super) const fn held_back(&mut self) {
+        self.held_back = true;
+    }
+
     /// What is carried out once `want` came at `ts`. The same target goes on where it is on its
     /// way: something `works`, it was missed, or parts of it are left. Else it begins.
     pub(super) fn then(before: Option<Self>, want: &Want, works: bool, ts: Nanos) -> Option<Self> {
         let Want::Target { fraction, execution, .. } = *want else {
             return None;
         };
-        let on_its_way = |one: &Self| one.missed || works || one.has_parts_left();
+        let on_its_way = |one: &Self| one.missed || one.held_back || works || one.has_parts_left();
         let going = before.filter(|one| one.is_of(want) && on_its_way(one));
         let since = going.map_or(ts, |one| one.since);
-        Some(Self { fraction, execution, since, tried: ts, missed: false })
+        Some(Self { fraction, execution, since, tried: ts, missed: false, held_back: false })
     }
 }
 

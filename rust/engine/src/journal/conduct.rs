@@ -7,6 +7,7 @@ use super::State;
 use crate::event::{Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, SleeveId, TimeInForce};
 use crate::exposure::{Conduct, Lately};
 use crate::instrument::{Instrument, VenueId, venues};
+use crate::risk::monitor;
 use crate::units::{Amount, Nanos, Overflow};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -68,9 +69,9 @@ impl Heights {
     }
 
     /// Money came in or went out: it is neither gain nor loss.
-    fn shifted(mut self, amount: Amount) -> Result<Self, Overflow> {
+    fn moved(mut self, last: Amount, after: Amount) -> Result<Self, Overflow> {
         for highest in self.highest.iter_mut().flatten() {
-            *highest = highest.plus(amount)?;
+            *highest = monitor::moved(*highest, last, after)?;
         }
         Ok(self)
     }
@@ -226,9 +227,9 @@ impl Doings {
         self.equity.add(now, equity);
     }
 
-    /// The heights as they are with so much more money in the account.
-    pub(super) fn deposited(&self, amount: Amount) -> Result<Heights, Overflow> {
-        self.equity.shifted(amount)
+    /// The heights as they are where money made equity of `last` so much.
+    pub(super) fn deposited(&self, last: Amount, after: Amount) -> Result<Heights, Overflow> {
+        self.equity.moved(last, after)
     }
 }
 

@@ -14,11 +14,13 @@ use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
 use crate::portfolio::{Party, Portfolio};
+use crate::risk::board::Board;
 use crate::risk::breaker::Breakers;
 use crate::risk::monitor::Monitor;
 use crate::units::{Amount, Nanos, Overflow};
 
 mod booked;
+mod breaking;
 mod bytes;
 mod carrying;
 mod conduct;
@@ -26,6 +28,7 @@ mod quoting;
 mod record;
 mod trading;
 
+use breaking::Watch;
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
 pub use carrying::Carrying;
 use conduct::Doings;
@@ -79,7 +82,10 @@ pub struct State {
     tradable: Vec<bool>,
     monitor: Monitor,
     doings: Doings,
-    breakers: Breakers,
+    board: Board,
+    watch: Watch,
+    /// Of each sleeve, whether a breaker refused what it wanted last.
+    barred: Vec<bool>,
     trading_state: TradingState,
     /// Every position is to be closed: until trading is active again, or until the next start.
     flattening: bool,
@@ -110,7 +116,9 @@ impl State {
             tradable: vec![true; instruments.len()],
             monitor: Monitor::default(),
             doings: Doings::new(&instruments, sleeves),
-            breakers: Breakers::default(),
+            watch: Watch::new(&instruments, sleeves),
+            barred: vec![false; sleeves],
+            board: Board::new(&instruments, sleeves),
             trading_state: TradingState::Active,
             flattening: false,
             closing_to_stop: false,
@@ -135,7 +143,7 @@ impl State {
             Record::Deposit { ts: _, amount } => {
                 let mut monitor = self.monitor;
                 monitor.on_deposit(amount)?;
-                let heights = self.doings.deposited(amount)?;
+                let heights = self.doings.deposited(self.monitor.last(), monitor.last())?;
                 self.portfolio.on_deposit(amount)?;
                 (self.monitor, self.doings.equity) = (monitor, heights);
                 self.chain.link(record);
@@ -145,17 +153,18 @@ impl State {
                 self.rates.insert(asset, worth);
             }
             Record::Intent { ts, intent } => self.on_intent(&intent, ts)?,
-            Record::Refused { ts: _, sleeve, refusal: _ } => self.note_refused(sleeve),
-            Record::Clipped { .. } => {}
+            Record::Refused { ts, sleeve, refusal } => {
+                self.note_refused(sleeve);
+                self.note_barred(sleeve, refusal, ts);
+            }
+            Record::Clipped { ts, sleeve, limit } => self.note_barred(sleeve, limit, ts),
             Record::Crossed { ts: _, cross } => self.on_cross(record, &cross)?,
             Record::Placed { ts, id, order } => self.on_placed(record, (id, ts), &order)?,
             Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
             Record::Amend { ts, order, to } => self.on_amend(order, to, ts)?,
             Record::CumQty { ts, order, qty } => self.on_told(order, qty, ts)?,
             Record::Fill(fill) => self.on_fill(record, &fill)?,
-            Record::Breaker { ts: _, component, state } => {
-                self.breakers = self.breakers.with(component, state);
-            }
+            Record::Breaker(transition) => self.on_breaker(&transition)?,
             Record::Control { ts: _, state } => self.on_control(state),
             Record::Equity { ts, cash: _, equity } => {
                 self.monitor.on_equity(ts, equity);
@@ -237,6 +246,9 @@ impl State {
         if let Want::Cancel { .. } | Want::Amend { .. } = intent.want {
             // Of one order, and not of what the sleeve is on its way to.
             return Ok(());
+        }
+        if let Some(barred) = self.barred.get_mut(place) {
+            *barred = false;
         }
         *carrying = Carrying::then(*carrying, &intent.want, works, ts);
         match intent.want {
@@ -327,7 +339,7 @@ impl State {
     /// Whether every position is to be closed, whatever the strategies want.
     #[must_use]
     pub fn is_flattening(&self) -> bool {
-        self.flattening || self.closing_to_stop
+        self.flattening || self.closing_to_stop || self.board.is_flattening()
     }
 
     /// Whether a sleeve's target or quote waits for orders that work.
@@ -408,10 +420,16 @@ impl State {
         self.exits.get(sleeve.index()).copied().flatten()
     }
 
-    /// Every component's breaker.
+    /// The word of the account's breakers, those that hold nothing back included.
     #[must_use]
     pub fn breakers(&self) -> Breakers {
-        self.breakers
+        self.board.account()
+    }
+
+    /// Every breaker that is not closed.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
     }
 
     /// How much may be done.

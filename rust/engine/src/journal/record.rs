@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::bytes;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, BreakerState, Component, Cross, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate,
-    SleeveId, TradingState, Unexplained, Want,
+    Amendment, Cross, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
+    Transition, Unexplained, Want,
 };
 use crate::instrument::InstrumentId;
 use crate::risk::Refusal;
@@ -109,14 +109,7 @@ pub enum Record {
         cross: Cross,
     },
     /// A breaker changed.
-    Breaker {
-        /// When.
-        ts: Nanos,
-        /// Whose.
-        component: Component,
-        /// To what.
-        state: BreakerState,
-    },
+    Breaker(Transition),
     /// The trading state changed.
     Control {
         /// When.
@@ -190,6 +183,7 @@ impl Record {
         match self {
             Self::Fill(fill) => fill.ts,
             Self::Booked { entry, .. } => entry.ts,
+            Self::Breaker(transition) => transition.ts,
             Self::Rate { ts, .. }
             | Self::Deposit { ts, .. }
             | Self::Intent { ts, .. }
@@ -200,7 +194,6 @@ impl Record {
             | Self::Amend { ts, .. }
             | Self::CumQty { ts, .. }
             | Self::Crossed { ts, .. }
-            | Self::Breaker { ts, .. }
             | Self::Control { ts, .. }
             | Self::Equity { ts, .. }
             | Self::Pause { ts, .. }
@@ -241,7 +234,7 @@ impl Record {
             | Self::Refused { .. }
             | Self::Clipped { .. }
             | Self::Crossed { .. }
-            | Self::Breaker { .. }
+            | Self::Breaker(_)
             | Self::Control { .. }
             | Self::Equity { .. }
             | Self::Pause { .. }

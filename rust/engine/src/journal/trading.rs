@@ -21,6 +21,7 @@ impl State {
         self.refresh(order.instrument);
         self.note_placed(order);
         self.doings.on_placed(id, order, ts);
+        self.note_usable(order.sleeve, ts);
         self.chain.link(record);
         Ok(())
     }
@@ -54,7 +55,9 @@ impl State {
         // A cancel that is asked for once more calls nothing back that was not called back before.
         let called_back = self.orders.get(id).is_some_and(Order::is_canceling);
         let again = update == OrderUpdate::CancelSent && called_back;
+        let answered = self.answered(id, update, ts);
         self.orders.on_update(id, update, ts)?;
+        self.note_outcome(answered, ts);
         let Some(order) = self.orders.get(id) else {
             return Ok(());
         };
@@ -100,7 +103,9 @@ impl State {
         let before = self.portfolio.share(order.sleeve).realised;
         self.portfolio.on_trade(rules, &trade)?;
         let realised = self.portfolio.share(order.sleeve).realised.minus(before)?;
+        let answered = self.answered(fill.order, OrderUpdate::Acked, fill.ts);
         let filled = self.orders.on_fill(fill, spent)?;
+        self.note_outcome(answered, fill.ts);
         self.doings.on_fill(&order, fill, (first, realised));
         // Not what its venue calls the last: that may overtake the others.
         let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);

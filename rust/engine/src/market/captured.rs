@@ -203,7 +203,7 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Order { .. }
         | Event::CumQty { .. }
         | Event::Fill(_)
-        | Event::Breaker { .. }
+        | Event::Breaker(_)
         | Event::Control { .. }
         | Event::Pause { .. }
         | Event::Start { .. }

@@ -128,7 +128,7 @@ impl Report {
             | Record::CumQty { .. }
             | Record::Refused { .. }
             | Record::Clipped { .. }
-            | Record::Breaker { .. }
+            | Record::Breaker(_)
             | Record::Control { .. }
             | Record::Equity { .. }
             | Record::Pause { .. }

@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{BreakerState, Component};
+use crate::event::{BreakerState, Part};
 use crate::journal::{Record, State};
 use crate::risk::Refusal;
+use crate::risk::board::Standing;
 use crate::units::{Amount, Nanos};
 
 /// A breaker that is not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     /// Whose.
-    pub component: Component,
+    pub part: Part,
     /// How.
     pub state: BreakerState,
     /// Since when.
@@ -49,10 +50,11 @@ impl Tally {
                 self.crosses += 1;
                 self.crossed = sum.unwrap_or(self.crossed);
             }
-            Record::Breaker { ts, component, state } => {
-                self.breakers.retain(|breaker| breaker.component != component);
-                if state != BreakerState::Closed {
-                    self.breakers.push(Breaker { component, state, since: ts });
+            Record::Breaker(new) => {
+                self.breakers.retain(|breaker| breaker.part != new.part);
+                if let Some(standing) = state.board().standing(new.part) {
+                    let Standing { state, since, .. } = *standing;
+                    self.breakers.push(Breaker { part: new.part, state, since });
                 }
             }
             Record::Deposit { .. }

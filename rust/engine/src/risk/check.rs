@@ -148,7 +148,13 @@ pub const CHECKS: [Check; 36] = [
     check!("R25", Order, "the signal is a number", [NotUsable], []),
     check!("R26", Order, "what may only reduce reduces", [ReduceOnly], []),
     check!("R27", Breaker, "loss of the UTC day", [BreakerOpen], ["daily_loss_max"]),
-    check!("R28", Breaker, "fall from the highest equity", [BreakerOpen], ["drawdown_max"]),
+    check!(
+        "R28",
+        Breaker,
+        "fall from the highest equity, and what a gap would make of it",
+        [BreakerOpen],
+        ["drawdown_max", "gap_assumed"]
+    ),
     check!(
         "R29",
         Standing,

@@ -33,6 +33,9 @@ pub struct Profile {
     pub daily_loss_max: Rate,
     /// Fall from the highest equity that opens the breaker.
     pub drawdown_max: Rate,
+    /// The gap in all prices at once that the fall is bound against: what grew so far beyond its caps
+    /// that such a gap would pass the bound opens the same breaker.
+    pub gap_assumed: Rate,
     /// Fall within an hour from which on nothing more is opened until the hour is over.
     pub loss_hour_max: Rate,
     /// Furthest a limit price may lie on the wrong side of the mark, as a fraction of it.
@@ -162,7 +165,7 @@ macro_rules! limit {
 
 /// Every limit, in the order they are shown.
 #[rustfmt::skip]
-pub const LIMITS: [Limit; 31] = [
+pub const LIMITS: [Limit; 32] = [
     limit!("position_max", |p| Field::Fraction(&mut p.position_max, 100),
         ["0.02", "1", "5"], Safe::AtMost("0.1"),
         "most of one instrument, as a fraction of equity"),
@@ -190,6 +193,9 @@ pub const LIMITS: [Limit; 31] = [
     limit!("drawdown_max", |p| Field::Fraction(&mut p.drawdown_max, 1),
         ["0.1", "1", "1"], Safe::AtMost("0.1"),
         "fall from the highest equity that stops new risk"),
+    limit!("gap_assumed", |p| Field::Fraction(&mut p.gap_assumed, 1),
+        ["0.25", "0", "0"], Safe::AtLeast("0.2"),
+        "gap in all prices at once that a drawdown is bound against; 0: none"),
     limit!("loss_hour_max", |p| Field::Fraction(&mut p.loss_hour_max, 1),
         ["0.02", "1", "1"], Safe::AtMost("0.03"),
         "fall of equity within an hour that stops new risk until it is an hour ago"),
@@ -411,6 +417,7 @@ impl Profile {
             unexecuted_max: NONE,
             daily_loss_max: NONE,
             drawdown_max: NONE,
+            gap_assumed: NONE,
             loss_hour_max: NONE,
             collar: NONE,
             drift_max: NONE,

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+pub mod board;
 pub mod breaker;
 mod change;
 pub mod check;
@@ -26,8 +27,10 @@ pub mod monitor;
 mod pass;
 mod protection;
 mod refusal;
+pub mod remedy;
 mod sizing;
 mod standing;
+pub mod supervisor;
 mod terms;
 
 use crate::book::Ladder;
@@ -240,6 +243,10 @@ fn size_up(
             return Err(Refusal::SelfTrade);
         }
         let room = Room::of(asked.side, view, mark.price)?;
+        // What waits for a trigger fills elsewhere: it has room here and there.
+        let here = view.sight.ok_or(Refusal::NoPrice)?.mark.price;
+        let room =
+            if here == mark.price { room } else { room.tighter(Room::of(asked.side, view, here)?) };
         let room =
             if takes(limit, asked.side, view) { room.in_depth(asked.side, view)? } else { room };
         asked.clip(&room, view, price)?

@@ -126,6 +126,58 @@ refusals! {
     UnknownBudget = 42, "unknown_budget";
 }
 
+impl Refusal {
+    /// Whether it says no to a moment and not to what is wanted: the same may be had later.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        match self {
+            Self::NotTradable
+            | Self::Jump
+            | Self::Spread
+            | Self::Deviation
+            | Self::Depth
+            | Self::Volume
+            | Self::MessageRate
+            | Self::CancelRatio
+            | Self::Duplicate
+            | Self::SelfTrade
+            | Self::LossVelocity
+            | Self::LossStreak
+            | Self::CoolDown
+            | Self::UnknownBudget => true,
+            Self::NoPrice
+            | Self::StalePrice
+            | Self::TooManyOrders
+            | Self::OrderUnknown
+            | Self::NoEquity
+            | Self::NotUsable
+            | Self::TooLarge
+            | Self::BreakerOpen
+            | Self::ReducingOnly
+            | Self::Halted
+            | Self::PositionLimit
+            | Self::GrossLimit
+            | Self::OrderLimit
+            | Self::FreeCash
+            | Self::Shorting
+            | Self::BelowMinimum
+            | Self::Collar
+            | Self::Frozen
+            | Self::Terms
+            | Self::ReduceOnly
+            | Self::NotAmendable
+            | Self::Limits
+            | Self::QtyLimit
+            | Self::Drift
+            | Self::NetLimit
+            | Self::GroupLimit
+            | Self::Margin
+            | Self::Unexecuted
+            | Self::Repeats => false,
+        }
+    }
+}
+
 impl From<Overflow> for Refusal {
     fn from(_: Overflow) -> Self {
         Self::TooLarge

@@ -222,6 +222,11 @@ impl Room {
         })
     }
 
+    /// The less of two.
+    pub(super) fn tighter(self, other: Self) -> Self {
+        if other.notional < self.notional { other } else { self }
+    }
+
     /// What of it the book has room for, where one is told.
     pub(super) fn in_depth(self, side: Side, view: &View<'_>) -> Result<Self, Refusal> {
         let (profile, sight) = (view.profile, view.sight.ok_or(Refusal::NoPrice)?);

@@ -2,7 +2,7 @@
 //! misbehaves is asked for all that it has, and what it lists is told as it would be live.
 
 use super::{Driver, Session, SessionError};
-use crate::event::{BreakerState, Component, Event};
+use crate::event::{BreakerState, Component, Event, Part, Reason, Transition};
 use crate::event::{NewOrder, Size};
 use crate::instrument::{Instrument, InstrumentId};
 use crate::reconcile::{
@@ -23,12 +23,16 @@ impl Session {
             let due = self.reconciled.plus(RECONCILED_EVERY)? <= ts;
             return if due { self.reconcile(ts, driver) } else { Ok(()) };
         }
-        let latched = self.bot.state().breakers().state(Component::Ledger);
-        if latched == BreakerState::Latched || self.is_recalling() || self.agrees()? {
+        if self.is_recalling() {
+            return self.meet_trips(driver);
+        }
+        let ledger = Part::account(Component::Ledger);
+        let latched = self.bot.state().board().state(ledger) == BreakerState::Latched;
+        if latched || self.agrees()? {
             return Ok(());
         }
-        let (component, state) = (Component::Ledger, BreakerState::Latched);
-        self.tell(&Event::Breaker { ts, component, state }, driver)
+        let transition = Transition::latch(ts, ledger, Reason::Mismatch);
+        self.tell(&Event::Breaker(transition), driver)
     }
 
     /// Whether ours and the venue's own record of cash and positions are equal to the last unit,

@@ -240,10 +240,18 @@ impl Session {
     ) -> Result<(), SessionError> {
         self.bot.set_quiet(self.stopping || self.event <= self.quiet_until);
         let live = self.hear(&Event::Time(now), driver)?;
-        // A breaker that tripped holds for those outside too.
-        while let Some((_, trip @ Action::Trip { .. })) = self.actions.front().copied() {
-            self.actions.pop_front();
-            self.arrive(trip, Course::Sure, driver)?;
+        // A breaker that tripped holds for those outside too, and before anything else happens.
+        if !live && !self.is_recalling() && !self.bot.is_quiet() {
+            // What was about to change when the journal ended.
+            self.bot.supervise(&mut self.output.actions)?;
+            let again = self.output.actions.drain(..).map(|action| (now, action));
+            self.actions.extend(again);
+        }
+        let is_trip = |(_, action): &(Nanos, Action)| matches!(action, Action::Trip(_));
+        while let Some(place) = self.actions.iter().position(is_trip) {
+            if let Some((_, trip)) = self.actions.remove(place) {
+                self.arrive(trip, Course::Sure, driver)?;
+            }
         }
         if live && !self.bot.is_quiet() {
             let mut wants = core::mem::take(&mut self.wants);

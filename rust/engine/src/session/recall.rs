@@ -2,7 +2,7 @@
 //! the venue give here; what it lost is taken from the venue's own record.
 
 use super::{Course, Driver, Request, Session, SessionError};
-use crate::event::{Action, Event, Fill, OrderUpdate};
+use crate::event::{Action, Component, Event, Fill, OrderUpdate, Reason, Transition};
 use crate::journal::Record;
 use crate::order::Order;
 use crate::units::{Nanos, Overflow};
@@ -31,6 +31,7 @@ impl Session {
             self.bot.watch(event)?;
             // What was decided on it is next; what a person did comes after that.
             self.meet_consequences(driver)?;
+            self.meet_trips(driver)?;
             return Ok(true);
         }
         if self.meet_freeze(event, driver)? {
@@ -38,6 +39,8 @@ impl Session {
         }
         self.meet_unprompted(driver)?;
         if self.bot.ignores(event) {
+            // What it reminded of: an exit that was refused, once more.
+            self.meet_consequences(driver)?;
             return Ok(true);
         }
         let Some((at, record)) = self.tail.front().copied() else {
@@ -60,6 +63,7 @@ impl Session {
         }
         self.meet_next(driver)?;
         self.meet_consequences(driver)?;
+        self.meet_trips(driver)?;
         Ok(true)
     }
 
@@ -100,6 +104,18 @@ impl Session {
         while let Some((at, record)) = self.tail.front()
             && *at == self.event
             && is_unprompted(record)
+        {
+            self.meet_next(driver)?;
+            self.meet_consequences(driver)?;
+        }
+        Ok(())
+    }
+
+    /// Breakers that changed by themselves, as they did: before anything else happens.
+    pub(super) fn meet_trips(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
+        while let Some((at, Record::Breaker(transition))) = self.tail.front()
+            && *at == self.event
+            && is_of_bot(transition)
         {
             self.meet_next(driver)?;
             self.meet_consequences(driver)?;
@@ -252,13 +268,39 @@ impl Session {
     }
 }
 
+/// Whether the bot itself said that a breaker is to change, and no supervisor or person outside.
+const fn is_of_bot(transition: &Transition) -> bool {
+    match transition.reason {
+        Reason::Loss
+        | Reason::Fall
+        | Reason::Mismatch
+        | Reason::Unanswered
+        | Reason::Repeated
+        | Reason::WaitOver
+        | Reason::NextDay => true,
+        Reason::Failures | Reason::Slow | Reason::NotUsable | Reason::Healed | Reason::TooOften => {
+            matches!(transition.part.component, Component::Gateway | Component::Strategy)
+        }
+        Reason::Stale
+        | Reason::Gaps
+        | Reason::Shortage
+        | Reason::Skew
+        | Reason::Raised
+        | Reason::Fault
+        | Reason::Operator
+        | Reason::Signal
+        | Reason::File
+        | Reason::Rearmed => false,
+    }
+}
+
 /// What happens by itself, told by no venue.
 const fn is_unprompted(record: &Record) -> bool {
     match record {
         Record::Deposit { .. }
         | Record::Booked { .. }
         | Record::Rate { .. }
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Pause { .. }
         | Record::Start { .. }
@@ -303,7 +345,7 @@ const fn is_consequence(record: &Record) -> bool {
         Record::Deposit { .. }
         | Record::Booked { .. }
         | Record::Rate { .. }
-        | Record::Breaker { .. }
+        | Record::Breaker(_)
         | Record::Control { .. }
         | Record::Pause { .. }
         | Record::Start { .. }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::faults::{Fate, Said};
 use super::{Driver, Session, SessionError};
-use crate::event::{Action, Amendment, Event, Fill, OrderUpdate};
+use crate::event::{Action, Amendment, Event, Fill, OrderUpdate, Transition};
 use crate::instrument::InstrumentId;
 use crate::units::Nanos;
 
@@ -43,7 +43,7 @@ impl Session {
     #[inline]
     pub(super) fn carry(&mut self, driver: &mut impl Driver) -> Result<(), SessionError> {
         while let Some((decided, action)) = self.actions.pop_front() {
-            let trip = matches!(action, Action::Trip { .. });
+            let trip = matches!(action, Action::Trip(_));
             match self.latency {
                 Some(latency) if !trip => {
                     self.send(Request { at: decided.plus(latency)?, action, course: Course::Open });
@@ -148,7 +148,7 @@ impl Session {
             Action::Cancel { id } => wires.request(id, now, 1, false),
             Action::Amend { id, .. } => wires.request(id, now, 2, false),
             Action::Ask { id, question } => wires.request(id, now, 3 + question as u8, false),
-            Action::Trip { .. } => Fate::Arrives,
+            Action::Trip(_) => Fate::Arrives,
         }
     }
 
@@ -204,8 +204,8 @@ impl Session {
                 self.venue.answer(id, question, now, &mut self.events);
                 Said::Asked
             }
-            (_, Action::Trip { component, state }) => {
-                let event = Event::Breaker { ts: now, component, state };
+            (_, Action::Trip(transition)) => {
+                let event = Event::Breaker(Transition { ts: now, ..transition });
                 return self.hear(&event, driver).map(|_| ());
             }
         };

@@ -12,12 +12,12 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Execution, Exits, Intent, NewOrder, OrderId, OrderTerms, Side,
-    SleeveId, Tick, TickKind, Want,
+    Bar, BreakerState, Component, Execution, Exits, Intent, NewOrder, Note, OrderId, OrderTerms,
+    Part, Reason, Side, SleeveId, Stage, Tick, TickKind, Transition, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
-use bot4_engine::instrument::{Instrument, InstrumentId};
+use bot4_engine::instrument::{Instrument, InstrumentId, base_of};
 use bot4_engine::journal::{Record, State};
 use bot4_engine::market::SimulatedMarket;
 use bot4_engine::order::Order;
@@ -28,8 +28,8 @@ use bot4_engine::units::{Nanos, Price};
 use bot4_engine::venue::{Act, Deed};
 
 use crate::market::{
-    Dice, Raw, START, amount, decided, history, instrument, ns, profile, program, rate, sleeve,
-    sma_cross, try_compile, walk,
+    Dice, Raw, START, amount, breaker, decided, history, instrument, ns, profile, program, rate,
+    sleeve, sma_cross, try_compile, walk,
 };
 
 /// The way to the venue, and back.
@@ -55,7 +55,10 @@ impl Kind {
 /// Two instruments: one at about 60,000, and one at about 3,000 whose venue lets no stop trail. At
 /// neither a profit waits beside a stop.
 pub(crate) fn instruments() -> Vec<Instrument> {
-    let named = |symbol: &str| Instrument { symbol: symbol.to_owned(), ..instrument() };
+    let named = |symbol: &str| {
+        let base = base_of(symbol).unwrap();
+        Instrument { symbol: symbol.to_owned(), base, ..instrument() }
+    };
     vec![named("kraken:BTC"), named("coinbase:ETH")]
 }
 
@@ -382,19 +385,37 @@ pub(crate) fn commands(seed: u64, events: u64, stops: bool) -> Vec<(u64, Command
     let mut listed: Vec<_> = at
         .into_iter()
         .map(|event| {
-            let state = BreakerState::ALL[usize::try_from(dice.below(4)).unwrap()];
+            let place = usize::try_from(dice.below(4)).unwrap();
+            let state = BreakerState::ALL[place];
             let command = match dice.below(12) {
                 0 => Command::Pause(sleeve(&mut dice)),
                 1 => Command::Flatten,
                 2 => Command::Halt,
-                3 => Command::Breaker(Component::Feed, state),
-                4 | 5 => Command::Breaker(Component::Feed, BreakerState::Closed),
+                3 => Command::Breaker(breaker(Nanos::ZERO, Component::Feed, state)),
+                4 => Command::Breaker(breaker(Nanos::ZERO, Component::Feed, BreakerState::Closed)),
+                5 => {
+                    let (stage, note) = (Stage::ALL[place % 3], Note::new("stop").unwrap());
+                    Command::Breaker(Transition::kill(Nanos::ZERO, stage, Reason::File, note))
+                }
                 6..=8 => Command::Resume(sleeve(&mut dice)),
                 _ => Command::ResumeTrading,
             };
             (event, command)
         })
         .collect();
+    // Whoever killed it arms it again, or nothing would happen any more.
+    let killed = |(_, command): &&(u64, Command)| {
+        let kill = Part::account(Component::KillSwitch);
+        matches!(command, Command::Breaker(new) if new.part == kill)
+    };
+    let rearmed = listed.iter().filter(killed).map(|(event, _)| {
+        let part = Part::account(Component::KillSwitch);
+        let rearm = Transition::rearm(Nanos::ZERO, part, Note::default());
+        ((event + 40).min(events - 1), Command::Breaker(rearm))
+    });
+    let rearmed: Vec<_> = rearmed.collect();
+    listed.extend(rearmed);
+    listed.sort_by_key(|(event, _)| *event);
     if stops {
         let late = events - events / 6;
         listed.retain(|(event, _)| *event < late);

@@ -10,7 +10,7 @@ use bot4_engine::asset::Asset;
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Execution, TradeId};
+use bot4_engine::event::{BreakerState, Component, Execution, Part, Reason, TradeId, Transition};
 use bot4_engine::history::{Columns, History, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitValue, Profile};
@@ -26,6 +26,11 @@ pub(crate) const SEED: u64 = 4;
 pub(crate) fn trade() -> TradeId {
     static LAST: AtomicU64 = AtomicU64::new(0);
     TradeId::new(u128::from(LAST.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A breaker of the account changes because a person says so.
+pub(crate) fn breaker(ts: Nanos, component: Component, state: BreakerState) -> Transition {
+    Transition::new(ts, Part::account(component), state, Reason::Operator)
 }
 
 pub(crate) const SECOND: i64 = 1_000_000_000;

@@ -159,7 +159,7 @@ impl Weather {
             high,
             low: low.min(open.min(close)),
             close,
-            volume: 1.0,
+            volume: 1_000_000.0,
         }
     }
 
