@@ -1,4 +1,6 @@
 //! What a breaker stops, and what it does not; what trips by itself, and what comes back.
+//!
+//! Long because every component, scope and stage is met here once.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 

@@ -381,6 +381,19 @@ fn a_breaker_that_tripped_is_met_again() {
     });
 }
 
+#[test]
+fn a_market_without_faults_trips_nothing() {
+    let tripped = |way: &Way| {
+        let kept = kept_of(&way.play(&[], 0).lines);
+        let trip = kept.into_iter().find(|(_, record)| matches!(record, Record::Breaker(_)));
+        trip.map(|trip| format!("{trip:?}"))
+    };
+    for sleeves in [programs, with_outside, with_exits, sharers] {
+        check(sleeves, tripped);
+    }
+    check_quotes(tripped);
+}
+
 /// The ways in which there is a book to quote in.
 fn check_quotes(differs: impl Fn(&Way) -> Option<String>) {
     check(quoters, |way| {
