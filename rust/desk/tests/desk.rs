@@ -231,7 +231,7 @@ fn another_configuration_is_refused_with_what_differs() {
         format!("{what}: {kept} {given}")
     };
     for (change, wanted) in [
-        ((|header| header.format = 9) as fn(&mut Header), "format: 2 9"),
+        ((|header| header.format = 9) as fn(&mut Header), "format: 3 9"),
         (|header| header.market = "bars".to_owned(), "market: \"simulated\" \"bars\""),
         (|header| header.seeds[0].0 = 12, "seeds: [[11,"),
         (|header| header.instruments.truncate(1), "instruments: [{"),
