@@ -2,7 +2,7 @@
 //!
 //! An interval without a trade is a flat bar at the last price, without volume; an instrument that
 //! never traded has no bar yet. More than [`FLAT_BARS_MAX`] of them in a row are a gap, which is
-//! jumped over.
+//! jumped over. Within a long bar the time is told every [`PULSE`], so that losses are seen.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ use crate::units::Nanos;
 
 /// Longer than this many bars without any trade is not filled with flat ones.
 pub const FLAT_BARS_MAX: i64 = 1_000;
+
+/// How often the time is told within a bar that lasts longer, where the market goes on.
+pub const PULSE: Nanos = Nanos::new(10_000_000_000);
 
 /// What traded since the last bar closed.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub struct Tape {
     closes: Option<Nanos>,
     traded: Vec<Option<Traded>>,
     last: Vec<Option<f64>>,
+    /// When the time was told last.
+    pulsed: Nanos,
 }
 
 impl Tape {
@@ -42,6 +47,7 @@ impl Tape {
             closes: None,
             traded: vec![None; instruments],
             last: vec![None; instruments],
+            pulsed: Nanos::ZERO,
         }
     }
 
@@ -83,6 +89,23 @@ impl Tape {
         Some(last)
     }
 
+    /// When the time is to be told within the present bar, if that is not after `ts`: silence is
+    /// jumped over.
+    #[must_use]
+    pub fn pulse(&self, ts: Nanos) -> Option<Nanos> {
+        if self.interval <= PULSE || self.closes.is_none() {
+            return None;
+        }
+        let begun = ts.mantissa().checked_div_euclid(PULSE.mantissa())?;
+        let at = Nanos::new(begun.checked_mul(PULSE.mantissa())?);
+        (at > self.pulsed).then_some(at)
+    }
+
+    /// The time was told.
+    pub fn on_pulse(&mut self, at: Nanos) {
+        self.pulsed = self.pulsed.max(at);
+    }
+
     /// Close the present bars into `bars`, in the order of instruments.
     pub fn close(&mut self, bars: &mut Vec<Bar>) {
         let Some(close_ns) = self.closes else {
@@ -91,6 +114,7 @@ impl Tape {
         let begun = close_ns.mantissa().saturating_sub(self.interval.mantissa());
         let end = close_ns.mantissa().saturating_add(self.interval.mantissa());
         self.closes = Some(Nanos::new(end));
+        self.on_pulse(close_ns);
         for ((id, traded), last) in (0..).zip(&mut self.traded).zip(&mut self.last) {
             let flat =
                 |price| Traded { open: price, high: price, low: price, close: price, volume: 0.0 };

@@ -149,7 +149,6 @@ fn a_take_profit_that_buys_is_held_to_the_cap_at_the_mark() {
 }
 
 #[test]
-#[ignore = "a sell of one strategy lies on when the exit of another has closed what it would sell"]
 fn what_an_exit_closes_is_not_sold_once_more() {
     let mut account = Account::new();
     account.ask(Side::Buy, 1.0, None, None);
@@ -285,7 +284,6 @@ fn a_fall_trips_where_a_bar_closes() {
 }
 
 #[test]
-#[ignore = "a run values the account where bars close: a fall in between is seen with the next one"]
 fn a_fall_within_a_bar_trips_before_the_bar_is_over() {
     assert!(trips_with_bars_of(6 * HOUR));
 }

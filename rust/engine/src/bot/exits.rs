@@ -4,7 +4,7 @@
 //! new target calls all of them back first, as anything that works, and they are laid again behind
 //! what comes of it. They stay through a pause, a halt, a freeze and a stop.
 
-use super::{Bot, BotError, Decides, Output};
+use super::{Bot, BotError, Decides, Output, lies};
 use crate::decision::Decision;
 use crate::event::{Event, Exits, Fill, OrderId, OrderUpdate, Side, Size, SleeveId, Want};
 use crate::instrument::InstrumentId;
@@ -51,6 +51,40 @@ impl Bot {
             let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
             if let Some(exits) = self.exits_of(sleeve) {
                 self.cover_one(sleeve, exits, event, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the account may not be short: what was to be sold of a position that is gone, since the
+    /// exit of another sleeve closed it, is called back, the newest first.
+    pub(super) fn call_back_uncovered(
+        &mut self,
+        id: InstrumentId,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
+        if self.profile.shorting {
+            return Ok(());
+        }
+        let mut beyond = self.state.exposure(id).position.max(Qty::ZERO).negated()?;
+        let mut plain = Vec::new();
+        for order in self.state.orders().working() {
+            let new = order.new_order();
+            if new.instrument == id && !new.terms.reduce_only {
+                let sells = order.at_risk()?.sell;
+                beyond = beyond.plus(sells)?;
+                plain.push((order.id(), sells, lies(order)));
+            }
+        }
+        for (order, sells, lies) in plain.into_iter().rev() {
+            if !beyond.is_positive() {
+                return Ok(());
+            }
+            if sells.is_positive() {
+                beyond = beyond.minus(sells)?;
+                if lies {
+                    self.call_back(order, out)?;
+                }
             }
         }
         Ok(())

@@ -282,6 +282,10 @@ impl Bot {
         }
         self.value()?;
         self.reserve()?;
+        let order = self.state.orders().get(fill.order);
+        if let Some(instrument) = order.map(|order| order.new_order().instrument) {
+            self.call_back_uncovered(instrument, out)?;
+        }
         self.go_on(out)
     }
 

@@ -23,29 +23,40 @@ const EQUITY_SLOT: i64 = 180 * SECOND_NS;
 struct Recent {
     counts: [u32; SLOTS],
     last: i64,
+    /// Of all counts.
+    sum: u32,
 }
 
 impl Recent {
     fn add(&mut self, now: Nanos, slot: i64) {
         let at = now.mantissa() / slot;
-        *self = Self { counts: self.since(at), last: at.max(self.last) };
-        let newest = self.counts.last_mut();
-        if let Some(count) = newest {
+        if at > self.last {
+            *self = self.at(at);
+        }
+        if let Some(count) = self.counts.last_mut() {
             *count = count.saturating_add(1);
+            self.sum = self.sum.saturating_add(1);
         }
     }
 
     fn count(&self, now: Nanos, slot: i64) -> u32 {
-        self.since(now.mantissa() / slot).iter().fold(0, |sum, count| sum.saturating_add(*count))
+        // Most of the time nothing was ever counted.
+        if self.sum == 0 {
+            return 0;
+        }
+        let at = now.mantissa() / slot;
+        if at > self.last { self.at(at).sum } else { self.sum }
     }
 
     /// The counts as they are at slot `at`: what is older than all of them is gone.
-    fn since(&self, at: i64) -> [u32; SLOTS] {
+    #[cold]
+    fn at(&self, at: i64) -> Self {
         let passed = usize::try_from(at.saturating_sub(self.last)).unwrap_or(0).min(SLOTS);
         let mut counts = [0; SLOTS];
         let kept = self.counts.iter().skip(passed);
         counts.iter_mut().zip(kept).for_each(|(new, old)| *new = *old);
-        counts
+        let sum = counts.iter().fold(0_u32, |sum, count| sum.saturating_add(*count));
+        Self { counts, last: at, sum }
     }
 }
 
@@ -54,6 +65,8 @@ impl Recent {
 pub(super) struct Heights {
     highest: [Option<Amount>; SLOTS],
     last: i64,
+    /// Of all of them.
+    of_all: Option<Amount>,
 }
 
 impl Heights {
@@ -66,6 +79,7 @@ impl Heights {
         if let Some(newest) = self.highest.last_mut() {
             *newest = Some(newest.map_or(equity, |highest| highest.max(equity)));
         }
+        self.of_all = self.highest.iter().flatten().max().copied();
     }
 
     /// Money came in or went out: it is neither gain nor loss.
@@ -73,11 +87,8 @@ impl Heights {
         for highest in self.highest.iter_mut().flatten() {
             *highest = monitor::moved(*highest, last, after)?;
         }
+        self.of_all = self.highest.iter().flatten().max().copied();
         Ok(self)
-    }
-
-    fn highest(&self) -> Option<Amount> {
-        self.highest.iter().flatten().max().copied()
     }
 }
 
@@ -272,6 +283,6 @@ impl State {
     /// The highest equity of the last hour; `None` before any was measured.
     #[must_use]
     pub fn equity_of_hour(&self) -> Option<Amount> {
-        self.doings.equity.highest()
+        self.doings.equity.of_all
     }
 }

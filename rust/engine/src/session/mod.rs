@@ -238,6 +238,21 @@ impl Session {
         bars: &[Bar],
         driver: &mut impl Driver,
     ) -> Result<(), SessionError> {
+        let live = self.look(now, driver)?;
+        if live && !self.bot.is_quiet() {
+            let mut wants = core::mem::take(&mut self.wants);
+            driver.ask(&self.bot, bars, &mut wants)?;
+            for intent in wants.drain(..) {
+                self.hear(&Event::Intent(intent), driver)?;
+            }
+            self.wants = wants;
+        }
+        self.carry(driver)
+    }
+
+    /// The time is told: the account is valued, and what its breakers say holds before anything
+    /// else happens. Whether it was live.
+    fn look(&mut self, now: Nanos, driver: &mut impl Driver) -> Result<bool, SessionError> {
         self.bot.set_quiet(self.stopping || self.event <= self.quiet_until);
         let live = self.hear(&Event::Time(now), driver)?;
         // A breaker that tripped holds for those outside too, and before anything else happens.
@@ -253,15 +268,7 @@ impl Session {
                 self.arrive(trip, Course::Sure, driver)?;
             }
         }
-        if live && !self.bot.is_quiet() {
-            let mut wants = core::mem::take(&mut self.wants);
-            driver.ask(&self.bot, bars, &mut wants)?;
-            for intent in wants.drain(..) {
-                self.hear(&Event::Intent(intent), driver)?;
-            }
-            self.wants = wants;
-        }
-        self.carry(driver)
+        Ok(live)
     }
 
     /// One change of a market, and whatever was to happen before it.
@@ -291,7 +298,9 @@ impl Session {
             let answer = self.outbound.front().map(|answer| answer.at);
             let arrival = self.inbound.front().map(|request| request.at);
             let bars = self.tape.as_mut().and_then(|tape| tape.due(ts));
-            let Some(next) = answer.into_iter().chain(arrival).chain(bars).min() else {
+            let pulse = self.tape.as_ref().and_then(|tape| tape.pulse(ts));
+            let due = answer.into_iter().chain(arrival).chain(bars).chain(pulse);
+            let Some(next) = due.min() else {
                 return Ok(());
             };
             if next > ts {
@@ -305,10 +314,22 @@ impl Session {
                 if let Some(request) = self.inbound.pop_front() {
                     self.arrive(request.action, request.course, driver)?;
                 }
-            } else {
+            } else if bars == Some(next) {
                 self.close_bars(next, driver)?;
+            } else {
+                self.pulse(next, driver)?;
             }
         }
+    }
+
+    /// The account is looked at within a bar; nobody outside is asked.
+    fn pulse(&mut self, now: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {
+        if let Some(tape) = &mut self.tape {
+            tape.on_pulse(now);
+        }
+        self.look(now, driver)?;
+        self.carry(driver)?;
+        if self.is_recalling() { Ok(()) } else { Ok(driver.done(self.event)?) }
     }
 
     fn close_bars(&mut self, now: Nanos, driver: &mut impl Driver) -> Result<(), SessionError> {

@@ -2,13 +2,13 @@
 //! judge beside it.
 
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, BreakerState, Component, Event, Intent, OrderId, TradingState};
+use bot4_engine::event::{Bar, BreakerState, Component, Intent, OrderId, TradingState};
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{Record, State};
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
 use bot4_engine::session::{Driver, KeepError, Session};
-use bot4_engine::units::{Amount, Nanos};
+use bot4_engine::units::Amount;
 use bot4_engine::venue::{Act, Paper, PaperRules, Venue};
 
 use super::crowd::Crowd;
@@ -52,8 +52,6 @@ pub(crate) struct Life {
     pub(crate) years: u64,
     pub(crate) mode: Mode,
     pub(crate) profile: Profile,
-    /// Somebody flattens at a drawdown that tripped.
-    pub(crate) flattened: bool,
     /// The venue lends cash and base, whatever the profile allows.
     pub(crate) lends: bool,
 }
@@ -124,7 +122,6 @@ impl Life {
                 |bar: &Bar| rules[bar.instrument.index()].price(bar.close).unwrap().mantissa();
             living.judge.next = bars.iter().map(told).collect();
             session.on_moment(&[], &bars, now, &mut living).unwrap();
-            self.oversee(&mut session, now, &mut living);
             let bot = session.bot();
             let active = bot.state().trading_state() == TradingState::Active;
             let free = active && bot.state().breakers().all_closed();
@@ -147,13 +144,6 @@ impl Life {
         let Judge { tally, .. } = &living.judge;
         let (equity, cash) = (living.judge.equity(), amount(CASH).mantissa());
         Outcome { tally: tally.clone(), grown: equity as f64 / cash as f64, gaps: weather.gaps }
-    }
-
-    fn oversee(&self, session: &mut Session, ts: Nanos, living: &mut Living) {
-        let flattening = session.bot().state().is_flattening();
-        if self.flattened && is_tripped(session.bot()) && !flattening {
-            session.tell(&Event::Flatten { ts }, living).unwrap();
-        }
     }
 }
 
