@@ -32,7 +32,7 @@ LEDGERS = {
         "research",
     ): "d02b3c8ab628faaa20339c0037ee728c1e4f6cf8e482133090e5b80c98483429",
 }
-BUSY = "2363a02caeb6ad5eecdad5ffcef110cdad38ab0d70602c075fdde250646c81d1"
+BUSY = "b5303415183b3cb7d978bd36479e794eebba246074acccb01f2f087c8e954a84"
 STRATEGIES = {
     "sma_cross": sma_cross(fast=10, slow=30),
     "donchian_breakout": donchian_breakout(entry=20, exit=10),

@@ -56,7 +56,7 @@ impl Bot {
         Ok(())
     }
 
-    /// Where the account may not be short: what was to be sold of a position that is gone, since the
+    /// Where the account may not be short: what was to be sold of a position that is gone, as the
     /// exit of another sleeve closed it, is called back, the newest first.
     pub(super) fn call_back_uncovered(
         &mut self,

@@ -239,16 +239,20 @@ fn size_up(
     let (asked, clipped) = if reduces {
         (asked, clipped)
     } else {
-        if meets_own(asked.side, limit, view) {
-            return Err(Refusal::SelfTrade);
-        }
-        let room = Room::of(asked.side, view, mark.price)?;
-        // What waits for a trigger fills elsewhere: it has room here and there.
         let here = view.sight.ok_or(Refusal::NoPrice)?.mark.price;
-        let room =
-            if here == mark.price { room } else { room.tighter(Room::of(asked.side, view, here)?) };
-        let room =
-            if takes(limit, asked.side, view) { room.in_depth(asked.side, view)? } else { room };
+        let mut room = Room::of(asked.side, view, mark.price)?;
+        if here == mark.price {
+            if meets_own(asked.side, limit, view) {
+                return Err(Refusal::SelfTrade);
+            }
+            if takes(limit, asked.side, view) {
+                room = room.in_depth(asked.side, view)?;
+            }
+        } else {
+            // What waits for a trigger fills elsewhere: it has room there and here, and the market
+            // that it meets is not this one.
+            room = room.tighter(Room::of(asked.side, view, here)?);
+        }
         asked.clip(&room, view, price)?
     };
     let worth = asked.notional(view.instrument, price)?;
