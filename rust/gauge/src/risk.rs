@@ -21,6 +21,8 @@ const SECOND_NS: i64 = 1_000_000_000;
 const HELD_LOTS: i64 = 500;
 /// What each side of the touch holds, in lots.
 const SHOWN_LOTS: i64 = 1_000_000;
+/// What a minute ago was, in ticks.
+const BEFORE_TICKS: i64 = 6_050_000;
 /// Cases that are gone through again and again: they fit the cache, and no predictor knows them.
 const CASES: usize = 1_024;
 
@@ -82,6 +84,21 @@ pub fn tireless() -> Result<Profile, GaugeError> {
     Ok(TIRELESS.into_iter().try_fold(Profile::named("default")?, wide)?)
 }
 
+/// The market at a price: bid and ask a tick beside it, and a minute ago it was in the middle.
+fn seen(rules: &Instrument, ticks: i64) -> Result<Sight, GaugeError> {
+    let at = |ticks: i64| Price::new(ticks * rules.tick.mantissa());
+    let shown = Qty::new(SHOWN_LOTS * rules.lot.mantissa());
+    let mark = Mark { price: at(ticks), ts: Nanos::new(SECOND_NS) };
+    Ok(Sight {
+        mark,
+        before: at(BEFORE_TICKS),
+        bid: mark.price.minus(rules.tick)?,
+        ask: mark.price.plus(rules.tick)?,
+        bid_qty: shown,
+        ask_qty: shown,
+    })
+}
+
 /// An account that holds something.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -106,7 +123,7 @@ impl Scene {
             holding: position,
             buying: None,
             account: &account,
-            sight: None,
+            sight: Some(seen(&instrument, BEFORE_TICKS)?),
             ladder: None,
             turnover: amount_from_text("100000000")?,
             tradable: true,
@@ -133,21 +150,11 @@ impl Scene {
     /// Targets that flip between more and less than is held, at prices drawn, all of which pass.
     pub fn cases(&self, seed: u64) -> Result<Vec<Case>, GaugeError> {
         let (mut draw, mut armed) = (Draw::new(seed), self.armed);
-        let shown = Qty::new(SHOWN_LOTS * self.instrument.lot.mantissa());
         let mut one = |n: usize| {
             let fraction = if n.is_multiple_of(2) { 0.015 } else { 0.0001 };
             let ticks = 6_000_000 + draw.below(100_000);
             let price = Price::new(ticks * self.instrument.tick.mantissa());
-            let mark = Mark { price, ts: Nanos::new(SECOND_NS) };
-            let half = self.instrument.tick;
-            let sight = Sight {
-                mark,
-                before: Price::new(6_050_000 * half.mantissa()),
-                bid: price.minus(half)?,
-                ask: price.plus(half)?,
-                bid_qty: shown,
-                ask_qty: shown,
-            };
+            let sight = seen(&self.instrument, ticks)?;
             let ticket = armed.ticket(fraction, price).map_err(refused)?;
             Ok(Case { fraction, sight, ticket })
         };

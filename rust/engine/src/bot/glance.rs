@@ -208,7 +208,20 @@ impl Bot {
         };
         let expected = armed.other(last);
         let sight = markets.get(armed.instrument().index()).and_then(|market| market.book.sight());
-        (expected, sight.and_then(|sight| armed.pass(expected, &sight, *now).ok()))
+        match sight {
+            Some(sight) if armed.is_stale(&sight) => self.arm_anew(place, expected),
+            Some(sight) => (expected, armed.pass(expected, &sight, *now).ok()),
+            None => (expected, None),
+        }
+    }
+
+    /// The market went on to another minute, or began: its limits are made anew.
+    #[cold]
+    #[inline(never)]
+    fn arm_anew(&mut self, place: usize, expected: f64) -> (f64, Option<Approved>) {
+        self.turn = self.turn.wrapping_add(1);
+        self.arm_one(place);
+        (expected, self.approve(place, expected))
     }
 
     /// The short way through risk for what was not expected. `None` is no answer: the long way has

@@ -7,7 +7,7 @@
 
 use core::hint::select_unpredictable;
 
-use super::standing::{is_wide, jumped, standing};
+use super::standing::standing;
 use super::{Approved, Refusal, Refusals, View, opposite, sizing};
 use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId};
 use crate::exposure::Sight;
@@ -35,15 +35,7 @@ pub struct Armed {
     gross_limit: Refusal,
     /// What the caps on a whole order leave for a buy and for a sell; and which is the closest.
     whole: [(Amount, Refusal); 2],
-    /// Most that a venue takes of one order.
-    qty_max: Qty,
-    notional_max: Amount,
-    /// Most of what the touch holds, as a part of 2³²; and whether that is looked at.
-    depth_share: i64,
-    looks_deep: bool,
-    jump_max: Rate,
-    /// Widest spread at which the touch lies within the furthest impact too.
-    spread_max: Rate,
+    band: Band,
     /// Most of one order.
     order_max: Amount,
     /// Most that an order may reserve.
@@ -57,6 +49,75 @@ pub struct Armed {
     share: Amount,
     /// The last two targets: targets repeat.
     known: [Known; 2],
+}
+
+/// The market that was seen when the limits were made, and how far from it they hold: all in the
+/// units of a tick. Beyond it the long way looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Band {
+    /// The mark of a minute ago; nothing where that is not looked at.
+    before: Price,
+    looks_back: bool,
+    low: Price,
+    high: Price,
+    /// Widest spread, at which the touch lies within the furthest impact too.
+    spread_max: i64,
+    /// What of a size of 1 at the touch one order may be worth, and whether that is looked at.
+    shown: i64,
+    looks_deep: bool,
+}
+
+impl Band {
+    /// Nothing is within it.
+    const SHUT: Self = Self {
+        before: Price::ZERO,
+        looks_back: true,
+        low: Price::new(1),
+        high: Price::ZERO,
+        spread_max: 0,
+        shown: 0,
+        looks_deep: true,
+    };
+
+    fn of(view: &View<'_>, unit: i64) -> Result<Self, Overflow> {
+        let (profile, Some(sight)) = (view.profile, view.sight) else {
+            return Ok(Self::SHUT);
+        };
+        let part = |number: i64, rate: Rate| -> Result<i64, Overflow> {
+            let part = i128::from(number) * i128::from(rate.mantissa());
+            i64::try_from(part / i128::from(Rate::ONE.mantissa())).map_err(|_| Overflow)
+        };
+        let looks_back = profile.jump_max < Rate::ONE;
+        let looks_deep = profile.depth_share_max < Rate::ONE;
+        let middle = if looks_back { sight.before } else { sight.mark.price };
+        let apart = if looks_back { profile.jump_max } else { Rate::new(Rate::ONE.mantissa() / 2) };
+        let apart = Price::new(part(middle.mantissa(), apart)?);
+        let low = middle.minus(apart)?;
+        // What holds at the lowest price holds at all of them. So close together, both sides of
+        // the touch lie well within the furthest impact.
+        let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
+        let spread = if looks_deep { profile.spread_max.min(near) } else { profile.spread_max };
+        let off = profile.spread_max >= Rate::ONE && !looks_deep;
+        let each = unit.checked_mul(low.mantissa()).ok_or(Overflow)?;
+        Ok(Self {
+            before: if looks_back { sight.before } else { Price::ZERO },
+            looks_back,
+            low,
+            high: if looks_back { middle.plus(apart)? } else { Price::new(i64::MAX) },
+            spread_max: if off { i64::MAX } else { part(low.mantissa(), spread.min(Rate::ONE))? },
+            shown: part(each, profile.depth_share_max.min(Rate::ONE))?,
+            looks_deep,
+        })
+    }
+
+    /// Whether the market is where it may be, and how wide it may be.
+    #[inline]
+    fn holds(&self, sight: &Sight) -> (bool, bool) {
+        let price = sight.mark.price;
+        let same = !self.looks_back | (sight.before == self.before);
+        let apart = sight.ask.mantissa().wrapping_sub(sight.bid.mantissa());
+        (same & (price >= self.low) & (price <= self.high), apart <= self.spread_max)
+    }
 }
 
 /// A target, and what it means on this account.
@@ -107,13 +168,8 @@ impl Armed {
     pub fn of(sleeve: SleeveId, view: &View<'_>) -> Result<Self, Refusal> {
         let (profile, account, exposure) = (view.profile, &view.account, view.exposure);
         let (gross_max, gross_limit) = sizing::gross(view)?;
-        let looks_deep = profile.depth_share_max < Rate::ONE;
-        // Rates have twelve digits: thirty-two bits more fit, and what they cut off is not had.
-        let share = i128::from(profile.depth_share_max.mantissa()) << 32;
-        let share = share / i128::from(Rate::ONE.mantissa());
-        // So close together, both lie well within the furthest impact.
-        let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
-        let near = near.min(Rate::new(Rate::ONE.mantissa() - 1));
+        let unit = view.instrument.unit_worth().ok_or(Refusal::TooLarge)?;
+        let band = Band::of(view, unit)?;
         let sellable = exposure.position.minus(exposure.working_sell)?;
         let free = account.cash.minus(account.reserved)?;
         if view.holding != exposure.position {
@@ -122,7 +178,7 @@ impl Armed {
         Ok(Self {
             sleeve,
             instrument: view.id,
-            unit: view.instrument.unit_worth().ok_or(Refusal::TooLarge)?,
+            unit,
             lot: view.instrument.lot.mantissa(),
             position: exposure.position,
             working_buy: exposure.working_buy,
@@ -131,13 +187,8 @@ impl Armed {
             position_max: view.cap(profile.position_max)?,
             gross_max,
             gross_limit,
-            whole: [whole(Side::Buy, view)?, whole(Side::Sell, view)?],
-            qty_max: view.instrument.qty_max,
-            notional_max: view.instrument.notional_max,
-            depth_share: i64::try_from(share).map_err(|_| Overflow)?,
-            looks_deep,
-            jump_max: profile.jump_max,
-            spread_max: if looks_deep { profile.spread_max.min(near) } else { profile.spread_max },
+            whole: whole(view, band.low)?,
+            band,
             order_max: view.cap(profile.order_max)?,
             free: if profile.borrowing { Amount::new(i128::MAX) } else { free.max(Amount::ZERO) },
             notional_min: view.instrument.notional_min,
@@ -163,6 +214,13 @@ impl Armed {
     #[must_use]
     pub const fn instrument(&self) -> InstrumentId {
         self.instrument
+    }
+
+    /// Whether it was made for another minute of its market, or before there was any.
+    #[inline]
+    #[must_use]
+    pub fn is_stale(&self, sight: &Sight) -> bool {
+        self.band.looks_back & (self.band.before != sight.before)
     }
 
     /// Of the last two targets the one that `fraction` is not.
@@ -216,19 +274,17 @@ impl Armed {
     pub fn check(&self, ticket: &Ticket, sight: &Sight, now: Nanos) -> Result<Approved, Refusals> {
         let Ticket { side, size, worth: asked, held, each } = *ticket;
         let mut fails = self.standing;
-        fails.note(Refusal::Jump, jumped(sight, self.jump_max));
-        fails.note(Refusal::Spread, is_wide(sight, self.spread_max));
+        let (near, narrow) = self.band.holds(sight);
+        fails.note(Refusal::Jump, !near);
+        fails.note(Refusal::Spread, !narrow);
         let [buying, selling] = self.whole;
         let ((whole, whole_limit), touch) = match side {
             Side::Buy => (buying, sight.ask_qty),
             Side::Sell => (selling, sight.bid_qty),
         };
         fails.note(whole_limit, asked > whole);
-        fails.note(Refusal::Depth, self.looks_deep & (asked > worth(each, self.part_of(touch))));
-        fails.note(
-            Refusal::QtyLimit,
-            (asked > worth(each, self.qty_max)) | (asked > self.notional_max),
-        );
+        let deep = asked > worth(self.band.shown, touch);
+        fails.note(Refusal::Depth, self.band.looks_deep & deep);
         let age = now.minus(sight.mark.ts)?;
         fails.note(Refusal::StalePrice, (age > self.price_age_max) | age.is_negative());
         fails.note(Refusal::NoPrice, each <= 0);
@@ -284,13 +340,6 @@ impl Armed {
         Ok(new)
     }
 
-    /// The part of a touch that one order may take.
-    #[inline]
-    fn part_of(&self, touch: Qty) -> Qty {
-        let part = (i128::from(touch.mantissa()) * i128::from(self.depth_share)) >> 32;
-        Qty::new(i64::try_from(part).unwrap_or(i64::MAX))
-    }
-
     /// Only what closes a short is bought by size.
     #[inline(never)]
     fn with_fee(&self, worth: Amount) -> Result<Amount, Overflow> {
@@ -298,12 +347,20 @@ impl Armed {
     }
 }
 
-/// What the caps on a whole order leave; nothing where an order of ours may be in its way.
-fn whole(side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
-    if opposite(side, view).is_some() {
-        return Ok((Amount::new(i128::MIN), Refusal::SelfTrade));
-    }
-    sizing::whole(side, view)
+/// What the caps on a whole order leave for each side down to a price; nothing where an order of
+/// ours may be in its way.
+fn whole(view: &View<'_>, low: Price) -> Result<[(Amount, Refusal); 2], Refusal> {
+    let most = sizing::most(view.instrument, low)?;
+    let caps = sizing::Caps::of(view)?;
+    let side = |side: Side| -> Result<(Amount, Refusal), Refusal> {
+        let left = caps.left(side, view)?;
+        Ok(match (opposite(side, view), most.0 < left.0) {
+            (Some(_), _) => (Amount::new(i128::MIN), Refusal::SelfTrade),
+            (None, true) => most,
+            (None, false) => left,
+        })
+    };
+    Ok([side(Side::Buy)?, side(Side::Sell)?])
 }
 
 /// What a size is worth, where a size of 1 is worth `each`: two numbers of 63 bits fit one of 127.

@@ -205,7 +205,7 @@ impl Room {
         // What closes is never held back by the cap of one order.
         let order = view.cap(profile.order_max)?.plus(closing)?;
         let mut room = (position, Refusal::PositionLimit);
-        let whole = whole(side, view)?;
+        let whole = Caps::of(view)?.left(side, view)?;
         let most = most(view.instrument, price)?;
         for other in [(gross, gross_limit), (order, Refusal::OrderLimit), whole, most] {
             if other.0 < room.0 {
@@ -260,29 +260,44 @@ pub(super) fn gross(view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
     Ok(if margin < gross { (margin, Refusal::Margin) } else { (gross, Refusal::GrossLimit) })
 }
 
-/// What the caps on the whole order leave for one side, whether it opens or closes.
-pub(super) fn whole(side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
-    let (profile, account) = (view.profile, view.account);
-    let left = |limit: Rate, group: &Group| -> Result<Amount, Refusal> {
-        let toward = match side {
-            Side::Buy => group.net.plus(group.buying)?,
-            Side::Sell => group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?,
+/// The caps on a whole order, whether it opens or closes.
+pub(super) struct Caps {
+    net: Amount,
+    group: Amount,
+    /// What is left where it is the same for both sides, and by which limit.
+    both: (Amount, Refusal),
+}
+
+impl Caps {
+    pub(super) fn of(view: &View<'_>) -> Result<Self, Refusal> {
+        let (profile, account) = (view.profile, view.account);
+        let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
+        let unexecuted = view.cap(profile.unexecuted_max)?.minus(working)?;
+        let volume = volume(view)?;
+        let both = if volume < unexecuted {
+            (volume, Refusal::Volume)
+        } else {
+            (unexecuted, Refusal::Unexecuted)
         };
-        Ok(view.cap(limit)?.minus(toward)?)
-    };
-    let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
-    let unexecuted = view.cap(profile.unexecuted_max)?.minus(working)?;
-    let mut room = (left(profile.net_max, &view.all)?, Refusal::NetLimit);
-    for other in [
-        (left(profile.group_max, &view.group)?, Refusal::GroupLimit),
-        (unexecuted, Refusal::Unexecuted),
-        (volume(view)?, Refusal::Volume),
-    ] {
-        if other.0 < room.0 {
-            room = other;
-        }
+        let (net, group) = (view.cap(profile.net_max)?, view.cap(profile.group_max)?);
+        Ok(Self { net, group, both })
     }
-    Ok(room)
+
+    /// What they leave for one side, and which is the closest.
+    pub(super) fn left(&self, side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
+        let toward = |group: &Group| -> Result<Amount, Refusal> {
+            match side {
+                Side::Buy => Ok(group.net.plus(group.buying)?),
+                Side::Sell => Ok(group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?),
+            }
+        };
+        let net = (self.net.minus(toward(&view.all)?)?, Refusal::NetLimit);
+        let group = (self.group.minus(toward(&view.group)?)?, Refusal::GroupLimit);
+        let closer = |one: (Amount, Refusal), other: (Amount, Refusal)| {
+            if other.0 < one.0 { other } else { one }
+        };
+        Ok(closer(closer(net, group), self.both))
+    }
 }
 
 /// The part of a day's trading that one order may be, as far as it was seen.
@@ -295,7 +310,7 @@ fn volume(view: &View<'_>) -> Result<Amount, Overflow> {
 }
 
 /// The most that a venue takes of one order.
-fn most(rules: &Instrument, price: Price) -> Result<(Amount, Refusal), Overflow> {
+pub(super) fn most(rules: &Instrument, price: Price) -> Result<(Amount, Refusal), Overflow> {
     let all = Qty::new(i64::MAX);
     let qty = if rules.qty_max == all { None } else { Some(rules.notional(price, rules.qty_max)?) };
     let most = qty.map_or(rules.notional_max, |qty| qty.min(rules.notional_max));
