@@ -37,8 +37,8 @@ def standing(picture: Picture) -> Iterable[Row]:
         )
     if engine["working"]:
         yield "working", f"{len(engine['working']):,} orders"
-    yield "refused", _counted(engine["refused"])
-    yield "clipped", _counted(engine["clipped"])
+    yield "refused", counted(engine["refused"])
+    yield "clipped", counted(engine["clipped"])
     if engine["crosses"]:
         yield "crossed inside", f"{engine['crosses']:,} times, {engine['crossed']:,.2f} of notional"
     yield from _amiss(picture)
@@ -61,7 +61,7 @@ def _amiss(picture: Picture) -> Iterable[Row]:
         if part.restarts:
             yield "component", f"{name} was restarted {part.restarts:,} times"
     if picture.setting.faults:
-        yield "venue's faults", _counted(picture.engine["venue"]["faults"])
+        yield "venue's faults", counted(picture.engine["venue"]["faults"])
     if picture.held_back_s:
         yield "held back", f"{picture.held_back_s:.1f} s: the machine cannot keep this speed"
 
@@ -76,7 +76,8 @@ def _wrapped(label: str, value: str) -> list[str]:
     )
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """How many in all, and of what."""
     parts = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count)
     return f"{sum(counts.values()):,}" + (f": {parts}" if parts else "")
 
