@@ -29,7 +29,14 @@ def test_status_shows_how_it_stands(bot4: Bot4, trading: Bot) -> None:
     ran = bot4("status")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("PAPER · SIMULATED MARKET seed 7 · x60\n")
-    for words in ("equity", "sma_cross", "donchian_breakout", "refused", "intent to sent"):
+    for words in (
+        "equity",
+        "sma_cross",
+        "donchian_breakout",
+        "refused",
+        "nearest limit",
+        "intent to sent",
+    ):
         assert words in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
 

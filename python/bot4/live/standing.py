@@ -7,6 +7,7 @@ from typing import Any
 from bot4.history.times import utc_text
 from bot4.live.board import amiss, said
 from bot4.live.picture import Picture
+from bot4.live.uses import nearest_said
 from bot4.live.words import duration_text
 
 WIDTH = 80
@@ -39,6 +40,8 @@ def standing(picture: Picture) -> Iterable[Row]:
         yield "working", f"{len(engine['working']):,} orders"
     yield "refused", counted(engine["refused"])
     yield "clipped", counted(engine["clipped"])
+    if most := nearest_said(picture):
+        yield "nearest limit", most
     if engine["crosses"]:
         yield "crossed inside", f"{engine['crosses']:,} times, {engine['crossed']:,.2f} of notional"
     yield from _amiss(picture)

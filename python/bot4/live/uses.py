@@ -7,6 +7,7 @@ from typing import Any
 
 from bot4 import _engine
 from bot4.live.picture import Picture
+from bot4.live.words import printable
 
 # Beyond this a use says nothing more than that it is far too much.
 _SHOWN_MAX = 100.0
@@ -49,7 +50,13 @@ def said(row: Row) -> str:
         return _WORDS[row.state]
     of = f" ({row.of})" if row.of and row.use else ""
     many = f"over {_SHOWN_MAX * 100:,.0f}" if row.use > _SHOWN_MAX else f"{row.use * 100:.2f}"
-    return f"{many} %{of}"
+    return printable(f"{many} %{of}")
+
+
+def nearest_said(picture: Picture) -> str:
+    """The limit that most is used of, in words; nothing where nothing is in use."""
+    row = nearest(uses(picture))
+    return "" if row is None else f"{row.limit} {said(row)}"
 
 
 _WORDS: Mapping[str, str] = {
