@@ -162,8 +162,8 @@ impl Bot {
     }
 
     /// Whether anything is to be done for a target: it was missed, its place or its manner is
-    /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`], and where
-    /// risk held it back by what passes, than [`HELD_BACK_FOR`].
+    /// another one now, or its next part has begun. Never more often than [`TRIED_EVERY`], and
+    /// where risk held it back by what passes, than [`HELD_BACK_FOR`].
     pub(super) fn is_more_due(
         &self,
         sleeve: SleeveId,

@@ -56,8 +56,8 @@ impl Bot {
         Ok(())
     }
 
-    /// Where the account may not be short: what was to be sold of a position that is gone, since the
-    /// exit of another sleeve closed it, is called back, the newest first.
+    /// Where the account may not be short: what was to be sold of a position that is gone, since
+    /// the exit of another sleeve closed it, is called back, the newest first.
     pub(super) fn call_back_uncovered(
         &mut self,
         id: InstrumentId,

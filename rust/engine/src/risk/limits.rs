@@ -33,8 +33,8 @@ pub struct Profile {
     pub daily_loss_max: Rate,
     /// Fall from the highest equity that opens the breaker.
     pub drawdown_max: Rate,
-    /// The gap in all prices at once that the fall is bound against: what grew so far beyond its caps
-    /// that such a gap would pass the bound opens the same breaker.
+    /// The gap in all prices at once that the fall is bound against: what grew so far beyond its
+    /// caps that such a gap would pass the bound opens the same breaker.
     pub gap_assumed: Rate,
     /// Fall within an hour from which on nothing more is opened until the hour is over.
     pub loss_hour_max: Rate,

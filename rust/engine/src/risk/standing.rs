@@ -1,6 +1,6 @@
-//! What no order that opens can pass as things stand: the state of the system, of the market, and of
-//! what the sleeve did lately. What only reduces passes all but a halt, a freeze, and a venue that
-//! does not trade.
+//! What no order that opens can pass as things stand: the state of the system, of the market, and
+//! of what the sleeve did lately. What only reduces passes all but a halt, a freeze, and a venue
+//! that does not trade.
 
 use super::{Refusal, Refusals, View};
 use crate::event::TradingState;
