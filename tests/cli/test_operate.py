@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from bot4._engine import risk_profiles
 from bot4.live import telegram
 from live.bots import Bot, configured, running
 
 Bot4 = Callable[..., Any]
+
+KEYS = {"refused", "clipped", "breakers", "components"}
 
 
 @pytest.fixture
@@ -26,7 +29,14 @@ def test_status_shows_how_it_stands(bot4: Bot4, trading: Bot) -> None:
     ran = bot4("status")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("PAPER · SIMULATED MARKET seed 7 · x60\n")
-    for words in ("equity", "sma_cross", "donchian_breakout", "refused", "intent to sent"):
+    for words in (
+        "equity",
+        "sma_cross",
+        "donchian_breakout",
+        "refused",
+        "nearest limit",
+        "intent to sent",
+    ):
         assert words in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
 
@@ -44,6 +54,50 @@ def test_status_as_json_has_the_engine_the_run_and_the_components(bot4: Bot4, tr
     parts = ("engine", "guard", "copies", "control")
     assert states == dict.fromkeys(parts, "closed")
     assert told["latency"]["event"]["count"] > 0
+
+
+def test_risk_shows_every_limit_what_is_in_use_and_what_held_back(bot4: Bot4, trading: Bot) -> None:
+    ran = bot4("risk")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert lines[0] == "limits of unleveraged"
+    limits = dict(risk_profiles()["unleveraged"])
+    shown = [line.split() for line in lines[2 : 2 + len(limits)]]
+    assert [row[0] for row in shown] == list(limits)
+    values = {name: str(value).lower() for name, value in limits.items()}
+    assert all(values[row[0]] in row for row in shown)
+    assert sum("<- nearest" in line for line in lines) == 1
+    for words in ("R10", "net_max", "off", "with each order", "refused", "clipped", "drawdown"):
+        assert words in ran.out
+
+
+def test_risk_as_json_names_who_uses_most(bot4: Bot4, trading: Bot) -> None:
+    held = trading.until(lambda status: len(status["positions"]) > 0)
+    told = json.loads(bot4("risk", "--json", "--folder", trading.folder).out)
+    assert set(told) == {"profile", "scale", "limits", *KEYS}
+    rows = {row["limit"]: row for row in told["limits"]}
+    assert list(rows) == list(risk_profiles()["unleveraged"])
+    assert rows["position_max"]["codes"] == ["R10"]
+    assert rows["net_max"]["state"] == "off"
+    assert rows["collar"]["state"] == "order"
+    assert rows["drift_max"]["state"] == "off"
+    assert rows["price_age_max_s"]["state"] == "used"
+    assert held["risk"]["limits"]
+    for row in rows.values():
+        assert (row["use"] is None) == (row["state"] != "used")
+
+
+def test_what_is_in_use_agrees_with_what_is_held(bot4: Bot4, trading: Bot) -> None:
+    told = trading.until(
+        lambda s: s["positions"] and not s["working"] and not s["venue"]["in_flight"]
+    )
+    rows = {row["limit"]: row for row in told["risk"]["limits"]}
+    values = [abs(one["value"]) for one in told["positions"]]
+    assert rows["position_max"]["use"] == pytest.approx(max(values) / told["equity"], rel=0.02)
+    assert rows["gross_max"]["use"] == pytest.approx(sum(values) / told["equity"], rel=0.02)
+    largest = max(told["positions"], key=lambda one: abs(one["value"]))
+    assert rows["position_max"]["of"] == largest["instrument"].partition(":")[2]
 
 
 def test_a_paused_strategy_wants_nothing_until_it_is_resumed(bot4: Bot4, trading: Bot) -> None:
@@ -183,7 +237,9 @@ def test_an_unknown_strategy_is_one_line(bot4: Bot4, trading: Bot) -> None:
     assert ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["status", "resume", "flatten", "halt", "breakers", "stop"])
+@pytest.mark.parametrize(
+    "command", ["status", "resume", "flatten", "halt", "breakers", "risk", "stop"]
+)
 def test_where_nobody_runs_is_one_line(bot4: Bot4, command: str) -> None:
     ran = bot4(command)
     assert (ran.code, ran.out) == (2, "")

@@ -93,11 +93,33 @@ def engine(**changed: Any) -> dict[str, Any]:
                 "latched", since_ns=NOW_NS, reason="fall", stage="flatten", remedy="rearm"
             ),
         },
+        "risk": risk(),
         "touch": {"simulated:BTCUSDT": {"bid": 60_150.0, "ask": 60_151.0, "ts": NOW_NS}},
         "journal": {"appended": 130, "durable": 128},
         "venue": {"working": 1, "in_flight": 0, "faults": {}},
     }
     return {**told, **changed}
+
+
+def risk() -> dict[str, Any]:
+    """What ``Run.status`` tells of the limits."""
+    limits = [
+        limit("position_max", "0.02", use=0.9821, of="BTCUSDT"),
+        limit("gross_max", "0.2", use=0.25),
+        limit("net_max", "100", state="off"),
+        limit("group_max", "0.04", state="unknown", of="ETH"),
+        limit("order_max", "0.02", state="order"),
+        limit("repeats_max", "20", use=0.0, of="sma_cross"),
+        limit("shorting", False, state="order"),
+    ]
+    return {"profile": "default", "scale": "1", "limits": limits}
+
+
+def limit(
+    name: str, value: object, *, state: str = "used", use: float | None = None, of: str = ""
+) -> dict[str, Any]:
+    """What ``Run.status`` tells of one limit."""
+    return {"limit": name, "value": value, "state": state, "use": use, "of": of or None}
 
 
 def breaker(state: str, **changed: Any) -> dict[str, Any]:

@@ -41,6 +41,8 @@ def scraped(one: Picture | None = None) -> dict[str, dict[tuple[str, ...], float
         ("bot4_cash", (), 4_321.5),
         ("bot4_position", ("simulated:ETHUSDT",), -0.5),
         ("bot4_drawdown_ratio", (), 0.0125),
+        ("bot4_limit_use", ("position_max",), 0.9821),
+        ("bot4_limit_use", ("repeats_max",), 0),
         ("bot4_breaker_state", ("drawdown",), 3),
         ("bot4_breaker_state", ("copies",), 2),
         ("bot4_breaker_state", ("feed",), 0),
@@ -58,6 +60,10 @@ def scraped(one: Picture | None = None) -> dict[str, dict[tuple[str, ...], float
 )
 def test_a_scrape_tells_the_picture(name: str, labels: tuple[str, ...], value: float) -> None:
     assert scraped()[name][labels] == value
+
+
+def test_a_limit_that_is_off_or_of_which_nothing_is_known_has_no_use() -> None:
+    assert set(scraped()["bot4_limit_use"]) == {("position_max",), ("gross_max",), ("repeats_max",)}
 
 
 def test_before_the_first_picture_a_scrape_is_empty() -> None:

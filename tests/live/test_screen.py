@@ -54,6 +54,10 @@ def test_a_terminal_that_is_too_small_breaks_nothing(width: int, height: int) ->
     assert len(lines) <= max(height, 1)
 
 
+def test_where_there_is_room_the_nearest_limit_is_shown() -> None:
+    assert "nearest limit position_max 98.21 % (BTCUSDT)" in "\n".join(shown(picture()))
+
+
 def test_the_latest_decisions_come_first() -> None:
     lines = shown(picture())
     newest = next(number for number, line in enumerate(lines) if "60,000.49" in line)

@@ -192,6 +192,9 @@ class Run:
         refused, clipped, canceled, control or breaker) breakers ({name: {state since_ns reason
         note until_ns stage remedy}}, all that there are; stage is what it stops (entries, cancel,
         flatten; None: nothing), remedy what brings it back (trial, successes, day, rearm))
+        risk ({profile scale limits}: every limit in order as {limit value state use of}; state is
+        used, off, unknown (a price is missing) or order (it holds nothing between orders), use
+        the part of it that is in use where it is used, of who uses most of it)
         touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
         entries) venue ({working in_flight faults}: counts, faults by name).
         """

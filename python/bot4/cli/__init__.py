@@ -22,6 +22,7 @@ from bot4.cli import (
     operate,
     order,
     replay,
+    risk,
     run,
     strategies,
     terminal,
@@ -48,6 +49,7 @@ app.command("pause")(operate.pause)
 app.command("resume")(operate.resume)
 app.command("flatten")(operate.flatten)
 app.command("halt")(operate.halt)
+app.command("risk")(risk.risk)
 app.command("kill")(breaker.kill)
 app.command("breakers")(breaker.breakers)
 app.command("rearm")(breaker.rearm)

@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
-from bot4.cli.operate import Debug, Folder, meant, tell
+from bot4.cli.operate import Debug, Folder, Json, meant, tell
 from bot4.errors import ParameterError, known_names
 from bot4.live.board import amiss, board, names, said
 from bot4.live.guard import STAGES
 from bot4.live.picture import Picture
-from bot4.live.standing import rows_text
+from bot4.live.standing import Row, rows_text
 from bot4.live.telegram import Request, ask
 
 
 def breakers(
     folder: Folder = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Show every breaker: its state, why, since when, and what brings it back."""
@@ -26,11 +26,13 @@ def breakers(
         shown = {"breakers": told["breakers"], "components": told["components"]}
         typer.echo(encoder.dumps(shown, allow_nan=False))
         return
-    picture = Picture.of_json(told)
-    open_ones = amiss(picture)
+    typer.echo(rows_text(breaker_rows(Picture.of_json(told))))
+
+
+def breaker_rows(picture: Picture) -> list[Row]:
+    """Those that are not closed, a row each, and the names of the others."""
     closed = [row for row in board(picture) if row.state == "closed"]
-    rows = [(row.name, said(row)) for row in open_ones]
-    typer.echo(rows_text([*rows, ("closed", names(closed))]))
+    return [*((row.name, said(row)) for row in amiss(picture)), ("closed", names(closed))]
 
 
 def kill(

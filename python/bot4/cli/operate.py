@@ -23,12 +23,13 @@ Folder = Annotated[
     str | None,
     typer.Option(metavar="FOLDER|NAME.toml", help="Which bot; the only one in .bot4 if absent."),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback.")]
 
 
 def status(
     folder: Folder = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Show how a running bot stands."""

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from bot4.live.board import board
 from bot4.live.picture import Latest, Picture
+from bot4.live.uses import uses
 
 _NS = 1e9
 # The value of a breaker's gauge.
@@ -52,6 +53,10 @@ def _counted(key: str) -> Callable[[Picture], Iterable[Value]]:
 def _breakers(picture: Picture) -> Iterable[Value]:
     for row in board(picture):
         yield (row.name,), BREAKER_VALUES[row.state]
+
+
+def _uses(picture: Picture) -> Iterable[Value]:
+    return [((row.limit,), row.use) for row in uses(picture) if row.use is not None]
 
 
 def _positions(picture: Picture) -> Iterable[Value]:
@@ -118,6 +123,14 @@ METRICS: tuple[Exported, ...] = (
         "fraction of the peak",
         "How far equity is below its peak",
         _plain("drawdown"),
+    ),
+    Exported(
+        "bot4_limit_use",
+        "gauge",
+        "fraction of the limit",
+        "How much of a limit is in use, where most is; absent: it is off, or a price is missing",
+        _uses,
+        ("limit",),
     ),
     Exported(
         "bot4_breaker_state",

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bot4.live.board import Row, board, said
 from bot4.live.picture import Picture
+from bot4.live.uses import nearest_said
 from bot4.live.words import clock_text, duration_text, price_text, printable, sparkline
 
 # A picture older than this is said to be: nothing came from the engine since.
@@ -145,7 +146,9 @@ def breakers(picture: Picture, width: int, *, brief: bool) -> Layout:
     ]
     # Of many that are closed the last are left out, of those that are not none.
     shown = [*lines[: max(1, _ROWS_MAX - len(reasons))], *reasons][:_ROWS_MAX]
-    return Layout(_panel("breakers", Group(*shown)), size=len(shown) + 2)
+    most = nearest_said(picture)
+    title = f"breakers · nearest limit {most}" if most else "breakers"
+    return Layout(_panel(title, Group(*shown)), size=len(shown) + 2)
 
 
 def _breaker(row: Row, why: str = "") -> Text:

@@ -7,6 +7,7 @@ from typing import Any
 from bot4.history.times import utc_text
 from bot4.live.board import amiss, said
 from bot4.live.picture import Picture
+from bot4.live.uses import nearest_said
 from bot4.live.words import duration_text
 
 WIDTH = 80
@@ -37,8 +38,10 @@ def standing(picture: Picture) -> Iterable[Row]:
         )
     if engine["working"]:
         yield "working", f"{len(engine['working']):,} orders"
-    yield "refused", _counted(engine["refused"])
-    yield "clipped", _counted(engine["clipped"])
+    yield "refused", counted(engine["refused"])
+    yield "clipped", counted(engine["clipped"])
+    if most := nearest_said(picture):
+        yield "nearest limit", most
     if engine["crosses"]:
         yield "crossed inside", f"{engine['crosses']:,} times, {engine['crossed']:,.2f} of notional"
     yield from _amiss(picture)
@@ -61,7 +64,7 @@ def _amiss(picture: Picture) -> Iterable[Row]:
         if part.restarts:
             yield "component", f"{name} was restarted {part.restarts:,} times"
     if picture.setting.faults:
-        yield "venue's faults", _counted(picture.engine["venue"]["faults"])
+        yield "venue's faults", counted(picture.engine["venue"]["faults"])
     if picture.held_back_s:
         yield "held back", f"{picture.held_back_s:.1f} s: the machine cannot keep this speed"
 
@@ -76,7 +79,8 @@ def _wrapped(label: str, value: str) -> list[str]:
     )
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """How many in all, and of what."""
     parts = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count)
     return f"{sum(counts.values()):,}" + (f": {parts}" if parts else "")
 

@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod status;
 mod target;
+mod uses;
 mod working;
 
 use pyo3::prelude::*;

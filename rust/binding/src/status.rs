@@ -15,6 +15,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::errors::Raise;
 use crate::records::{Names, shown_kind};
+use crate::uses;
 
 /// Most working orders that are told.
 const WORKING_SHOWN_MAX: usize = 50;
@@ -51,6 +52,7 @@ pub(crate) fn status<'py>(py: Python<'py>, desk: &Desk) -> PyResult<Bound<'py, P
     out.set_item("working", working(py, run, &names)?)?;
     out.set_item("recent", recent(py, run, &names)?)?;
     out.set_item("breakers", breakers(py, run)?)?;
+    out.set_item("risk", uses::risk(py, run)?)?;
     let journal = PyDict::new(py);
     let (appended, durable) = desk.entries();
     journal.set_item("appended", appended)?;

@@ -38,6 +38,7 @@ mod parts;
 mod protocol;
 mod quoting;
 mod supervising;
+mod using;
 mod watching;
 
 use caution::Groups;
@@ -47,6 +48,7 @@ use holding::{Own, Seats, told};
 use netting::Netting;
 pub use parts::{NoPart, part_name};
 pub use protocol::Ignored;
+pub use using::InUse;
 use watching::Watched;
 
 /// One strategy on one instrument with its share of the equity.

@@ -5,6 +5,7 @@ use super::Bot;
 use crate::event::{Component, Part, Scope, SleeveId};
 use crate::instrument::{Instrument, InstrumentId, venues};
 use crate::risk::board::Standing;
+use crate::risk::uses::Reach;
 
 /// No breaker is called so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,15 +27,23 @@ pub fn part_name(part: Part, instruments: &[Instrument], seats: &[(&str, Instrum
             format!("{kind}:{}", name.unwrap_or_default())
         }
         Scope::Instrument(id) => format!("{kind}:{}", short_name(id, instruments)),
-        Scope::Sleeve(id) => {
-            let Some((strategy, at)) = seats.get(id.index()) else {
-                return kind.to_owned();
-            };
-            let several = seats.iter().filter(|(other, _)| other == strategy).count() > 1;
-            let at = several.then(|| format!("@{}", short_name(*at, instruments)));
-            format!("{kind}:{strategy}{}", at.unwrap_or_default())
-        }
+        Scope::Sleeve(id) => match seat_name(id, instruments, seats) {
+            Some(name) => format!("{kind}:{name}"),
+            None => kind.to_owned(),
+        },
     }
+}
+
+/// A strategy, with its instrument where it trades several.
+fn seat_name(
+    id: SleeveId,
+    instruments: &[Instrument],
+    seats: &[(&str, InstrumentId)],
+) -> Option<String> {
+    let (strategy, at) = seats.get(id.index())?;
+    let several = seats.iter().filter(|(other, _)| other == strategy).count() > 1;
+    let at = several.then(|| format!("@{}", short_name(*at, instruments)));
+    Some(format!("{strategy}{}", at.unwrap_or_default()))
 }
 
 /// An instrument without its venue, where that leaves no doubt.
@@ -52,6 +61,24 @@ impl Bot {
     pub fn part_name(&self, part: Part) -> String {
         let seats = self.sleeves.iter().map(|seat| (seat.strategy.as_str(), seat.instrument));
         part_name(part, self.state.instruments(), &seats.collect::<Vec<_>>())
+    }
+
+    /// What people call that of a sleeve which a limit reaches; nothing of the account's.
+    #[must_use]
+    pub fn reach_name(&self, reach: Reach, sleeve: SleeveId) -> Option<String> {
+        let id = self.sleeves.get(sleeve.index())?.instrument;
+        let rules = self.state.instrument(id)?;
+        match reach {
+            Reach::Account => None,
+            Reach::Venue => Some(rules.venue().to_owned()),
+            Reach::Group => Some(rules.base.to_string()),
+            Reach::Instrument => Some(short_name(id, self.state.instruments()).to_owned()),
+            Reach::Sleeve => {
+                let seats = self.sleeves.iter();
+                let seats = seats.map(|seat| (seat.strategy.as_str(), seat.instrument));
+                seat_name(sleeve, self.state.instruments(), &seats.collect::<Vec<_>>())
+            }
+        }
     }
 
     /// The board: every breaker that the run has, and how those stand that are not closed.

@@ -32,6 +32,7 @@ mod sizing;
 mod standing;
 pub mod supervisor;
 mod terms;
+pub mod uses;
 
 use crate::book::Ladder;
 use crate::event::{

@@ -8,7 +8,7 @@ use crate::exposure::Sight;
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 
 /// Over how many seconds messages are counted.
-const MESSAGES_S: u32 = 10;
+pub(super) const MESSAGES_S: u32 = 10;
 
 /// Whether the state of the system lets this through.
 pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
@@ -91,7 +91,7 @@ fn is_broken(view: &View<'_>) -> bool {
 }
 
 /// Whether so long has not passed since then.
-fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
+pub(super) fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
     now.mantissa().saturating_sub(since.mantissa()) < span.mantissa()
 }
 
