@@ -63,6 +63,7 @@ impl Tape {
             let begun = ts.mantissa().checked_div_euclid(self.interval.mantissa()).unwrap_or(0);
             let end = begun.saturating_add(1).saturating_mul(self.interval.mantissa());
             self.closes = Some(Nanos::new(end));
+            self.on_pulse(ts);
         }
         let Some(slot) = self.traded.get_mut(id.index()) else {
             return;

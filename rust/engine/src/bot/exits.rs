@@ -63,7 +63,8 @@ impl Bot {
         id: InstrumentId,
         out: &mut Output,
     ) -> Result<(), BotError> {
-        if self.profile.shorting {
+        // While it is quiet the venue has seen already what was done about it.
+        if self.profile.shorting || self.quiet {
             return Ok(());
         }
         let mut beyond = self.state.exposure(id).position.max(Qty::ZERO).negated()?;
