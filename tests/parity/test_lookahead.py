@@ -76,6 +76,9 @@ def test_no_strategy_sees_the_future(name: str, cut: int, level: float, noise: i
     frame = b4.simulated(bars=BARS, seed=9).frame
     rng = np.random.default_rng(noise)
     future = level * np.exp(rng.normal(0.0, 0.5, BARS - cut - 1))
+    # What was decided on has a worst price: beyond it nothing fills, whoever sees what.
+    last = frame["close"][cut]
+    future[0] = min(max(future[0], 0.6 * last), 1.6 * last)
     garbage = pl.DataFrame(
         {
             "ts": frame["ts"][cut + 1 :],
