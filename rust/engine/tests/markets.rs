@@ -31,7 +31,7 @@ use crate::proving::weather::{BARS_A_YEAR, GAP, Mode, WINDOW};
 /// What no account may lose of its highest equity, in millionths.
 const BOUND: i128 = 150_000;
 /// Years where nothing else is asked for.
-const YEARS: u64 = 30;
+const YEARS: u64 = 20;
 /// Years of a long life.
 const LONG: u64 = 10;
 
@@ -165,7 +165,7 @@ fn all() -> [Seen; 3] {
     println!("{years} years; no price falls by more than {gap} % within {WINDOW} bars");
     [
         Lives::of(Mode::Chance, years * 3 / 5, 1).live(),
-        Lives::of(Mode::Chance, years / 5 / LONG, LONG).live(),
+        Lives::of(Mode::Chance, (years / 5 / LONG).max(1), LONG).live(),
         Lives::of(Mode::Hunts, years / 5, 1).live(),
     ]
 }
