@@ -44,11 +44,11 @@ pub(crate) fn summary<'py>(
     out.set_item("crosses", report.crosses())?;
     out.set_item("crossed", amount_as_f64(report.crossed()))?;
     let breakers = PyDict::new(py);
-    for breaker in report.breakers() {
+    for (part, standing) in state.board().open() {
         let entry = PyDict::new(py);
-        entry.set_item("state", breaker.state.name())?;
-        entry.set_item("ts", breaker.since.mantissa())?;
-        breakers.set_item(run.bot().part_name(breaker.part), entry)?;
+        entry.set_item("state", standing.state.name())?;
+        entry.set_item("ts", standing.since.mantissa())?;
+        breakers.set_item(run.bot().part_name(part), entry)?;
     }
     out.set_item("breakers", breakers)?;
     out.set_item("risk_profile", run.bot().profile().name.as_str())?;

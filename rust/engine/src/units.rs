@@ -137,6 +137,11 @@ impl Amount {
         mul_div(self.0, each.0, Self::ONE.0, Rounding::Nearest).map(Self)
     }
 
+    /// How much of an asset this is worth, where one is worth `each`; rounded down.
+    pub fn in_units_of(self, each: Self) -> Result<Self, Overflow> {
+        mul_div(self.0, Self::ONE.0, each.0, Rounding::Down).map(Self)
+    }
+
     /// This part of the amount; `rounding` says where the last 10⁻¹⁸ goes.
     pub fn times(self, rate: Rate, rounding: Rounding) -> Result<Self, Overflow> {
         if rate == Rate::ONE {

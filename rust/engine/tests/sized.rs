@@ -7,11 +7,11 @@
 
 mod market;
 
-use bot4_engine::signal::{Clock, Gives, Memory, OPERATIONS, Operation, Program};
+use bot4_engine::signal::{Clock, Memory, OPERATIONS};
 use proptest::prelude::any;
 use proptest::prop_assert_eq;
 
-use crate::market::{Dice, Raw, SEED, always, program};
+use crate::market::{Dice, Raw, SEED, always, one_operation, program};
 
 const N: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -190,25 +190,10 @@ fn what_is_ranked_depends_on_the_window_alone() {
     }
 }
 
-/// The operation over inputs of bars, and conditions of them.
-fn alone(operation: &Operation) -> Program {
-    let mut nodes: Vec<Raw<'_>> = FIELDS.map(|name| (name, &[][..], &[][..])).to_vec();
-    nodes.extend([("gt", &[0, 3][..], &[][..]), ("le", &[1, 4], &[])]);
-    let (mut number, mut condition) = (0..5, 5..7);
-    let mut next = |gives: Gives| match gives {
-        Gives::Condition => condition.next().unwrap(),
-        Gives::Number | Gives::Either => number.next().unwrap(),
-    };
-    let operands: Vec<usize> = operation.operands.iter().map(|(_, gives)| next(*gives)).collect();
-    let parameters: &[f64] = if operation.parameters.is_empty() { &[] } else { &[7.0] };
-    nodes.push((operation.name, &operands, parameters));
-    program(&nodes)
-}
-
 #[test]
 fn every_operation_goes_on_where_it_was_kept() {
     for operation in OPERATIONS {
-        let fresh = alone(operation);
+        let fresh = one_operation(operation, &FIELDS);
         let mut dice = Dice(SEED);
         let columns: Vec<Vec<f64>> = fresh.inputs().iter().map(|_| ties(&mut dice, 100)).collect();
         for at in [0, 3, 50] {

@@ -15,14 +15,14 @@ use allocation_counter::measure;
 use bot4_engine::book::Book;
 use bot4_engine::event::{Quote, Side, Tick, TickKind};
 use bot4_engine::instrument::InstrumentId;
-use bot4_engine::signal::{
-    Clock, Gives, Memory, Node, OPERATIONS, Operation, Program, SignalError, Watch,
-};
+use bot4_engine::signal::{Clock, Memory, Node, OPERATIONS, Program, SignalError, Watch};
 use bot4_engine::units::{Price, Qty};
 use proptest::prelude::any;
 use proptest::{prop_assert, prop_assert_eq};
 
-use crate::market::{Dice, Raw, SECOND, SEED, always, instrument, ns, program, try_compile};
+use crate::market::{
+    Dice, Raw, SECOND, SEED, always, instrument, ns, one_operation, program, try_compile,
+};
 
 /// Four inputs of each clock.
 const INPUTS: [(Clock, [&str; 4]); 3] = [
@@ -58,27 +58,12 @@ fn samples(dice: &mut Dice, count: usize) -> Vec<f64> {
     (0..count).map(&mut sample).collect()
 }
 
-/// The operation over four inputs, or conditions of them.
-fn over(operation: &Operation, inputs: &[&'static str; 4]) -> Program {
-    let mut nodes: Vec<Raw<'_>> = inputs.iter().map(|name| (*name, &[][..], &[][..])).collect();
-    nodes.extend([("gt", &[0, 1][..], &[][..]), ("le", &[1, 2], &[])]);
-    let (mut number, mut condition) = (0..4, 4..6);
-    let mut next = |gives: Gives| match gives {
-        Gives::Condition => condition.next().unwrap(),
-        Gives::Number | Gives::Either => number.next().unwrap(),
-    };
-    let operands: Vec<usize> = operation.operands.iter().map(|(_, gives)| next(*gives)).collect();
-    let parameters: &[f64] = if operation.parameters.is_empty() { &[] } else { &[7.0] };
-    nodes.push((operation.name, &operands, parameters));
-    program(&nodes)
-}
-
 #[test]
 fn streaming_is_columns_to_the_bit_on_every_clock() {
     const ROWS: usize = 600;
     for (clock, names) in &INPUTS {
         for operation in OPERATIONS {
-            let mut streamed = over(operation, names);
+            let mut streamed = one_operation(operation, names);
             let mut dice = Dice(SEED);
             let columns: Vec<Vec<f64>> =
                 streamed.inputs().iter().map(|_| samples(&mut dice, ROWS)).collect();

@@ -10,7 +10,7 @@ use crate::event::{Booking, Entry};
 use crate::exposure::Account;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::journal::Record;
-use crate::units::{Amount, Overflow, Qty, Rounding, mul_div};
+use crate::units::{Amount, Overflow, Qty};
 
 /// The currencies, beside that of the first instrument, that anything is paid in.
 pub(super) fn abroad(instruments: &[Instrument]) -> Vec<(Asset, Account)> {
@@ -170,16 +170,8 @@ impl Bot {
                 continue;
             };
             let each = self.worth_of(quote).filter(|each| each.is_positive());
-            let there = |amount: Amount| match each {
-                Some(each) => mul_div(
-                    amount.mantissa(),
-                    Amount::ONE.mantissa(),
-                    each.mantissa(),
-                    Rounding::Down,
-                ),
-                None => Ok(0),
-            };
-            let there = |amount| there(amount).map(Amount::new);
+            let there =
+                |amount: Amount| each.map_or(Ok(Amount::ZERO), |each| amount.in_units_of(each));
             let mut reserved = Amount::ZERO;
             for (exposure, rules) in self.state.exposures().iter().zip(self.state.instruments()) {
                 if rules.quote == quote {

@@ -4,15 +4,15 @@
 use super::{Bot, BotError};
 use crate::event::{OrderTerms, Side, TimeInForce};
 use crate::exposure::{Exposure, Group, Resting};
-use crate::instrument::{Instrument, InstrumentId, VenueId, venues};
+use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{Order, OrderState};
 use crate::units::{Amount, Overflow, Price, Qty, Rate, Rounding, mul_div};
 
 /// Which instruments move together: those of one base asset.
 #[derive(Debug)]
 pub(super) struct Groups {
-    /// Of each instrument, its group and its venue.
-    of: Vec<(usize, VenueId)>,
+    /// Of each instrument.
+    of: Vec<usize>,
     /// Of each group, in the reporting currency.
     held: Vec<Group>,
     all: Group,
@@ -30,7 +30,7 @@ impl Groups {
                 bases.len() - 1
             })
         };
-        let of: Vec<_> = instruments.iter().map(&mut place).zip(venues(instruments)).collect();
+        let of = instruments.iter().map(&mut place).collect();
         let nothing = Group { selling: Some(Amount::ZERO), ..Group::default() };
         Self {
             held: vec![nothing; bases.len()],
@@ -38,10 +38,6 @@ impl Groups {
             several: bases.len() < instruments.len(),
             of,
         }
-    }
-
-    pub(super) fn venue_of(&self, id: InstrumentId) -> VenueId {
-        self.of.get(id.index()).map_or(VenueId(u32::MAX), |(_, venue)| *venue)
     }
 }
 
@@ -55,8 +51,7 @@ impl Bot {
     /// All that is held of what moves with an instrument, in its currency.
     #[inline]
     pub(super) fn group_of(&self, id: InstrumentId) -> Group {
-        let group =
-            self.groups.of.get(id.index()).and_then(|(group, _)| self.groups.held.get(*group));
+        let group = self.groups.of.get(id.index()).and_then(|group| self.groups.held.get(*group));
         // Without a group nobody knows what is sold, which refuses.
         self.in_currency_of(id, group.copied().unwrap_or_default())
     }
@@ -81,10 +76,7 @@ impl Bot {
     fn converted(&self, id: InstrumentId, group: Group) -> Group {
         let quote = self.state.instrument(id).map(|rules| rules.quote);
         let each = quote.and_then(|quote| self.worth_of(quote)).filter(|each| each.is_positive());
-        let there = |amount: Amount| {
-            let (one, each) = (Amount::ONE.mantissa(), each?.mantissa());
-            mul_div(amount.mantissa(), one, each, Rounding::Down).ok().map(Amount::new)
-        };
+        let there = |amount: Amount| amount.in_units_of(each?).ok();
         let selling = group.selling.and_then(there);
         match (there(group.net), there(group.buying)) {
             (Some(net), Some(buying)) => Group { net, buying, selling },
@@ -106,7 +98,7 @@ impl Bot {
                 continue;
             }
             let own = self.weight_of(id, &exposure)?;
-            let group = self.groups.of.get(id.index()).map(|(group, _)| *group);
+            let group = self.groups.of.get(id.index()).copied();
             let group = group.and_then(|group| self.groups.held.get_mut(group));
             for sum in [Some(&mut all), group].into_iter().flatten() {
                 let selling = sum.selling.zip(own.selling).map(|(sum, more)| sum.plus(more));
@@ -145,12 +137,12 @@ impl Bot {
 
     /// What works of an instrument, and how much of its venue is in doubt.
     pub(super) fn resting(&self, id: InstrumentId) -> Resting {
-        let venue = self.groups.venue_of(id);
+        let board = self.state.board();
+        let venue = board.venue(id);
         let mut resting = Resting::default();
         for order in self.state.orders().working() {
             let new = order.new_order();
-            if order.state() == OrderState::Unknown && self.groups.venue_of(new.instrument) == venue
-            {
+            if order.state() == OrderState::Unknown && board.venue(new.instrument) == venue {
                 resting.unknown = resting.unknown.saturating_add(1);
             }
             if new.instrument != id {
@@ -194,18 +186,17 @@ impl Bot {
         }
         let prices: Vec<_> =
             (0..).map(InstrumentId).take(self.markets.len()).map(|id| self.seen(id)).collect();
-        for place in 0..prices.len() {
-            let Some((group, venue)) = self.groups.of.get(place).copied() else {
-                continue;
-            };
+        for id in (0..).map(InstrumentId).take(prices.len()) {
+            let (group, board) = (self.groups.of.get(id.index()), self.state.board());
             // Of one venue two instruments of an asset are two markets, as spot and futures are.
-            let others = self.groups.of.iter().zip(&prices).enumerate();
-            let same = others
-                .filter(|(other, ((of, at), _))| *of == group && (*other == place || *at != venue));
+            let others = (0..).map(InstrumentId).zip(self.groups.of.iter().zip(&prices));
+            let same = others.filter(|(other, (of, _))| {
+                Some(*of) == group && (*other == id || board.venue(*other) != board.venue(id))
+            });
             let same = same.filter_map(|(_, (_, price))| *price);
             let (low, high) = (same.clone().min(), same.max());
             let apart = low.zip(high).is_some_and(|(low, high)| is_apart(low, high, limit));
-            if let Some(market) = self.markets.get_mut(place)
+            if let Some(market) = self.markets.get_mut(id.index())
                 && market.deviates != apart
             {
                 market.deviates = apart;

@@ -705,7 +705,7 @@ impl Bot {
             all: self.all_of(id),
             group: self.group_of(id),
             resting: self.resting(id),
-            conduct: self.state.conduct(sleeve, self.groups.venue_of(id), self.now),
+            conduct: self.state.conduct(sleeve, id, self.now),
             hour_peak: self.hour_peak_of(id)?,
             scale: self.state.monitor().scale(),
             working: self.state.orders().working_len(),

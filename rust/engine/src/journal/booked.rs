@@ -31,9 +31,9 @@ impl State {
         }
         let mut monitor = self.monitor;
         monitor.on_deposit(worth)?;
-        let heights = self.doings.deposited(self.monitor.last(), monitor.last())?;
+        let heights = self.conducts.deposited(self.monitor.last(), monitor.last())?;
         self.portfolio.on_entry(&self.instruments, entry)?;
-        (self.monitor, self.doings.equity) = (monitor, heights);
+        (self.monitor, self.conducts.equity) = (monitor, heights);
         self.booked.insert(name_of(entry));
         if let Booking::Trade { instrument, .. } = entry.booking {
             self.refresh(instrument);

@@ -6,17 +6,23 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use crate::event::{Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, SleeveId, TimeInForce};
 use crate::exposure::{Conduct, Lately};
-use crate::instrument::{Instrument, VenueId, venues};
-use crate::risk::monitor;
+use crate::instrument::{Instrument, InstrumentId, VenueId, venues};
+use crate::risk::{MESSAGES_S, monitor};
 use crate::units::{Amount, Nanos, Overflow};
 
 const SECOND_NS: i64 = 1_000_000_000;
 const SLOTS: usize = 20;
-/// Messages are counted within ten seconds, what takes within a minute.
-const MESSAGES_SLOT: i64 = SECOND_NS / 2;
-const TAKES_SLOT: i64 = 3 * SECOND_NS;
+const MESSAGES_SLOT: i64 = slot(MESSAGES_S);
+/// What takes is counted within a minute.
+const TAKES_SLOT: i64 = slot(60);
 /// Equity is looked back on for an hour.
-const EQUITY_SLOT: i64 = 180 * SECOND_NS;
+const EQUITY_SLOT: i64 = slot(3_600);
+
+/// How long each of the stretches is that so many seconds are counted in.
+#[allow(clippy::cast_possible_wrap, reason = "a handful of slots")]
+const fn slot(window_s: u32) -> i64 {
+    window_s as i64 * SECOND_NS / SLOTS as i64
+}
 
 /// How often something happened lately: counts of the last [`SLOTS`] stretches of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -92,9 +98,9 @@ impl Heights {
     }
 }
 
-/// What one sleeve did.
+/// What one sleeve did, and how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Deeds {
+struct Own {
     takes: Recent,
     day: i64,
     cancels: u32,
@@ -107,7 +113,7 @@ struct Deeds {
     lately: [Option<(OrderId, Lately)>; 2],
 }
 
-impl Deeds {
+impl Own {
     fn on_day(&mut self, now: Nanos) {
         let day = now.closing_day();
         if self.day != day {
@@ -118,62 +124,54 @@ impl Deeds {
 
 /// What all of them did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Doings {
-    /// Of each instrument.
-    venues: Vec<VenueId>,
+pub(super) struct Conducts {
     /// To each venue.
     messages: Vec<Recent>,
     /// Of each sleeve.
-    deeds: Vec<Deeds>,
+    own: Vec<Own>,
     pub(super) equity: Heights,
 }
 
-impl Doings {
+impl Conducts {
     pub(super) fn new(instruments: &[Instrument], sleeves: usize) -> Self {
-        let venues = venues(instruments);
+        let venues = venues(instruments).iter().map(|venue| venue.0 as usize + 1).max();
         Self {
-            messages: vec![Recent::default(); venues.len()],
-            deeds: vec![Deeds::default(); sleeves],
-            venues,
+            messages: vec![Recent::default(); venues.unwrap_or(0)],
+            own: vec![Own::default(); sleeves],
             equity: Heights::default(),
         }
     }
 
-    fn message(&mut self, order: &NewOrder, now: Nanos) {
-        let venue = self.venues.get(order.instrument.index()).map(|venue| venue.0 as usize);
-        let to = venue.and_then(|venue| self.messages.get_mut(venue));
-        if let Some(messages) = to.filter(|_| !order.terms.held) {
+    /// A venue is told something.
+    pub(super) fn on_message(&mut self, to: Option<VenueId>, now: Nanos) {
+        let messages = to.and_then(|venue| self.messages.get_mut(venue.0 as usize));
+        if let Some(messages) = messages {
             messages.add(now, MESSAGES_SLOT);
         }
     }
 
-    fn of(&mut self, sleeve: SleeveId, now: Nanos) -> Option<&mut Deeds> {
-        let mut deeds = self.deeds.get_mut(sleeve.index());
-        if let Some(deeds) = &mut deeds {
-            deeds.on_day(now);
+    fn of(&mut self, sleeve: SleeveId, now: Nanos) -> Option<&mut Own> {
+        let mut own = self.own.get_mut(sleeve.index());
+        if let Some(own) = &mut own {
+            own.on_day(now);
         }
-        deeds
+        own
     }
 
     pub(super) fn on_placed(&mut self, id: OrderId, order: &NewOrder, now: Nanos) {
-        self.message(order, now);
         let OrderTerms { post_only, reduce_only, held, .. } = order.terms;
         let takes = takes_at_once(order) && !reduce_only && !held;
-        let Some(deeds) = self.of(order.sleeve, now) else {
+        let Some(own) = self.of(order.sleeve, now) else {
             return;
         };
         if takes {
-            deeds.takes.add(now, TAKES_SLOT);
+            own.takes.add(now, TAKES_SLOT);
         }
         if !post_only && !reduce_only && !held {
             let NewOrder { side, size, limit, .. } = *order;
-            let [last, _] = deeds.lately;
-            deeds.lately = [Some((id, Lately { ts: now, side, size, limit })), last];
+            let [last, _] = own.lately;
+            own.lately = [Some((id, Lately { ts: now, side, size, limit })), last];
         }
-    }
-
-    pub(super) fn on_amend(&mut self, order: &NewOrder, now: Nanos) {
-        self.message(order, now);
     }
 
     /// Something was said of an order, which `died` of it without a fill, or not.
@@ -184,18 +182,14 @@ impl Doings {
         died: bool,
         now: Nanos,
     ) {
-        let cancels = update == OrderUpdate::CancelSent;
-        if cancels {
-            self.message(order, now);
-        }
-        let Some(deeds) = self.of(order.sleeve, now) else {
+        let Some(own) = self.of(order.sleeve, now) else {
             return;
         };
-        if cancels {
-            deeds.cancels = deeds.cancels.saturating_add(1);
+        if update == OrderUpdate::CancelSent {
+            own.cancels = own.cancels.saturating_add(1);
         }
         if died {
-            for slot in &mut deeds.lately {
+            for slot in &mut own.lately {
                 *slot = slot.filter(|(lately, _)| *lately != id);
             }
         }
@@ -208,28 +202,28 @@ impl Doings {
         fill: &Fill,
         (first, realised): (bool, Amount),
     ) {
-        let Some(deeds) = self.of(order.sleeve, fill.ts) else {
+        let Some(own) = self.of(order.sleeve, fill.ts) else {
             return;
         };
-        deeds.fills = deeds.fills.saturating_add(1);
+        own.fills = own.fills.saturating_add(1);
         let OrderTerms { post_only, reduce_only, stop, .. } = order.terms;
         if first && !takes_at_once(order) && !post_only && !reduce_only && stop.is_none() {
-            deeds.takes.add(fill.ts, TAKES_SLOT);
+            own.takes.add(fill.ts, TAKES_SLOT);
         }
         if realised.is_zero() {
             return;
         }
-        let again = deeds.closed == Some(fill.order);
+        let again = own.closed == Some(fill.order);
         let loss = realised.is_negative();
-        deeds.closed = Some(fill.order);
+        own.closed = Some(fill.order);
         if loss {
-            let before = if again { deeds.lost } else { Amount::ZERO };
-            deeds.lost = before.minus(realised).unwrap_or(Amount::new(i128::MAX));
-            deeds.lost_at = fill.ts;
+            let before = if again { own.lost } else { Amount::ZERO };
+            own.lost = before.minus(realised).unwrap_or(Amount::new(i128::MAX));
+            own.lost_at = fill.ts;
         }
-        deeds.losses = match (again, loss) {
-            (true, _) => deeds.losses,
-            (false, true) => deeds.losses.saturating_add(1),
+        own.losses = match (again, loss) {
+            (true, _) => own.losses,
+            (false, true) => own.losses.saturating_add(1),
             (false, false) => 0,
         };
     }
@@ -253,36 +247,37 @@ fn takes_at_once(order: &NewOrder) -> bool {
 impl State {
     /// What a sleeve did, as it is to be judged at `now`.
     #[must_use]
-    pub fn conduct(&self, sleeve: SleeveId, venue: VenueId, now: Nanos) -> Conduct {
-        let doings = &self.doings;
-        let messages = doings.messages.get(venue.0 as usize);
+    pub fn conduct(&self, sleeve: SleeveId, instrument: InstrumentId, now: Nanos) -> Conduct {
+        let conducts = &self.conducts;
+        let venue = self.board.venue(instrument);
+        let messages = venue.and_then(|venue| conducts.messages.get(venue.0 as usize));
         let messages = messages.map_or(0, |messages| messages.count(now, MESSAGES_SLOT));
-        let Some(mut deeds) = doings.deeds.get(sleeve.index()).copied() else {
+        let Some(mut own) = conducts.own.get(sleeve.index()).copied() else {
             return Conduct { messages, ..Conduct::default() };
         };
-        deeds.on_day(now);
+        own.on_day(now);
         Conduct {
             messages,
-            takes: deeds.takes.count(now, TAKES_SLOT),
-            cancels: deeds.cancels,
-            fills: deeds.fills,
-            losses: deeds.losses,
-            lost: deeds.lost,
-            lost_at: deeds.lost_at,
+            takes: own.takes.count(now, TAKES_SLOT),
+            cancels: own.cancels,
+            fills: own.fills,
+            losses: own.losses,
+            lost: own.lost,
+            lost_at: own.lost_at,
         }
     }
 
     /// The last orders of a sleeve, those that ended without a fill left out.
     #[must_use]
     pub fn lately(&self, sleeve: SleeveId) -> [Option<Lately>; 2] {
-        let deeds = self.doings.deeds.get(sleeve.index());
-        let lately = deeds.map(|deeds| deeds.lately).unwrap_or_default();
+        let own = self.conducts.own.get(sleeve.index());
+        let lately = own.map(|own| own.lately).unwrap_or_default();
         lately.map(|lately| lately.map(|(_, lately)| lately))
     }
 
     /// The highest equity of the last hour; `None` before any was measured.
     #[must_use]
     pub fn equity_of_hour(&self) -> Option<Amount> {
-        self.doings.equity.of_all
+        self.conducts.equity.of_all
     }
 }

@@ -31,7 +31,7 @@ mod trading;
 use breaking::Watch;
 pub use bytes::{JournalError, decode, decode_records, encode, encode_record};
 pub use carrying::Carrying;
-use conduct::Doings;
+use conduct::Conducts;
 use quoting::Quoting;
 use record::Chain;
 pub use record::{EngineHash, Record};
@@ -81,7 +81,7 @@ pub struct State {
     /// Of each instrument, whether its venue trades it.
     tradable: Vec<bool>,
     monitor: Monitor,
-    doings: Doings,
+    conducts: Conducts,
     board: Board,
     watch: Watch,
     /// Of each sleeve, whether a breaker refused what it wanted last.
@@ -115,7 +115,7 @@ impl State {
             frozen: vec![None; instruments.len()],
             tradable: vec![true; instruments.len()],
             monitor: Monitor::default(),
-            doings: Doings::new(&instruments, sleeves),
+            conducts: Conducts::new(&instruments, sleeves),
             watch: Watch::new(&instruments, sleeves),
             barred: vec![false; sleeves],
             board: Board::new(&instruments, sleeves),
@@ -143,9 +143,9 @@ impl State {
             Record::Deposit { ts: _, amount } => {
                 let mut monitor = self.monitor;
                 monitor.on_deposit(amount)?;
-                let heights = self.doings.deposited(self.monitor.last(), monitor.last())?;
+                let heights = self.conducts.deposited(self.monitor.last(), monitor.last())?;
                 self.portfolio.on_deposit(amount)?;
-                (self.monitor, self.doings.equity) = (monitor, heights);
+                (self.monitor, self.conducts.equity) = (monitor, heights);
                 self.chain.link(record);
             }
             Record::Booked { entry, worth } => self.on_booked(record, &entry, worth)?,
@@ -168,7 +168,7 @@ impl State {
             Record::Control { ts: _, state } => self.on_control(state),
             Record::Equity { ts, cash: _, equity } => {
                 self.monitor.on_equity(ts, equity);
-                self.doings.on_equity(ts, equity);
+                self.conducts.on_equity(ts, equity);
             }
             Record::Pause { ts: _, sleeve, paused } => {
                 let place = sleeve.index();

@@ -20,7 +20,10 @@ impl State {
         self.orders.on_placed(id, *order, ts)?;
         self.refresh(order.instrument);
         self.note_placed(order);
-        self.doings.on_placed(id, order, ts);
+        if !order.terms.held {
+            self.conducts.on_message(self.board.venue(order.instrument), ts);
+        }
+        self.conducts.on_placed(id, order, ts);
         self.note_usable(order.sleeve, ts);
         self.chain.link(record);
         Ok(())
@@ -34,8 +37,9 @@ impl State {
     ) -> Result<(), StateError> {
         self.orders.on_amend_sent(id, to, ts)?;
         self.refresh_of(id);
-        if let Some(order) = self.orders.get(id) {
-            self.doings.on_amend(order.new_order(), ts);
+        let order = self.orders.get(id).map(Order::new_order);
+        if let Some(order) = order.filter(|order| !order.terms.held) {
+            self.conducts.on_message(self.board.venue(order.instrument), ts);
         }
         Ok(())
     }
@@ -64,7 +68,10 @@ impl State {
         let (lives, order, done) =
             (!order.state().is_terminal(), *order.new_order(), order.filled());
         self.refresh(order.instrument);
-        self.doings.on_update((id, &order), update, !lives && done.is_zero(), ts);
+        if update == OrderUpdate::CancelSent && !order.terms.held {
+            self.conducts.on_message(self.board.venue(order.instrument), ts);
+        }
+        self.conducts.on_update((id, &order), update, !lives && done.is_zero(), ts);
         if lives && !again {
             self.note_cancel(order.sleeve, update);
         }
@@ -106,7 +113,7 @@ impl State {
         let answered = self.answered(fill.order, OrderUpdate::Acked, fill.ts);
         let filled = self.orders.on_fill(fill, spent)?;
         self.note_outcome(answered, fill.ts);
-        self.doings.on_fill(&order, fill, (first, realised));
+        self.conducts.on_fill(&order, fill, (first, realised));
         // Not what its venue calls the last: that may overtake the others.
         let done = self.orders.get(fill.order).is_some_and(|o| o.state() == OrderState::Filled);
         match filled {

@@ -17,7 +17,7 @@ use crate::risk::Refusal;
 use crate::units::{Amount, Nanos, Overflow};
 
 pub use metrics::Metrics;
-pub use tally::{Breaker, Tally};
+pub use tally::Tally;
 pub use trades::Trade;
 use trades::{Part, TradeBook};
 
@@ -225,12 +225,6 @@ impl Report {
     /// How often a limit clipped an order, by limit.
     pub fn clips(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
         self.tally.clips()
-    }
-
-    /// The breakers that are not closed.
-    #[must_use]
-    pub fn breakers(&self) -> &[Breaker] {
-        self.tally.breakers()
     }
 
     /// Orders that the venue ended without being asked: more than the account could pay for.

@@ -1,23 +1,10 @@
-//! How often what happened, counted record by record; and which breakers are not closed.
+//! How often what happened, counted record by record.
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{BreakerState, Part};
 use crate::journal::{Record, State};
 use crate::risk::Refusal;
-use crate::risk::board::Standing;
-use crate::units::{Amount, Nanos};
-
-/// A breaker that is not closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaker {
-    /// Whose.
-    pub part: Part,
-    /// How.
-    pub state: BreakerState,
-    /// Since when.
-    pub since: Nanos,
-}
+use crate::units::Amount;
 
 /// The counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +15,6 @@ pub struct Tally {
     clips: Vec<u64>,
     crosses: u64,
     crossed: Amount,
-    breakers: Vec<Breaker>,
 }
 
 impl Tally {
@@ -50,14 +36,8 @@ impl Tally {
                 self.crosses += 1;
                 self.crossed = sum.unwrap_or(self.crossed);
             }
-            Record::Breaker(new) => {
-                self.breakers.retain(|breaker| breaker.part != new.part);
-                if let Some(standing) = state.board().standing(new.part) {
-                    let Standing { state, since, .. } = *standing;
-                    self.breakers.push(Breaker { part: new.part, state, since });
-                }
-            }
-            Record::Deposit { .. }
+            Record::Breaker(_)
+            | Record::Deposit { .. }
             | Record::Booked { .. }
             | Record::Rate { .. }
             | Record::Intent { .. }
@@ -107,12 +87,6 @@ impl Tally {
     #[must_use]
     pub fn crossed(&self) -> Amount {
         self.crossed
-    }
-
-    /// The breakers that are not closed.
-    #[must_use]
-    pub fn breakers(&self) -> &[Breaker] {
-        &self.breakers
     }
 }
 

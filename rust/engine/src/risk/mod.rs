@@ -50,6 +50,7 @@ use limits::Profile;
 pub use pass::{Armed, Ticket};
 pub use refusal::{Refusal, Refusals};
 use sizing::{Asked, Room};
+pub use standing::MESSAGES_S;
 use standing::permit;
 
 /// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).

@@ -126,7 +126,8 @@ pub(crate) fn moved(height: Amount, last: Amount, after: Amount) -> Result<Amoun
     height.plus(after.minus(last)?)
 }
 
-fn beyond(from: Amount, equity: Amount, limit: Rate) -> Result<bool, Overflow> {
+/// Whether equity fell too far from its height; a limit of 100 % is off.
+pub(super) fn beyond(from: Amount, equity: Amount, limit: Rate) -> Result<bool, Overflow> {
     if limit >= Rate::ONE {
         return Ok(false);
     }

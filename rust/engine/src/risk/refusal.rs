@@ -23,14 +23,6 @@ macro_rules! refusals {
                     $(Self::$variant => $name,)+
                 }
             }
-
-            /// What it means, in a sentence.
-            #[must_use]
-            pub const fn meaning(self) -> &'static str {
-                match self {
-                    $(Self::$variant => concat!($($meaning),+).trim_ascii(),)+
-                }
-            }
         }
     };
 }
@@ -213,12 +205,6 @@ impl Refusals {
     /// Each check that was not passed.
     pub fn iter(self) -> impl Iterator<Item = Refusal> {
         Refusal::ALL.into_iter().filter(move |refusal| self.0 >> (*refusal as u8) & 1 == 1)
-    }
-
-    /// The one of them with the lowest code.
-    #[must_use]
-    pub fn first(self) -> Option<Refusal> {
-        self.iter().next()
     }
 
     #[inline]

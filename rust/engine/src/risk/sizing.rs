@@ -204,14 +204,13 @@ impl Room {
         let gross = gross.plus(closing)?.plus(closing)?;
         // What closes is never held back by the cap of one order.
         let order = view.cap(profile.order_max)?.plus(closing)?;
-        let mut room = (position, Refusal::PositionLimit);
-        let whole = Caps::of(view)?.left(side, view)?;
-        let most = most(view.instrument, price)?;
-        for other in [(gross, gross_limit), (order, Refusal::OrderLimit), whole, most] {
-            if other.0 < room.0 {
-                room = other;
-            }
-        }
+        let room = closest([
+            (position, Refusal::PositionLimit),
+            (gross, gross_limit),
+            (order, Refusal::OrderLimit),
+            Caps::of(view)?.left(side, view)?,
+            most(view.instrument, price)?,
+        ]);
         let free = account.cash.minus(account.reserved)?;
         let sellable = exposure.position.minus(exposure.working_sell)?;
         Ok(Self {
@@ -246,8 +245,7 @@ impl Room {
 /// What the caps on all that is held leave for what opens, all that works counted.
 pub(super) fn gross(view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
     let (profile, account) = (view.profile, view.account);
-    let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
-    let taken = account.gross.plus(working)?;
+    let taken = taken(view)?;
     let gross = view.cap(profile.gross_max)?.minus(taken)?;
     let distance = profile.liquidation_distance_min;
     if distance.is_zero() {
@@ -257,7 +255,32 @@ pub(super) fn gross(view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
     let (one, distance) = (Rate::ONE.mantissa().into(), distance.mantissa().into());
     let bearable = mul_div(account.equity.mantissa(), one, distance, Rounding::Down)?;
     let margin = Amount::new(bearable).minus(taken)?;
-    Ok(if margin < gross { (margin, Refusal::Margin) } else { (gross, Refusal::GrossLimit) })
+    Ok(closest([(gross, Refusal::GrossLimit), (margin, Refusal::Margin)]))
+}
+
+/// All that works, at its worst.
+pub(super) fn working(view: &View<'_>) -> Result<Amount, Refusal> {
+    let short = view.account.working_short.ok_or(Refusal::NoPrice)?;
+    Ok(view.account.reserved.plus(short)?)
+}
+
+/// All that is held, and all that works.
+pub(super) fn taken(view: &View<'_>) -> Result<Amount, Refusal> {
+    Ok(view.account.gross.plus(working(view)?)?)
+}
+
+/// How far a group would lie on one side, were all of it that works there done.
+pub(super) fn toward(group: &Group, side: Side) -> Result<Amount, Refusal> {
+    match side {
+        Side::Buy => Ok(group.net.plus(group.buying)?),
+        Side::Sell => Ok(group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?),
+    }
+}
+
+/// The smallest of several rooms; the first of those that are equal.
+fn closest<const N: usize>(rooms: [(Amount, Refusal); N]) -> (Amount, Refusal) {
+    let least = rooms.into_iter().min_by_key(|(room, _)| *room);
+    least.unwrap_or((Amount::ZERO, Refusal::NotUsable))
 }
 
 /// The caps on a whole order, whether it opens or closes.
@@ -270,33 +293,18 @@ pub(super) struct Caps {
 
 impl Caps {
     pub(super) fn of(view: &View<'_>) -> Result<Self, Refusal> {
-        let (profile, account) = (view.profile, view.account);
-        let working = account.reserved.plus(account.working_short.ok_or(Refusal::NoPrice)?)?;
-        let unexecuted = view.cap(profile.unexecuted_max)?.minus(working)?;
-        let volume = volume(view)?;
-        let both = if volume < unexecuted {
-            (volume, Refusal::Volume)
-        } else {
-            (unexecuted, Refusal::Unexecuted)
-        };
+        let profile = view.profile;
+        let unexecuted = view.cap(profile.unexecuted_max)?.minus(working(view)?)?;
+        let both = closest([(unexecuted, Refusal::Unexecuted), (volume(view)?, Refusal::Volume)]);
         let (net, group) = (view.cap(profile.net_max)?, view.cap(profile.group_max)?);
         Ok(Self { net, group, both })
     }
 
     /// What they leave for one side, and which is the closest.
     pub(super) fn left(&self, side: Side, view: &View<'_>) -> Result<(Amount, Refusal), Refusal> {
-        let toward = |group: &Group| -> Result<Amount, Refusal> {
-            match side {
-                Side::Buy => Ok(group.net.plus(group.buying)?),
-                Side::Sell => Ok(group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?),
-            }
-        };
-        let net = (self.net.minus(toward(&view.all)?)?, Refusal::NetLimit);
-        let group = (self.group.minus(toward(&view.group)?)?, Refusal::GroupLimit);
-        let closer = |one: (Amount, Refusal), other: (Amount, Refusal)| {
-            if other.0 < one.0 { other } else { one }
-        };
-        Ok(closer(closer(net, group), self.both))
+        let net = (self.net.minus(toward(&view.all, side)?)?, Refusal::NetLimit);
+        let group = (self.group.minus(toward(&view.group, side)?)?, Refusal::GroupLimit);
+        Ok(closest([net, group, self.both]))
     }
 }
 

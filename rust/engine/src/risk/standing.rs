@@ -2,13 +2,14 @@
 //! of what the sleeve did lately. What only reduces passes all but a halt, a freeze, and a venue
 //! that does not trade.
 
+use super::monitor::beyond;
 use super::{Refusal, Refusals, View};
 use crate::event::TradingState;
 use crate::exposure::Sight;
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding};
 
 /// Over how many seconds messages are counted.
-pub(super) const MESSAGES_S: u32 = 10;
+pub const MESSAGES_S: u32 = 10;
 
 /// Whether the state of the system lets this through.
 pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
@@ -71,7 +72,7 @@ fn opening(view: &View<'_>) -> Result<[(Refusal, bool); 16], Overflow> {
         (Refusal::BreakerOpen, !view.breakers.all_closed()),
         (Refusal::NoPrice, account.unpriced),
         (Refusal::NoEquity, !account.equity.is_positive()),
-        (Refusal::LossVelocity, fell(view.hour_peak, account.equity, profile.loss_hour_max)?),
+        (Refusal::LossVelocity, beyond(view.hour_peak, account.equity, profile.loss_hour_max)?),
         (Refusal::TooManyOrders, crowded),
         (Refusal::MessageRate, conduct.messages >= messages_max),
         (Refusal::CancelRatio, conduct.cancels > cancels_max),
@@ -93,14 +94,6 @@ fn is_broken(view: &View<'_>) -> bool {
 /// Whether so long has not passed since then.
 pub(super) fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
     now.mantissa().saturating_sub(since.mantissa()) < span.mantissa()
-}
-
-/// Whether equity fell too far from its height; a limit of 100 % is off.
-fn fell(height: Amount, equity: Amount, limit: Rate) -> Result<bool, Overflow> {
-    if limit >= Rate::ONE {
-        return Ok(false);
-    }
-    Ok(height.minus(equity)? > height.times(limit, Rounding::Down)?)
 }
 
 /// Whether the market moved too far to be believed; a limit of 100 % is off.

@@ -4,8 +4,10 @@
 
 use super::limits::{COUNT_MAX, Profile};
 use super::monitor::Monitor;
+use super::sizing::{taken, toward, working};
 use super::standing::{MESSAGES_S, lasts};
 use super::{Refusal, View};
+use crate::event::Side;
 use crate::exposure::{Exposure, Group, Sight};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding, mul_div};
 
@@ -74,7 +76,7 @@ macro_rules! gauge {
 pub const GAUGES: [Gauge; 21] = [
     gauge!("position_max", Instrument, |view, _| position(view)),
     gauge!("gross_max", Account, |view, _| {
-        capped(view, view.profile.gross_max, || Ok(view.account.gross.plus(working(view)?)?))
+        capped(view, view.profile.gross_max, || taken(view))
     }),
     gauge!("net_max", Account, |view, _| {
         capped(view, view.profile.net_max, || outward(&view.all))
@@ -164,17 +166,9 @@ fn seen(view: &View<'_>) -> Result<Sight, Refusal> {
     view.sight.ok_or(Refusal::NoPrice)
 }
 
-/// All that works, at its worst.
-fn working(view: &View<'_>) -> Result<Amount, Refusal> {
-    let short = view.account.working_short.ok_or(Refusal::NoPrice)?;
-    Ok(view.account.reserved.plus(short)?)
-}
-
 /// What is held with all that works, at the worse of the two sides.
 fn outward(group: &Group) -> Result<Amount, Refusal> {
-    let long = group.net.plus(group.buying)?;
-    let short = group.selling.ok_or(Refusal::NoPrice)?.minus(group.net)?;
-    Ok(long.max(short))
+    Ok(toward(group, Side::Buy)?.max(toward(group, Side::Sell)?))
 }
 
 fn position(view: &View<'_>) -> Result<Use, Refusal> {
@@ -196,8 +190,7 @@ fn distance(view: &View<'_>) -> Result<Use, Refusal> {
     if limit.is_zero() {
         return Ok(Use::Off);
     }
-    let taken = view.account.gross.plus(working(view)?)?;
-    Ok(part(taken.times(limit, Rounding::Up)?, view.account.equity))
+    Ok(part(taken(view)?.times(limit, Rounding::Up)?, view.account.equity))
 }
 
 /// Of what the last order that closed may have lost, while its loss is not too long ago.

@@ -14,7 +14,7 @@ use bot4_engine::event::{BreakerState, Component, Execution, Part, Reason, Trade
 use bot4_engine::history::{Columns, History, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitValue, Profile};
-use bot4_engine::signal::{Node, Program, SignalError};
+use bot4_engine::signal::{Gives, Node, Operation, Program, SignalError};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
@@ -162,6 +162,21 @@ pub(crate) fn try_compile(nodes: &[Raw<'_>], outputs: &[usize]) -> Result<Progra
 /// A program whose only output is its last node.
 pub(crate) fn program(nodes: &[Raw<'_>]) -> Program {
     try_compile(nodes, &[nodes.len() - 1]).unwrap()
+}
+
+/// One operation over inputs, four at least, or over conditions of them.
+pub(crate) fn one_operation(operation: &Operation, inputs: &[&str]) -> Program {
+    let mut nodes: Vec<Raw<'_>> = inputs.iter().map(|name| (*name, &[][..], &[][..])).collect();
+    nodes.extend([("gt", &[0, 1][..], &[][..]), ("le", &[1, 2], &[])]);
+    let (mut number, mut condition) = (0..inputs.len(), inputs.len()..nodes.len());
+    let mut next = |gives: Gives| match gives {
+        Gives::Condition => condition.next().unwrap(),
+        Gives::Number | Gives::Either => number.next().unwrap(),
+    };
+    let operands: Vec<usize> = operation.operands.iter().map(|(_, gives)| next(*gives)).collect();
+    let parameters: &[f64] = if operation.parameters.is_empty() { &[] } else { &[7.0] };
+    nodes.push((operation.name, &operands, parameters));
+    program(&nodes)
 }
 
 /// Long `fraction` of the equity while the fast average is above the slow one, else flat.
