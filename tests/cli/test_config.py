@@ -158,6 +158,18 @@ def test_show_for_machines_is_one_object(bot4: Bot4, toml: Path) -> None:
     }
 
 
+def test_what_is_shown_of_a_limit_with_a_reason_reads_as_it_was_written(
+    bot4: Bot4, tmp_path: Path
+) -> None:
+    said = {"value": 0.2, "reason": 'a "thin" coin'}
+    path = tmp_path / "reasoned.toml"
+    path.write_text(
+        SMALL + "[risk.limits]\ncollar = { value = 0.2, reason = 'a \"thin\" coin' }\n", "utf-8"
+    )
+    shown = bot4("config", "show", path).out
+    assert tomllib.loads(shown)["risk"]["limits"] == {"collar": said}
+
+
 def test_the_schema_describes_every_key(bot4: Bot4) -> None:
     schema = json.loads(bot4("config", "schema").out)
     assert schema["required"] == ["strategy"]

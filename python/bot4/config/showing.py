@@ -112,6 +112,8 @@ def _value(value: Any) -> str:  # noqa: ANN401 - what a parameter may be is for 
             return format(value, "f")
         case date():
             return value.isoformat()
+        case BaseModel():
+            return _value(value.model_dump())
         case list() | tuple():
             return f"[{', '.join(_value(one) for one in value)}]"
         case dict():
