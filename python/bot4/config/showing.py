@@ -92,7 +92,9 @@ def _nested(reading: Reading, place: Place, values: Mapping[str, object]) -> Ite
         if value is None:
             yield f"# {_key(name)} is not set"
             continue
-        yield f"{f'{_key(name)} = {_value(value)}':<{_COMMENT_COLUMN}} # {origin}"
+        # A limit with its reason is a table of its own.
+        shown = _value(value.model_dump() if isinstance(value, BaseModel) else value)
+        yield f"{f'{_key(name)} = {shown}':<{_COMMENT_COLUMN}} # {origin}"
 
 
 def _key(name: str) -> str:
@@ -112,8 +114,6 @@ def _value(value: Any) -> str:  # noqa: ANN401 - what a parameter may be is for 
             return format(value, "f")
         case date():
             return value.isoformat()
-        case BaseModel():
-            return _value(value.model_dump())
         case list() | tuple():
             return f"[{', '.join(_value(one) for one in value)}]"
         case dict():

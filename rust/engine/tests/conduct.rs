@@ -9,8 +9,9 @@ use bot4_engine::asset::Asset;
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::event::{
     Action, Bar, Component, Event, Execution, Fill, Intent, OrderId, OrderTerms, OrderUpdate, Part,
-    Quote, Reason, Side, Size, SleeveId, Tick, TickKind, Transition, Want,
+    Quote, Reason, Side, Size, SleeveId, Stop, StopKind, Tick, TickKind, Transition, Want,
 };
+use bot4_engine::exposure::Conduct;
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::Record;
 use bot4_engine::risk::Refusal;
@@ -240,6 +241,26 @@ fn a_venue_is_told_no_more_than_it_may_be_and_cancels_always_go() {
     floor.time(11);
     floor.bar(HERE, 100.0);
     assert_eq!(floor.want(limited(Side::Buy, 0.1, 95.5, true)), "buy");
+}
+
+#[test]
+fn what_was_held_counts_when_it_leaves() {
+    let mut floor = Floor::of(&[("coinbase:BTC-USD", "BTC")], &[]);
+    let stop = Stop { kind: StopKind::Stop, trigger: Price::new(10_100), trail: Price::new(100) };
+    let terms = OrderTerms { stop: Some(stop), ..OrderTerms::default() };
+    let told = |floor: &Floor| {
+        let Conduct { messages, takes, .. } =
+            floor.bot.state().conduct(SleeveId(0), HERE, ns(floor.now));
+        (messages, takes)
+    };
+    assert_eq!(floor.want(Want::Trade { side: Side::Buy, qty: 1.0, limit: None, terms }), "buy");
+    assert!(floor.bot.state().orders().working().all(|order| order.is_held()));
+    assert_eq!(told(&floor), (0, 0), "no venue has heard of it");
+    floor.now += SECOND;
+    floor.bar(HERE, 102.0);
+    floor.time(0);
+    assert!(floor.bot.state().orders().working().all(|order| !order.is_held()));
+    assert_eq!(told(&floor), (1, 1));
 }
 
 #[test]

@@ -185,6 +185,9 @@ impl Conducts {
         let Some(own) = self.of(order.sleeve, now) else {
             return;
         };
+        if update == OrderUpdate::Released && !order.terms.reduce_only {
+            own.takes.add(now, TAKES_SLOT);
+        }
         if update == OrderUpdate::CancelSent {
             own.cancels = own.cancels.saturating_add(1);
         }

@@ -37,9 +37,9 @@ impl State {
     ) -> Result<(), StateError> {
         self.orders.on_amend_sent(id, to, ts)?;
         self.refresh_of(id);
-        let order = self.orders.get(id).map(Order::new_order);
-        if let Some(order) = order.filter(|order| !order.terms.held) {
-            self.conducts.on_message(self.board.venue(order.instrument), ts);
+        if let Some(order) = self.orders.get(id).filter(|order| !order.is_held()) {
+            let venue = self.board.venue(order.new_order().instrument);
+            self.conducts.on_message(venue, ts);
         }
         Ok(())
     }
@@ -68,7 +68,8 @@ impl State {
         let (lives, order, done) =
             (!order.state().is_terminal(), *order.new_order(), order.filled());
         self.refresh(order.instrument);
-        if update == OrderUpdate::CancelSent && !order.terms.held {
+        // What is held is called back here, and told its venue when it is released.
+        if let OrderUpdate::CancelSent | OrderUpdate::Released = update {
             self.conducts.on_message(self.board.venue(order.instrument), ts);
         }
         self.conducts.on_update((id, &order), update, !lives && done.is_zero(), ts);
