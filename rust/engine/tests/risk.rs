@@ -10,11 +10,11 @@ mod scene;
 use bot4_engine::event::{
     BreakerState, Component, OrderTerms, Side, Size, SleeveId, Stop, StopKind, TradingState, Want,
 };
-use bot4_engine::exposure::{Account, Exposure, Mark};
+use bot4_engine::exposure::{Account, Exposure, Mark, Sight};
 use bot4_engine::instrument::Instrument;
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::Profile;
-use bot4_engine::risk::{Armed, Assessment, Refusal};
+use bot4_engine::risk::{Approved, Armed, Assessment, Refusal};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate, Rounding};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
@@ -560,6 +560,100 @@ fn the_short_way_passes_nothing_that_the_long_way_would_not() {
     assert!(passed.get() > 500, "{passed:?} of 12,000 passed: the cases say too little");
 }
 
+/// What the short way passes in another market than the one its limits were made in, told before
+/// which target to expect, the long way approves whole; whether it passed.
+fn agrees_when_told(scene: &Scene, fraction: f64, later: &Scene) -> Result<bool, TestCaseError> {
+    let Ok(mut armed) = Armed::of(SleeveId(0), &scene.view()) else {
+        return Ok(false);
+    };
+    let sight = later.sight().unwrap();
+    let untold = armed.pass(fraction, &sight, later.now);
+    armed.expect(fraction);
+    let told = armed.pass(fraction, &sight, later.now);
+    prop_assert_eq!(untold, told);
+    if let Ok(passed) = told {
+        let approved = passed.into();
+        let long = later.assess(target(fraction));
+        prop_assert_eq!(long, Ok(Some(Assessment { approved, clipped: None })));
+    }
+    Ok(told.is_ok())
+}
+
+#[test]
+fn what_is_expected_passes_where_each_check_passes_and_nowhere_else() {
+    let passed = core::cell::Cell::new(0);
+    let fractions = prop_oneof![-0.6_f64..0.6, Just(0.0), Just(0.02), Just(-0.1), Just(1e-9)];
+    let moves = prop_oneof![-30_i64..30, -9_000_i64..9_000, -100_i64..300_000];
+    let market = (moves, -5_i64..3_000, 0_i64..40_000_000, -2_000_000_000_i64..9_000_000_000);
+    let told = |(scene, fraction, market, wide): (Scene, f64, _, bool)| {
+        let scene = if wide { scene.limits("research", &[]) } else { scene };
+        let (moved, apart, touch, passed_ns) = market;
+        let Some(sight) = scene.sight() else {
+            return Ok(());
+        };
+        let Ok(price) = sight.mark.price.plus(Price::new(moved)) else {
+            return Ok(());
+        };
+        let now = Nanos::new(scene.now.mantissa().max(0) + 9_000_000_000);
+        let mark = Mark { price, ts: Nanos::new(now.mantissa() - passed_ns) };
+        let (bid, ask) = (price.minus(Price::new(apart)), price.plus(Price::new(apart)));
+        let (Ok(bid), Ok(ask)) = (bid, ask) else {
+            return Ok(());
+        };
+        let qty = Qty::new(touch);
+        let sight = Some(Sight { mark, bid, ask, bid_qty: qty, ask_qty: qty, ..sight });
+        let later = Scene { mark: Some(mark), sight, now, ..scene.clone() };
+        passed.set(passed.get() + u32::from(agrees_when_told(&scene, fraction, &later)?));
+        Ok(())
+    };
+    always(20_000, (scenes(), fractions, market, any::<bool>()), told);
+    assert!(passed.get() > 500, "{passed:?} of 20,000 passed: the cases say too little");
+}
+
+/// Both answers of the short way at a price and a size at the touch, told what to expect or not.
+fn told_and_not(scene: &Scene, fraction: f64, price: i64, touch: i64) -> [bool; 2] {
+    let (price, qty) = (Price::new(price), Qty::new(touch));
+    let mark = Mark { price, ..scene.mark.unwrap() };
+    let sight = scene.sight().unwrap();
+    let sight = Sight { mark, bid: price, ask: price, bid_qty: qty, ask_qty: qty, ..sight };
+    [true, false].map(|told| {
+        let mut armed = Armed::of(SleeveId(0), &scene.view()).unwrap();
+        if told {
+            armed.expect(fraction);
+        }
+        armed.pass(fraction, &sight, scene.now).is_ok()
+    })
+}
+
+#[test]
+fn between_two_prices_that_pass_none_is_passed_over() {
+    // What is cut to so coarse a lot goes up and down with the price, under a cap that lies between.
+    let caps = ["0.37", "0.39", "0.3995", "0.42"];
+    let (mut passed, mut refused) = (0, 0);
+    for (cap, lot) in caps.into_iter().flat_map(|cap| [30_000, 70_000].map(|lot| (cap, lot))) {
+        let mut scene = Scene::quiet().limits("research", &[("order_max", cap)]);
+        scene.instrument.lot = Qty::new(lot);
+        for price in 8_000..12_500 {
+            let [told, untold] = told_and_not(&scene, -0.4, price, i64::MAX);
+            assert_eq!(told, untold, "lot {lot}, cap {cap}, price {price}");
+            if told { passed += 1 } else { refused += 1 }
+        }
+    }
+    assert!(passed > 1_000 && refused > 1_000, "{passed} passed, {refused} were refused");
+}
+
+#[test]
+fn the_touch_must_hold_as_much_where_it_is_expected() {
+    let scene = Scene::quiet().limits("research", &[("depth_share_max", "0.07")]);
+    let passes = |touch: i64| told_and_not(&scene, 0.25, 10_000, touch);
+    let (mut too_little, mut least) = (0, 100_000_000);
+    while least - too_little > 1 {
+        let touch = i64::midpoint(least, too_little);
+        if passes(touch) == [true, true] { least = touch } else { too_little = touch }
+    }
+    assert_eq!([passes(least - 1), passes(least)], [[false, false], [true, true]]);
+}
+
 #[test]
 fn a_target_asked_for_again_is_what_it_was_on_the_account_as_it_is() {
     let (before, after) = (Scene::quiet(), Scene::quiet().holding(20));
@@ -568,9 +662,10 @@ fn a_target_asked_for_again_is_what_it_was_on_the_account_as_it_is() {
     // Two are remembered; the third and the first are then worked out anew.
     for fraction in [0.5, 0.25, 0.5, 0.1, 0.5] {
         let fresh = before.pass(fraction);
-        assert_eq!(armed.pass(fraction, &sight, before.now), fresh);
+        assert_eq!(armed.pass(fraction, &sight, before.now).map(Approved::from), fresh);
         let mut armed = armed.again(&after.view()).unwrap();
-        assert_eq!(armed.pass(fraction, &sight, after.now), after.pass(fraction));
+        let again = armed.pass(fraction, &sight, after.now).map(Approved::from);
+        assert_eq!(again, after.pass(fraction));
         assert_ne!(after.pass(fraction), fresh);
     }
 }

@@ -5,7 +5,7 @@ use bot4_engine::exposure::{Account, Conduct, Exposure, Group, Mark, Resting, Si
 use bot4_engine::instrument::{Instrument, amount_from_text};
 use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::limits::{LimitValue, Profile};
-use bot4_engine::risk::{Approved, Armed, Refusal, Refusals, Ticket, View};
+use bot4_engine::risk::{Approved, Armed, Passed, Refusal, Refusals, Ticket, View};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
 use crate::flow::Draw;
@@ -19,6 +19,9 @@ pub(crate) const TARGET: &str = "risk_target_ns";
 const SECOND_NS: i64 = 1_000_000_000;
 /// What is held, in lots.
 const HELD_LOTS: i64 = 500;
+/// The targets that flip.
+const MORE: f64 = 0.015;
+const LESS: f64 = 0.0001;
 /// What each side of the touch holds, in lots.
 const SHOWN_LOTS: i64 = 1_000_000;
 /// What a minute ago was, in ticks.
@@ -143,7 +146,10 @@ impl Scene {
             profile: &Profile::named("default")?,
             sound: true,
         };
-        let armed = Armed::of(SleeveId(0), &view).map_err(GaugeError::Refused)?;
+        let mut armed = Armed::of(SleeveId(0), &view).map_err(GaugeError::Refused)?;
+        for fraction in [MORE, LESS] {
+            armed.expect(fraction);
+        }
         Ok(Self { instrument, armed })
     }
 
@@ -151,7 +157,7 @@ impl Scene {
     pub fn cases(&self, seed: u64) -> Result<Vec<Case>, GaugeError> {
         let (mut draw, mut armed) = (Draw::new(seed), self.armed);
         let mut one = |n: usize| {
-            let fraction = if n.is_multiple_of(2) { 0.015 } else { 0.0001 };
+            let fraction = if n.is_multiple_of(2) { MORE } else { LESS };
             let ticks = 6_000_000 + draw.below(100_000);
             let price = Price::new(ticks * self.instrument.tick.mantissa());
             let sight = seen(&self.instrument, ticks)?;
@@ -176,11 +182,11 @@ impl Scene {
 
 /// The side of the order and a part of its size, or nothing where it was refused.
 #[inline]
-fn answer(passed: Result<Approved, Refusals>) -> i64 {
-    let Ok(approved) = passed else {
+fn answer(passed: Result<Passed, Refusals>) -> i64 {
+    let Ok(passed) = passed else {
         return 0;
     };
-    let order = approved.into_order();
+    let order = Approved::from(passed).into_order();
     let size = match order.size {
         Size::Base(qty) => qty.mantissa() & 1,
         Size::Quote(budget) => i64::from(budget.is_positive()),

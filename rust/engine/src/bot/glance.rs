@@ -8,7 +8,7 @@ use crate::decision::{Decision, target};
 use crate::event::{Event, Execution, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
-use crate::risk::{Approved, Armed};
+use crate::risk::{Armed, Passed};
 use crate::signal::{Clock, Clocks, Program};
 use crate::units::Overflow;
 
@@ -26,7 +26,7 @@ pub(super) enum Wanted {
     Target {
         fraction: f64,
         band: Option<f64>,
-        approved: Option<Approved>,
+        approved: Option<Passed>,
     },
     Quote(TwoSided),
     /// A target that does not simply cross, or what the first of several wants: the others that
@@ -198,7 +198,7 @@ impl Bot {
 
     /// The target that is expected after `last`, and the short way through risk for it.
     #[inline]
-    fn rehearse(&mut self, place: usize, last: f64) -> (f64, Option<Approved>) {
+    fn rehearse(&mut self, place: usize, last: f64) -> (f64, Option<Passed>) {
         if self.aims.get(place).is_some_and(|aim| aim.turn != self.turn) {
             self.arm_one(place);
         }
@@ -218,7 +218,7 @@ impl Bot {
     /// The market went on to another minute, or began: its limits are made anew.
     #[cold]
     #[inline(never)]
-    fn arm_anew(&mut self, place: usize, expected: f64) -> (f64, Option<Approved>) {
+    fn arm_anew(&mut self, place: usize, expected: f64) -> (f64, Option<Passed>) {
         self.turn = self.turn.wrapping_add(1);
         self.arm_one(place);
         (expected, self.approve(place, expected))
@@ -228,7 +228,7 @@ impl Bot {
     /// it.
     #[cold]
     #[inline(never)]
-    fn approve(&mut self, place: usize, fraction: f64) -> Option<Approved> {
+    fn approve(&mut self, place: usize, fraction: f64) -> Option<Passed> {
         let aim = self.aims.get_mut(place).filter(|aim| aim.clear && aim.turn == self.turn)?;
         let armed = aim.armed.as_mut()?;
         let sight = self.markets.get(armed.instrument().index())?.book.sight()?;
@@ -261,6 +261,13 @@ impl Bot {
         });
         let may_want = !self.is_held_back(sleeve);
         let clear = !self.state.is_working(sleeve);
+        let expect = |mut armed: Armed| {
+            if clear {
+                armed.expect(armed.other(self.state.target(sleeve).unwrap_or(0.0)));
+            }
+            armed
+        };
+        let armed = armed.map(expect);
         if let Some(aim) = self.aims.get_mut(place) {
             *aim = Aim { turn: self.turn, armed, may_want, clear };
         }
@@ -272,7 +279,7 @@ impl Bot {
         let settled = match glance.wanted {
             Wanted::Target { approved: Some(approved), .. } => {
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
-                self.place(approved, out)
+                self.place(approved.into(), out)
             }
             Wanted::Styled(_) if self.is_sharing(glance.sleeve) => {
                 self.settle_together(glance.sleeve, out)

@@ -3,14 +3,16 @@
 //! clips or refuses. What passes here passes there, to the last unit: a test asks them the same.
 //!
 //! All that does not change with a tick is worked out when the account changes, in the units that
-//! the tick comes in.
+//! the tick comes in. So is how far the price may go before any check could say something else
+//! ([`Reach`]): within that a tick asks only what a tick can change, beyond it everything.
 
 use core::hint::select_unpredictable;
 
+use super::reach::{End, Reach};
 use super::standing::standing;
 use super::{Approved, Refusal, Refusals, View, opposite, sizing};
 use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId};
-use crate::exposure::Sight;
+use crate::exposure::{Mark, Sight};
 use crate::instrument::{InstrumentId, rate_down};
 use crate::units::{Amount, Nanos, Overflow, Price, Qty, Rate, Rounding};
 
@@ -54,22 +56,25 @@ pub struct Armed {
 /// The market that was seen when the limits were made, and how far from it they hold: all in the
 /// units of a tick. Beyond it the long way looks again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Band {
+pub(super) struct Band {
+    /// The mark when it was made.
+    pub(super) here: Price,
     /// The mark of a minute ago; nothing where that is not looked at.
     before: Price,
     looks_back: bool,
-    low: Price,
-    high: Price,
+    pub(super) low: Price,
+    pub(super) high: Price,
     /// Widest spread, at which the touch lies within the furthest impact too.
     spread_max: i64,
     /// What of a size of 1 at the touch one order may be worth, and whether that is looked at.
-    shown: i64,
-    looks_deep: bool,
+    pub(super) shown: i64,
+    pub(super) looks_deep: bool,
 }
 
 impl Band {
     /// Nothing is within it.
     const SHUT: Self = Self {
+        here: Price::ZERO,
         before: Price::ZERO,
         looks_back: true,
         low: Price::new(1),
@@ -100,6 +105,7 @@ impl Band {
         let off = profile.spread_max >= Rate::ONE && !looks_deep;
         let each = unit.checked_mul(low.mantissa()).ok_or(Overflow)?;
         Ok(Self {
+            here: sight.mark.price,
             before: if looks_back { sight.before } else { Price::ZERO },
             looks_back,
             low,
@@ -114,9 +120,26 @@ impl Band {
     #[inline]
     fn holds(&self, sight: &Sight) -> (bool, bool) {
         let price = sight.mark.price;
-        let same = !self.looks_back | (sight.before == self.before);
-        let apart = sight.ask.mantissa().wrapping_sub(sight.bid.mantissa());
-        (same & (price >= self.low) & (price <= self.high), apart <= self.spread_max)
+        (self.is_of(sight) & (price >= self.low) & (price <= self.high), self.is_narrow(sight))
+    }
+
+    /// A market at a price in which nothing but the price speaks against an order.
+    fn calm(&self, price: Price) -> Sight {
+        let mark = Mark { price, ts: Nanos::ZERO };
+        let all = Qty::new(i64::MAX);
+        let (bid_qty, ask_qty) = (all, all);
+        Sight { mark, before: self.before, bid: price, ask: price, bid_qty, ask_qty }
+    }
+
+    /// Whether the market's past is the one that it was made of.
+    #[inline]
+    fn is_of(&self, sight: &Sight) -> bool {
+        !self.looks_back | (sight.before == self.before)
+    }
+
+    #[inline]
+    fn is_narrow(&self, sight: &Sight) -> bool {
+        sight.ask.mantissa().wrapping_sub(sight.bid.mantissa()) <= self.spread_max
     }
 }
 
@@ -130,23 +153,44 @@ struct Known {
     /// The same in price × size, rounded down; up is `inexact` more.
     units: i128,
     inexact: i128,
+    reach: Reach,
 }
 
 /// A target on the way to its order: how much of what, before any check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
+    pub(super) side: Side,
+    pub(super) size: Size,
+    /// What the order is worth.
+    pub(super) worth: Amount,
+    /// What the position is worth.
+    pub(super) held: Amount,
+    /// What a size of 1 is worth.
+    pub(super) each: i64,
+    reach: Reach,
+}
+
+/// A target that passed every check: what an order is made of, in fewer bytes than an order has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    sleeve: SleeveId,
+    instrument: InstrumentId,
     side: Side,
     size: Size,
-    /// What the order is worth.
-    worth: Amount,
-    /// What the position is worth.
-    held: Amount,
-    /// What a size of 1 is worth.
-    each: i64,
+    reserve: Amount,
+}
+
+impl From<Passed> for Approved {
+    fn from(passed: Passed) -> Self {
+        let Passed { sleeve, instrument, side, size, reserve } = passed;
+        let (limit, terms, replaces) = (None, OrderTerms::default(), None);
+        Self(NewOrder { sleeve, instrument, side, size, limit, reserve, terms, replaces })
+    }
 }
 
 impl Known {
-    const NOTHING: Self = Self { fraction: 0, worth: Amount::ZERO, units: 0, inexact: 0 };
+    const NOTHING: Self =
+        Self { fraction: 0, worth: Amount::ZERO, units: 0, inexact: 0, reach: Reach::NOWHERE };
 
     /// The share times the fraction, towards zero.
     fn new(fraction: f64, share: Amount, unit: i64) -> Result<Self, Refusal> {
@@ -157,7 +201,7 @@ impl Known {
         // Dividing is slow: what is over is had by multiplying back, which cannot overflow.
         let units = amount.checked_div_euclid(unit).ok_or(Overflow)?;
         let inexact = i128::from(units.wrapping_mul(unit) != amount);
-        Ok(Self { fraction: fraction.to_bits(), worth, units, inexact })
+        Ok(Self { fraction: fraction.to_bits(), worth, units, inexact, reach: Reach::NOWHERE })
     }
 }
 
@@ -235,7 +279,7 @@ impl Armed {
     /// stands against it.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
-    pub fn pass(&mut self, fraction: f64, sight: &Sight, now: Nanos) -> Result<Approved, Refusals> {
+    pub fn pass(&mut self, fraction: f64, sight: &Sight, now: Nanos) -> Result<Passed, Refusals> {
         let ticket = self.ticket(fraction, sight.mark.price)?;
         self.check(&ticket, sight, now)
     }
@@ -246,13 +290,20 @@ impl Armed {
     #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
     pub fn ticket(&mut self, fraction: f64, price: Price) -> Result<Ticket, Refusals> {
         let wanted = self.wanted(fraction)?;
+        self.leading(&wanted, price)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
+    fn leading(&self, wanted: &Known, price: Price) -> Result<Ticket, Refusals> {
+        let reach = wanted.reach;
         let each = self.unit.checked_mul(price.mantissa()).ok_or(Overflow)?;
         let held = worth(each, self.position);
         let missing = wanted.worth.minus(held)?;
         let opens = !self.position.is_negative() | wanted.worth.is_positive();
         if missing.is_positive() & opens {
             let (side, size) = (Side::Buy, Size::Quote(missing));
-            return Ok(Ticket { side, size, worth: missing, held, each });
+            return Ok(Ticket { side, size, worth: missing, held, each, reach });
         }
         let side = if missing.is_positive() { Side::Buy } else { Side::Sell };
         let holds = i128::from(price.mantissa()) * i128::from(self.position.mantissa());
@@ -265,14 +316,38 @@ impl Armed {
         // What did not fit before it was cut to the lot is refused by the long way.
         qty.checked_add(self.lot).ok_or(Overflow)?;
         let qty = Qty::new(qty);
-        Ok(Ticket { side, size: Size::Base(qty), worth: worth(each, qty), held, each })
+        Ok(Ticket { side, size: Size::Base(qty), worth: worth(each, qty), held, each, reach })
     }
 
     /// Every check on an order in the market that is seen.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
-    pub fn check(&self, ticket: &Ticket, sight: &Sight, now: Nanos) -> Result<Approved, Refusals> {
-        let Ticket { side, size, worth: asked, held, each } = *ticket;
+    pub fn check(&self, ticket: &Ticket, sight: &Sight, now: Nanos) -> Result<Passed, Refusals> {
+        let Ticket { side, size, worth, reach, .. } = *ticket;
+        let age = now.mantissa().wrapping_sub(sight.mark.ts.mantissa());
+        let fresh = (age >= 0) & (age <= self.price_age_max.mantissa());
+        let seen = self.band.is_of(sight) & self.band.is_narrow(sight) & fresh;
+        if !(seen & reach.holds(side, sight)) {
+            return self.check_each(ticket, sight, now);
+        }
+        let (sleeve, instrument) = (self.sleeve, self.instrument);
+        let reserve = match (side, size) {
+            (Side::Buy | Side::Sell, Size::Quote(budget)) => budget,
+            (Side::Sell, Size::Base(_)) => Amount::ZERO,
+            (Side::Buy, Size::Base(_)) => self.with_fee(worth)?,
+        };
+        Ok(Passed { sleeve, instrument, side, size, reserve })
+    }
+
+    /// Every check, one by one.
+    #[inline(never)]
+    pub(super) fn check_each(
+        &self,
+        ticket: &Ticket,
+        sight: &Sight,
+        now: Nanos,
+    ) -> Result<Passed, Refusals> {
+        let Ticket { side, size, worth: asked, each, .. } = *ticket;
         let mut fails = self.standing;
         let (near, narrow) = self.band.holds(sight);
         fails.note(Refusal::Jump, !near);
@@ -288,10 +363,7 @@ impl Armed {
         let age = now.minus(sight.mark.ts)?;
         fails.note(Refusal::StalePrice, (age > self.price_age_max) | age.is_negative());
         fails.note(Refusal::NoPrice, each <= 0);
-        let toward = match side {
-            Side::Buy => held.plus(self.working_buy)?,
-            Side::Sell => worth(each, self.working_sell).minus(held)?,
-        };
+        let toward = self.toward(ticket)?;
         let after = asked.plus(toward)?;
         let closing = toward.negated()?.max(Amount::ZERO);
         // What closes gives room instead of taking it.
@@ -314,8 +386,17 @@ impl Armed {
             return Err(fails);
         }
         let (sleeve, instrument) = (self.sleeve, self.instrument);
-        let (limit, terms, replaces) = (None, OrderTerms::default(), None);
-        Ok(Approved(NewOrder { sleeve, instrument, side, size, limit, reserve, terms, replaces }))
+        Ok(Passed { sleeve, instrument, side, size, reserve })
+    }
+
+    /// How far the account lies on the order's side, with what works there.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the hot path: what is answered is not copied twice")]
+    fn toward(&self, ticket: &Ticket) -> Result<Amount, Overflow> {
+        match ticket.side {
+            Side::Buy => ticket.held.plus(self.working_buy),
+            Side::Sell => worth(ticket.each, self.working_sell).minus(ticket.held),
+        }
     }
 
     #[inline]
@@ -329,6 +410,32 @@ impl Armed {
         } else {
             self.remember(fraction)
         }
+    }
+
+    /// This target is the likely next one: work out, before a tick asks, how far its order passes.
+    /// Where that cannot be said, each tick is looked at whole.
+    pub fn expect(&mut self, fraction: f64) {
+        let Ok(wanted) = self.wanted(fraction) else {
+            return;
+        };
+        let reach = Reach::of(&self.band, |price| self.end(&wanted, price));
+        for known in self.known.iter_mut().filter(|known| known.fraction == wanted.fraction) {
+            known.reach = reach;
+        }
+    }
+
+    /// The order at one end of a stretch of prices, where it passes. Between the ends it may be
+    /// worth a lot more or less than a line from end to end says, since it is cut to the lot.
+    fn end(&self, wanted: &Known, price: Price) -> Option<End> {
+        let ticket = self.leading(wanted, price).ok()?;
+        let quoted = matches!(ticket.size, Size::Quote(_));
+        let cut = if quoted { Amount::ZERO } else { worth(ticket.each, Qty::new(self.lot)) };
+        let (least, most) = (ticket.worth.minus(cut).ok()?, ticket.worth.plus(cut).ok()?);
+        let sight = self.band.calm(price);
+        for worth in [least, most] {
+            self.check_each(&Ticket { worth, ..ticket }, &sight, sight.mark.ts).ok()?;
+        }
+        Some(End { side: ticket.side, quoted, toward: self.toward(&ticket).ok()?, most })
     }
 
     /// A target that is new: the older one of those known goes.

@@ -147,7 +147,8 @@ impl Scene {
     /// A target's short way.
     pub(crate) fn pass(&self, fraction: f64) -> Result<Approved, Refusals> {
         let sight = self.sight().ok_or(Refusal::NoPrice)?;
-        Armed::of(SleeveId(0), &self.view())?.pass(fraction, &sight, self.now)
+        let passed = Armed::of(SleeveId(0), &self.view())?.pass(fraction, &sight, self.now);
+        passed.map(Approved::from)
     }
 
     /// The answer in words.
