@@ -320,6 +320,26 @@ fn a_fill_of_more_than_was_ordered_freezes_its_instrument_and_calls_back_what_wo
 }
 
 #[test]
+fn a_fill_beyond_its_orders_limit_is_booked_and_freezes_its_instrument() {
+    for (price, why) in [(101, None), (102, Some(Unexplained::Price))] {
+        let mut floor = Floor::new();
+        let want = Want::Trade {
+            side: Side::Buy,
+            qty: 1.0,
+            limit: Some(1.01),
+            terms: OrderTerms::default(),
+        };
+        floor.tell(Event::Intent(Intent { sleeve: SleeveId(0), want }));
+        floor.say(0, OrderUpdate::Acked, 1);
+        floor.tell(Event::Fill(Fill { price: Price::new(price), ..fill(0, 100, trade()) }));
+        assert_eq!(floor.bot.state().portfolio().position(HERE).qty, Qty::new(100), "{price}");
+        assert_eq!(floor.bot.state().frozen(HERE), why, "{price}");
+        let said = floor.out.actions.iter().map(said).collect::<Vec<_>>();
+        assert_eq!(said == ["cancel 0"], why.is_some(), "{price}: {said:?}");
+    }
+}
+
+#[test]
 fn fills_that_a_venue_announced_keep_their_exposure_until_they_are_told() {
     let mut floor = Floor::new();
     floor.want(0.5);

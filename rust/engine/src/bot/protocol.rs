@@ -284,6 +284,10 @@ impl Bot {
         self.reserve()?;
         let order = self.state.orders().get(fill.order);
         if let Some(instrument) = order.map(|order| order.new_order().instrument) {
+            // The money is gone as told; who trades at such a price is not to be traded with.
+            if order.is_some_and(|order| !order.allows(fill.price)) {
+                self.freeze(self.now, instrument, Some(Unexplained::Price), out)?;
+            }
             self.call_back_uncovered(instrument, out)?;
         }
         self.go_on(out)

@@ -232,11 +232,14 @@ pub enum Unexplained {
     Position,
     /// A balance that is not ours.
     Balance,
+    /// A fill at a price that its order does not allow.
+    Price,
 }
 
 impl Unexplained {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 4] = [Self::Order, Self::Fill, Self::Position, Self::Balance];
+    pub const ALL: [Self; 5] =
+        [Self::Order, Self::Fill, Self::Position, Self::Balance, Self::Price];
 
     /// The word in journals, reports and on the screen.
     #[must_use]
@@ -246,6 +249,7 @@ impl Unexplained {
             Self::Fill => "fill",
             Self::Position => "position",
             Self::Balance => "balance",
+            Self::Price => "price",
         }
     }
 }

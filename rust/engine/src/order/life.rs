@@ -259,6 +259,17 @@ impl Order {
         self.qty_max().map(|qty| qty.minus(self.filled)).transpose()
     }
 
+    /// Whether a fill at this price is one that it allows; while an amend is unclear, before or after.
+    #[must_use]
+    pub fn allows(&self, price: Price) -> bool {
+        let amended = self.amending.map(|to| to.limit);
+        let within = |limit: Price| match self.new.side {
+            Side::Buy => price <= limit,
+            Side::Sell => price >= limit,
+        };
+        self.new.limit.is_none_or(within) || amended.is_some_and(within)
+    }
+
     /// Whether it waits to close a position: it is nothing that a target is on its way by.
     #[must_use]
     pub const fn is_exit(&self) -> bool {

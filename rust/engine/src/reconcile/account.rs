@@ -115,8 +115,8 @@ impl Case<'_> {
         let explained = match frozen {
             Some(Unexplained::Position) => position == Some(true),
             Some(Unexplained::Balance) => balance == Some(true),
-            // An order or a fill that cannot be is for a person to explain.
-            Some(Unexplained::Order | Unexplained::Fill) | None => false,
+            // An order, a fill or a price that cannot be is for a person to explain.
+            Some(Unexplained::Order | Unexplained::Fill | Unexplained::Price) | None => false,
         };
         if rank(worst) > rank(frozen) {
             self.told.events.push(Event::Freeze { ts, instrument: id, why: worst });
@@ -131,6 +131,6 @@ const fn rank(why: Option<Unexplained>) -> u8 {
     match why {
         None => 0,
         Some(Unexplained::Position | Unexplained::Balance) => 1,
-        Some(Unexplained::Order | Unexplained::Fill) => 2,
+        Some(Unexplained::Order | Unexplained::Fill | Unexplained::Price) => 2,
     }
 }

@@ -66,7 +66,7 @@ macro_rules! check {
 }
 
 /// Every check, in the order of their codes.
-pub const CHECKS: [Check; 36] = [
+pub const CHECKS: [Check; 37] = [
     check!("R01", Order, "every number is finite, above zero and fits", [NotUsable, TooLarge], []),
     check!(
         "R02",
@@ -181,6 +181,7 @@ pub const CHECKS: [Check; 36] = [
         [OrderUnknown, UnknownBudget],
         ["unknown_max"]
     ),
+    check!("A7", After, "a fill at a price that its order does not allow freezes", [Frozen], []),
 ];
 
 /// The table of checks and the table of limits, as documents have them.
