@@ -8,7 +8,7 @@ mod market;
 
 use bot4_engine::bot::{Bot, BotMemory, Decides, Output, Sleeve};
 use bot4_engine::event::{
-    Action, Bar, BreakerState, Component, Event, Fill, Intent, Note, OrderId, OrderTerms,
+    Action, Bar, BreakerState, Component, Event, Exits, Fill, Intent, Note, OrderId, OrderTerms,
     OrderUpdate, Part, Reason, Scope, Side, SleeveId, Stage, Transition, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
@@ -441,6 +441,44 @@ fn a_strategy_that_wants_what_is_no_number_is_held_back_alone() {
     assert_eq!((trips[0].part, trips[0].reason), (part, Reason::NotUsable));
     assert_eq!(desk.trade(0, Side::Buy, 1.0), Err(Refusal::BreakerOpen));
     assert!(desk.trade(1, Side::Buy, 1.0).is_ok(), "on the same instrument");
+}
+
+/// What trips while the stop behind a position is answered so by its venue; and how many seconds
+/// after the fill.
+fn without_a_stop(answer: Option<OrderUpdate>, within_s: &str) -> Vec<(i64, Transition)> {
+    let mut desk = Desk::new(&[("unprotected_max_s", within_s)]);
+    let exits = Exits::new(Some(0.1), None, None).unwrap();
+    desk.tell(Event::Intent(Intent { sleeve: SleeveId(0), want: Want::Exits(exits) }));
+    let order = desk.trade(0, Side::Buy, 10.0).unwrap();
+    desk.fill(order, 100_000);
+    let (filled, mut tripped) = (desk.now, Vec::new());
+    for second in 1..=20 {
+        let placed =
+            |record: &Record| if let Record::Placed { id, .. } = record { Some(*id) } else { None };
+        let laid = desk.out.records.iter().rev().find_map(placed);
+        if let (Some(stop), Some(answer)) = (laid, answer) {
+            desk.update(stop, answer);
+        }
+        let trips = desk.at(filled + second * SECOND, 100.0);
+        tripped.extend(trips.into_iter().map(|new| (second, new)));
+    }
+    tripped
+}
+
+#[test]
+fn a_position_whose_stop_its_venue_does_not_show_latches_its_strategy() {
+    let part = Part::sleeve(Component::Strategy, SleeveId(0));
+    let latched = |tripped: Vec<(i64, Transition)>| -> Vec<(i64, Reason)> {
+        let of_it = tripped
+            .into_iter()
+            .filter(|(_, new)| new.part == part && new.state == BreakerState::Latched);
+        of_it.map(|(second, new)| (second, new.reason)).collect()
+    };
+    assert_eq!(latched(without_a_stop(Some(OrderUpdate::Acked), "10")), []);
+    let refused = latched(without_a_stop(Some(OrderUpdate::Rejected), "10"));
+    assert_eq!(refused, [(10, Reason::Unprotected)]);
+    assert_eq!(latched(without_a_stop(None, "4")), [(4, Reason::Unprotected)], "no answer");
+    assert_eq!(latched(without_a_stop(Some(OrderUpdate::Rejected), "2592000")), [], "off");
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn what_no_gauge_tells_of_is_off_where_its_value_cannot_bind() {
     };
     assert_eq!(off("default", &[]), Vec::<&str>::new());
     let shares = ["depth_share_max", "impact_max", "volume_share_max"];
-    let waits = ["duplicate_window_s", "cooldown_s"];
+    let waits = ["duplicate_window_s", "cooldown_s", "unprotected_max_s"];
     let loose = [&["drift_max", "deviation_max"][..], &shares, &waits].concat();
     assert_eq!(off("unleveraged", &[]), loose);
     let free = [&loose[..], &["shorting", "borrowing"]].concat();

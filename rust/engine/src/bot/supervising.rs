@@ -4,12 +4,14 @@
 
 use super::{Bot, BotError, Output};
 use crate::event::{
-    Action, BreakerState, Component, Intent, Part, Reason, Scope, SleeveId, Stage, Transition, Want,
+    Action, BreakerState, Component, Exits, Intent, Part, Reason, Scope, Side, SleeveId, Stage,
+    Transition, Want,
 };
 use crate::instrument::{InstrumentId, VenueId};
 use crate::journal::Record;
-use crate::order::OrderState;
+use crate::order::{Order, OrderState};
 use crate::risk::breaker::Breakers;
+use crate::risk::lasts;
 use crate::units::{Nanos, Overflow};
 
 /// So many orders whose fate is unknown behind their fence open the order entry of a venue; fewer
@@ -41,7 +43,40 @@ impl Bot {
         if self.state.orders().working_len() > 0 {
             self.unanswered(now).for_each(&mut trip);
         }
+        for place in 0..self.sleeves.len() {
+            let sleeve = SleeveId(u32::try_from(place).map_err(|_| Overflow)?);
+            let part = Part::sleeve(Component::Strategy, sleeve);
+            let latched = self.state.board().state(part) == BreakerState::Latched;
+            if !latched && self.is_unprotected(sleeve)? {
+                trip(Transition::latch(now, part, Reason::Unprotected));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a sleeve's position has been without the stop that is wanted behind it for longer
+    /// than it may: what its venue does not show protects nothing.
+    fn is_unprotected(&self, sleeve: SleeveId) -> Result<bool, BotError> {
+        let stops = |exits: Exits| exits.stop_loss.is_some();
+        let waits = self.state.is_waiting(sleeve) || self.state.is_flattening();
+        if waits || !self.exits_of(sleeve).is_some_and(stops) {
+            return Ok(false);
+        }
+        let since = self.state.moved_at(sleeve);
+        if lasts(self.now, since, self.profile.unprotected_max) {
+            return Ok(false);
+        }
+        let held = self.covered(sleeve)?.qty;
+        let Some(id) = self.sleeves.get(sleeve.index()).map(|seat| seat.instrument) else {
+            return Ok(false);
+        };
+        if self.is_dust(id, held) {
+            return Ok(false);
+        }
+        let closing = if held.is_positive() { Side::Sell } else { Side::Buy };
+        let protects = |order: &Order| order.is_exit() && (order.is_shown() || order.is_held());
+        let shown = |id| self.state.orders().get(id).is_some_and(protects);
+        Ok(self.uncovered(sleeve, closing, held, shown)?.is_positive())
     }
 
     /// Orders that a venue has not shown by the time they can no longer arrive.

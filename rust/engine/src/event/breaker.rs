@@ -274,11 +274,13 @@ pub enum Reason {
     NextDay = 20,
     /// A person closed it.
     Rearmed = 21,
+    /// A position has not the stop that is wanted behind it.
+    Unprotected = 22,
 }
 
 impl Reason {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Failures,
         Self::Slow,
         Self::Unanswered,
@@ -301,6 +303,7 @@ impl Reason {
         Self::TooOften,
         Self::NextDay,
         Self::Rearmed,
+        Self::Unprotected,
     ];
 
     /// The word in journals, reports and on the screen.
@@ -329,6 +332,7 @@ impl Reason {
             Self::TooOften => "too_often",
             Self::NextDay => "next_day",
             Self::Rearmed => "rearmed",
+            Self::Unprotected => "unprotected",
         }
     }
 }

@@ -108,6 +108,8 @@ struct Own {
     losses: u32,
     lost: Amount,
     lost_at: Nanos,
+    /// When it last filled, or an order of it was called back: what protects it follows.
+    moved_at: Nanos,
     /// The last order that closed something.
     closed: Option<OrderId>,
     lately: [Option<(OrderId, Lately)>; 2],
@@ -191,6 +193,9 @@ impl Conducts {
         if update == OrderUpdate::CancelSent {
             own.cancels = own.cancels.saturating_add(1);
         }
+        if matches!(update, OrderUpdate::CancelSent | OrderUpdate::Canceled) {
+            own.moved_at = own.moved_at.max(now);
+        }
         if died {
             for slot in &mut own.lately {
                 *slot = slot.filter(|(lately, _)| *lately != id);
@@ -209,6 +214,7 @@ impl Conducts {
             return;
         };
         own.fills = own.fills.saturating_add(1);
+        own.moved_at = own.moved_at.max(fill.ts);
         let OrderTerms { post_only, reduce_only, stop, .. } = order.terms;
         if first && !takes_at_once(order) && !post_only && !reduce_only && stop.is_none() {
             own.takes.add(fill.ts, TAKES_SLOT);
@@ -268,6 +274,12 @@ impl State {
             lost: own.lost,
             lost_at: own.lost_at,
         }
+    }
+
+    /// When a sleeve last filled, or called an order back.
+    #[must_use]
+    pub fn moved_at(&self, sleeve: SleeveId) -> Nanos {
+        self.conducts.own.get(sleeve.index()).map_or(Nanos::ZERO, |own| own.moved_at)
     }
 
     /// The last orders of a sleeve, those that ended without a fill left out.

@@ -66,7 +66,7 @@ macro_rules! check {
 }
 
 /// Every check, in the order of their codes.
-pub const CHECKS: [Check; 37] = [
+pub const CHECKS: [Check; 38] = [
     check!("R01", Order, "every number is finite, above zero and fits", [NotUsable, TooLarge], []),
     check!(
         "R02",
@@ -180,6 +180,13 @@ pub const CHECKS: [Check; 37] = [
         "orders in doubt, of the instrument and of the venue",
         [OrderUnknown, UnknownBudget],
         ["unknown_max"]
+    ),
+    check!(
+        "A5",
+        After,
+        "a position has the stop that is wanted behind it, at its venue",
+        [BreakerOpen],
+        ["unprotected_max_s"]
     ),
     check!("A7", After, "a fill at a price that its order does not allow freezes", [Frozen], []),
 ];

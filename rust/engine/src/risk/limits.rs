@@ -4,11 +4,11 @@
 use crate::instrument::{rate_as_text, rate_from_text};
 use crate::units::{Nanos, Rate};
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub(super) const SECOND_NS: i64 = 1_000_000_000;
 /// A count that no run comes to: the limit is off.
 pub const COUNT_MAX: u32 = 1_000_000;
-/// The longest time that a limit may ask for.
-const SECONDS_MAX: i64 = 30 * 86_400;
+/// The longest time that a limit may ask for: no wait comes to it, the limit is off.
+pub(super) const SECONDS_MAX: i64 = 30 * 86_400;
 
 /// Every limit of a run. Rates are fractions of the account's equity where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Profile {
     pub loss_order_max: Rate,
     /// How long a strategy waits after a loss.
     pub cooldown: Nanos,
+    /// How long a position may be without the stop that its strategy wants behind it.
+    pub unprotected_max: Nanos,
     /// Whether more may be sold than is held.
     pub shorting: bool,
     /// Whether more may be spent than there is cash.
@@ -165,7 +167,7 @@ macro_rules! limit {
 
 /// Every limit, in the order they are shown.
 #[rustfmt::skip]
-pub const LIMITS: [Limit; 32] = [
+pub const LIMITS: [Limit; 33] = [
     limit!("position_max", |p| Field::Fraction(&mut p.position_max, 100),
         ["0.02", "1", "5"], Safe::AtMost("0.1"),
         "most of one instrument, as a fraction of equity"),
@@ -256,6 +258,9 @@ pub const LIMITS: [Limit; 32] = [
     limit!("cooldown_s", |p| Field::Seconds(&mut p.cooldown),
         ["3600", "0", "0"], Safe::AtLeast("60"),
         "how long a strategy opens nothing after such a loss, in seconds"),
+    limit!("unprotected_max_s", |p| Field::Seconds(&mut p.unprotected_max),
+        ["10", "2592000", "2592000"], Safe::AtMost("60"),
+        "how long a position may be without the stop that is wanted behind it, in seconds"),
     limit!("shorting", |p| Field::Switch(&mut p.shorting),
         ["false", "false", "true"], Safe::Off,
         "whether more may be sold than is held"),
@@ -438,6 +443,7 @@ impl Profile {
             loss_streak_max: 0,
             loss_order_max: NONE,
             cooldown: Nanos::ZERO,
+            unprotected_max: Nanos::ZERO,
             shorting: false,
             borrowing: false,
         }

@@ -52,6 +52,7 @@ pub use pass::{Armed, Passed, Ticket};
 pub use refusal::{Refusal, Refusals};
 use sizing::{Asked, Room};
 pub use standing::MESSAGES_S;
+pub(crate) use standing::lasts;
 use standing::permit;
 
 /// An order that passed every check. It is used up by [`Orders::place`](crate::order::Orders).

@@ -59,7 +59,10 @@ const fn opens(component: Component) -> (&'static str, &'static str) {
             ("the account", "an operator's word; a write that fails ends the run")
         }
         Component::Clock => ("the account", "a look at the clock that is off by more than 500 ms"),
-        Component::Strategy => ("a sleeve", "intents that are no numbers"),
+        Component::Strategy => (
+            "a sleeve",
+            "a position without its stop for `unprotected_max_s` (latches), or intents that are no numbers",
+        ),
         Component::DailyLoss => {
             ("the account", "more lost since the UTC day began than `daily_loss_max`")
         }

@@ -92,7 +92,7 @@ fn is_broken(view: &View<'_>) -> bool {
 }
 
 /// Whether so long has not passed since then.
-pub(super) fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
+pub(crate) fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
     now.mantissa().saturating_sub(since.mantissa()) < span.mantissa()
 }
 

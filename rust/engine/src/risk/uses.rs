@@ -2,7 +2,7 @@
 //! their own sums. What is used is rounded up and what it is part of down, so that what is full is
 //! never shown as not quite full.
 
-use super::limits::{COUNT_MAX, Profile};
+use super::limits::{COUNT_MAX, Profile, SECOND_NS, SECONDS_MAX};
 use super::monitor::Monitor;
 use super::sizing::{taken, toward, working};
 use super::standing::{MESSAGES_S, lasts};
@@ -154,6 +154,7 @@ pub fn is_off(limit: &str, profile: &Profile) -> bool {
         "depth_share_max" | "impact_max" => profile.depth_share_max >= Rate::ONE,
         "volume_share_max" => profile.volume_share_max >= Rate::ONE,
         "duplicate_window_s" => profile.duplicate_window == Nanos::ZERO,
+        "unprotected_max_s" => profile.unprotected_max.mantissa() / SECOND_NS >= SECONDS_MAX,
         "cooldown_s" => profile.cooldown == Nanos::ZERO,
         "shorting" => profile.shorting,
         "borrowing" => profile.borrowing,

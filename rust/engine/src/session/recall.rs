@@ -276,6 +276,7 @@ const fn is_of_bot(transition: &Transition) -> bool {
         | Reason::Mismatch
         | Reason::Unanswered
         | Reason::Repeated
+        | Reason::Unprotected
         | Reason::WaitOver
         | Reason::NextDay => true,
         Reason::Failures | Reason::Slow | Reason::NotUsable | Reason::Healed | Reason::TooOften => {
