@@ -80,7 +80,9 @@ impl Floor {
         let rules = self.bot.state().instrument(HERE).unwrap();
         let qty = rules.qty_down(qty).unwrap();
         let trade = TradeId::new(u128::from(self.bot.state().orders().all().len() as u64));
-        let (ts, price, fee) = (self.bot.now(), Price::new(10_000), Amount::ZERO);
+        let limit = self.bot.state().orders().get(order).unwrap().new_order().limit;
+        let price = limit.map_or(Price::new(10_000), |limit| limit.min(Price::new(10_000)));
+        let (ts, fee) = (self.bot.now(), Amount::ZERO);
         let fee_asset = None;
         self.tell(Event::Fill(Fill { order, trade, ts, price, qty, fee, fee_asset, last }));
     }
@@ -168,6 +170,37 @@ fn the_limits_bind_what_is_added_and_not_what_is_there() {
     }
 }
 
+/// 5 at 90.00, under another limit from here on.
+fn limited_to(limits: &[(&str, &str)]) -> Floor {
+    let mut floor = Floor::buying(5.0, 90.0);
+    let seats = floor.bot.sleeves().to_vec();
+    let rules = floor.bot.state().instruments().to_vec();
+    let wide = [("order_max", "2"), ("position_max", "2"), ("gross_max", "2")];
+    let limits: Vec<_> = wide.iter().chain(limits).copied().collect();
+    let mut bot = Bot::new(rules, seats, profile("unleveraged", &limits), 7);
+    bot.remember(floor.bot.memory());
+    floor.bot = bot;
+    floor
+}
+
+#[test]
+fn what_is_added_may_take_all_the_room_there_is_and_not_a_unit_more() {
+    // 6 at 100.00 come to 600 of 1,000, which is 150 more than before.
+    for limit in ["position_max", "gross_max", "order_max"] {
+        assert_eq!(
+            limited_to(&[(limit, "0.6")]).amend(Some(6.0), Some(100.0)),
+            to(10_000, 60_000, "600"),
+            "{limit}"
+        );
+        assert!(limited_to(&[(limit, "0.59999")]).amend(Some(6.0), Some(100.0)).is_err());
+    }
+    assert_eq!(
+        limited_to(&[]).amend(Some(10.0), Some(100.0)),
+        to(10_000, 100_000, "1000"),
+        "all the cash"
+    );
+}
+
 #[test]
 fn no_order_grows_step_by_step_beyond_what_one_may_be() {
     let mut floor = Floor::buying(5.0, 90.0);
@@ -193,6 +226,13 @@ fn what_the_state_of_the_system_forbids_is_no_change_either() {
     assert_eq!(floor.amend(Some(5.1), None), Err(Refusal::BreakerOpen));
     assert_eq!(floor.amend(None, Some(91.0)), Err(Refusal::BreakerOpen), "it takes more eagerly");
     assert_eq!(floor.amend(Some(4.0), None), to(9_000, 40_000, "360"), "less may always be");
+    let mut floor = Floor::buying(5.0, 90.0);
+    latched(&mut floor);
+    assert_eq!(floor.amend(None, Some(80.0)), to(8_000, 50_000, "400"), "nor what takes later");
+    let mut floor = Floor::at("test:BTC", Sell, 5.0, 110.0, OrderTerms::default());
+    latched(&mut floor);
+    assert_eq!(floor.amend(None, Some(109.0)), Err(Refusal::BreakerOpen), "a sell for less");
+    assert_eq!(floor.amend(None, Some(111.0)), to(11_100, 50_000, "0"), "and for more");
     let mut floor = Floor::buying(5.0, 90.0);
     let (ts, state) = (floor.bot.now(), TradingState::Halted);
     floor.tell(Event::Control { ts, state });
@@ -252,7 +292,7 @@ fn the_size_holds_what_is_filled_already() {
     let mut floor = Floor::buying(5.0, 90.0);
     floor.fill(ORDER, 2.0, false);
     assert_eq!(floor.amend(Some(2.0), None), Err(Refusal::NotUsable));
-    assert_eq!(floor.amend(Some(3.0), None), to(9_000, 30_000, "290"), "200 are spent, 90 to come");
+    assert_eq!(floor.amend(Some(3.0), None), to(9_000, 30_000, "270"), "180 are spent, 90 to come");
 }
 
 #[test]

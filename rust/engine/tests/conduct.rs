@@ -209,6 +209,42 @@ fn a_resting_order_that_takes_counts_with_its_first_fill() {
 }
 
 #[test]
+fn what_rests_and_what_closes_takes_nothing() {
+    let mut floor = Floor::new(&[]);
+    let takes = |floor: &Floor| floor.bot.state().conduct(SleeveId(0), HERE, ns(floor.now)).takes;
+    for turn in 0..5 {
+        let told = floor.want(limited(Side::Buy, 1.0, 90.0 - f64::from(turn), false));
+        assert_eq!(told, "buy");
+        assert_eq!(takes(&floor), 0, "it rests");
+    }
+    assert_eq!(floor.want(order(Side::Buy, 1.0)), "buy");
+    floor.fill(10_000);
+    assert_eq!(takes(&floor), 1);
+    let terms = OrderTerms { reduce_only: true, ..OrderTerms::default() };
+    floor.want(Want::Trade { side: Side::Sell, qty: 0.5, limit: None, terms });
+    assert_eq!(takes(&floor), 1, "it can only close");
+}
+
+#[test]
+fn what_only_makes_may_be_placed_twice() {
+    let mut floor = Floor::new(&[]);
+    for _ in 0..2 {
+        assert_eq!(floor.want(limited(Side::Buy, 1.0, 90.0, true)), "buy");
+    }
+    let plain = || limited(Side::Buy, 1.0, 91.0, false);
+    assert_eq!(floor.want(plain()), "buy");
+    assert_eq!(floor.want(plain()), "duplicate");
+}
+
+#[test]
+fn money_that_comes_raises_the_heights_of_the_hour_with_it() {
+    let mut floor = Floor::new(&[]);
+    let (ts, amount_in) = (ns(floor.now), amount("100000"));
+    floor.tell(Event::Deposit { ts, amount: amount_in });
+    assert_eq!(floor.bot.state().equity_of_hour(), Some(amount("200000")));
+}
+
+#[test]
 fn the_same_order_is_not_placed_twice_in_a_second() {
     let mut floor = Floor::new(&[]);
     assert_eq!(floor.want(limited(Side::Buy, 1.0, 99.0, false)), "buy");

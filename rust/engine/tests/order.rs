@@ -534,6 +534,34 @@ fn while_an_amend_is_unclear_the_worse_of_both_counts() {
 }
 
 #[test]
+fn an_amend_that_cannot_be_is_not_sent() {
+    let limited = || NewOrder { limit: Some(Price::new(100)), ..buy(10) };
+    let to = Amendment { limit: Price::new(90), qty: Qty::new(6), reserve: amount("60") };
+    let ready = |order: NewOrder| {
+        let mut orders = placed(&[order]);
+        say(&mut orders, 0, OrderUpdate::Acked).unwrap();
+        orders.on_fill(&fill(id(0), 5, false), spent(5)).unwrap();
+        orders
+    };
+    assert_eq!(ready(limited()).on_amend_sent(id(0), to, LATE), Ok(()));
+    let table: &[(&str, NewOrder, Amendment)] = &[
+        ("an order at any price", buy(10), to),
+        ("to no price", limited(), Amendment { limit: Price::ZERO, ..to }),
+        ("to what is filled", limited(), Amendment { qty: Qty::new(5), ..to }),
+        ("to a reserve below zero", limited(), Amendment { reserve: Amount::new(-1), ..to }),
+    ];
+    for (name, order, to) in table {
+        let mut orders = ready(*order);
+        let before = orders.clone();
+        assert_eq!(orders.on_amend_sent(id(0), *to, LATE), Err(OrderError::Illegal), "{name}");
+        assert_eq!(orders, before, "{name}");
+    }
+    let mut leaving = ready(limited());
+    say(&mut leaving, 0, OrderUpdate::CancelSent).unwrap();
+    assert_eq!(leaving.on_amend_sent(id(0), to, LATE), Err(OrderError::Illegal), "on its way out");
+}
+
+#[test]
 fn an_amend_below_what_is_filled_ends_the_order() {
     let mut orders = placed(&[NewOrder { limit: Some(Price::new(100)), ..buy(10) }]);
     say(&mut orders, 0, OrderUpdate::Acked).unwrap();

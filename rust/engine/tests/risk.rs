@@ -583,10 +583,14 @@ fn agrees_when_told(scene: &Scene, fraction: f64, later: &Scene) -> Result<bool,
 fn what_is_expected_passes_where_each_check_passes_and_nowhere_else() {
     let passed = core::cell::Cell::new(0);
     let fractions = prop_oneof![-0.6_f64..0.6, Just(0.0), Just(0.02), Just(-0.1), Just(1e-9)];
+    let rates = prop_oneof![Just(Rate::ONE), (1_i64..10_i64.pow(11)).prop_map(Rate::new)];
+    let sighted = (rates.clone(), rates.clone(), rates);
     let moves = prop_oneof![-30_i64..30, -9_000_i64..9_000, -100_i64..300_000];
-    let market = (moves, -5_i64..3_000, 0_i64..40_000_000, -2_000_000_000_i64..9_000_000_000);
-    let told = |(scene, fraction, market, wide): (Scene, f64, _, bool)| {
-        let scene = if wide { scene.limits("research", &[]) } else { scene };
+    let market = (moves, -5_i64..3_000, 0_i64..40_000_000, -2_000_000_000_i64..90_000_000_000);
+    let told = |(scene, fraction, market, wide, sighted): (Scene, f64, _, bool, _)| {
+        let mut scene = if wide { scene.limits("research", &[]) } else { scene };
+        let (spread_max, jump_max, depth_share_max) = sighted;
+        scene.profile = Profile { spread_max, jump_max, depth_share_max, ..scene.profile };
         let (moved, apart, touch, passed_ns) = market;
         let Some(sight) = scene.sight() else {
             return Ok(());
@@ -606,8 +610,8 @@ fn what_is_expected_passes_where_each_check_passes_and_nowhere_else() {
         passed.set(passed.get() + u32::from(agrees_when_told(&scene, fraction, &later)?));
         Ok(())
     };
-    always(20_000, (scenes(), fractions, market, any::<bool>()), told);
-    assert!(passed.get() > 500, "{passed:?} of 20,000 passed: the cases say too little");
+    always(40_000, (scenes(), fractions, market, any::<bool>(), sighted), told);
+    assert!(passed.get() > 500, "{passed:?} of 40,000 passed: the cases say too little");
 }
 
 /// Both answers of the short way at a price and a size at the touch, told what to expect or not.
@@ -623,6 +627,31 @@ fn told_and_not(scene: &Scene, fraction: f64, price: i64, touch: i64) -> [bool; 
         }
         armed.pass(fraction, &sight, scene.now).is_ok()
     })
+}
+
+#[test]
+fn a_limit_price_may_lie_where_the_collar_ends_and_takes_where_it_reaches_the_touch() {
+    let collared = || Scene::quiet().limits("research", &[("collar", "0.05")]).holding(10_000);
+    check(&[
+        ("a sell at the end", collared(), at(95.0, sell(0.3)), "sell 0.3 at 95"),
+        ("a sell beyond it", collared(), at(94.99, sell(0.3)), "no: collar"),
+        ("a buy at the end", collared(), at(105.0, buy(0.3)), "buy 0.3 at 105"),
+        ("a buy beyond it", collared(), at(105.01, buy(0.3)), "no: collar"),
+    ]);
+    // One lies on each side, of which an order may take half; the touch is 99.99 and 100.01.
+    let seen = || {
+        let scene = Scene::quiet().limits("research", &[("depth_share_max", "0.5")]);
+        let sight = scene.sight().unwrap();
+        let (bid, ask, qty) = (Price::new(9_999), Price::new(10_001), Qty::new(10_000));
+        let sight = Some(Sight { bid, ask, bid_qty: qty, ask_qty: qty, ..sight });
+        Scene { sight, ..scene }.holding(30_000)
+    };
+    check(&[
+        ("a sell that takes", seen(), at(99.99, sell(3.5)), "sell 0.5 at 99.99, depth"),
+        ("a sell that rests", seen(), at(100.0, sell(3.5)), "sell 3.5 at 100"),
+        ("a buy that takes", seen(), at(100.01, buy(1.0)), "buy 0.4999 at 100.01, depth"),
+        ("a buy that rests", seen(), at(100.0, buy(1.0)), "buy 1 at 100"),
+    ]);
 }
 
 #[test]

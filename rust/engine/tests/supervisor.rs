@@ -202,6 +202,19 @@ fn what_heals_five_times_in_an_hour_is_not_believed_a_sixth_time() {
 }
 
 #[test]
+fn of_twenty_calls_sixteen_that_are_slow_open_it() {
+    for (slow, wanted) in [(15, None), (16, Some(Reason::Slow))] {
+        let mut supervisor = Supervisor::new(Part::gateway(VenueId(0)), BreakerState::Closed);
+        for call in 0..20 {
+            let outcome = if call < slow { Outcome::Slow } else { Outcome::Ok };
+            supervisor.on_outcome(ns(HOUR + call), outcome);
+        }
+        let verdict = supervisor.verdict(ns(HOUR + 20));
+        assert_eq!(verdict.map(|opened| opened.reason), wanted, "{slow} slow");
+    }
+}
+
+#[test]
 fn parts_that_failed_together_are_not_tried_together_but_always_the_same() {
     let parts = [
         Part::account(Component::Memory),
