@@ -7,9 +7,10 @@ mod market;
 mod scene;
 
 use bot4_engine::event::{
-    Amendment, NewOrder, OrderTerms, Side, Size, SleeveId, Stop, StopKind, TimeInForce, Want,
+    Amendment, NewOrder, OrderTerms, Side, Size, SleeveId, Stop, StopKind, TimeInForce,
+    TradingState, Want,
 };
-use bot4_engine::exposure::Lately;
+use bot4_engine::exposure::{Lately, Resting};
 use bot4_engine::instrument::InstrumentId;
 use bot4_engine::risk::{
     Change, Exit, Refusal, assess_change, assess_exit, assess_held, assess_held_exit,
@@ -84,6 +85,37 @@ fn a_change_of_what_closes_has_the_room_of_what_it_closes() {
     // 5.4545 at 110.00 are worth 599.995, a lot more 600.006.
     assert!(changed(&scene, &closing, 5.4545, 110.0).is_ok());
     assert_eq!(changed(&scene, &closing, 5.4546, 110.0), Err(Refusal::OrderLimit));
+}
+
+#[test]
+fn a_change_meets_no_order_of_ours_unless_it_can_only_close() {
+    let resting = Resting { orders: 2, sell: Some(Price::new(10_100)), ..Resting::default() };
+    let scene = Scene { resting, ..Scene::quiet().limits("research", &[]).holding(-10_000) };
+    let plain = order(Buy, Some(9_000));
+    let closing = OrderTerms { reduce_only: true, ..OrderTerms::default() };
+    let closing = NewOrder { terms: closing, ..plain };
+    for (name, order, limit, wanted) in [
+        ("short of it", &plain, 100.99, None),
+        ("at it", &plain, 101.0, Some(Refusal::SelfTrade)),
+        ("what closes", &closing, 101.0, None),
+    ] {
+        assert_eq!(changed(&scene, order, 1.0, limit).err(), wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_sell_that_becomes_smaller_at_its_price_opens_nothing() {
+    let mut scene = Scene { trading_state: TradingState::Reducing, ..Scene::quiet() };
+    scene = scene.holding(10_000);
+    let plain = order(Sell, Some(12_000));
+    for (name, qty, limit, wanted) in [
+        ("smaller", 0.5, 120.0, None),
+        ("dearer", 1.0, 121.0, None),
+        ("cheaper", 1.0, 119.0, Some(Refusal::ReducingOnly)),
+        ("larger", 1.1, 120.0, Some(Refusal::ReducingOnly)),
+    ] {
+        assert_eq!(changed(&scene, &plain, qty, limit).err(), wanted, "{name}");
+    }
 }
 
 #[test]
