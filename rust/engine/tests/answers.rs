@@ -161,6 +161,19 @@ fn only_a_buy_of_which_something_may_come_buys() {
 }
 
 #[test]
+fn an_order_that_its_venue_had_was_there_and_one_that_it_refused_was_not() {
+    for (name, end, shown) in [
+        ("it ended", U::Canceled, true),
+        ("it was refused", U::Rejected, false),
+        ("it never left", U::Denied, false),
+    ] {
+        let mut orders = placed(1);
+        orders.on_update(id(0), end, LATE).unwrap();
+        assert_eq!(orders.get(id(0)).unwrap().is_shown(), shown, "{name}");
+    }
+}
+
+#[test]
 fn one_that_works_again_works_in_its_place() {
     let mut orders = placed(3);
     orders.on_update(id(1), U::Canceled, LATE).unwrap();

@@ -7,10 +7,11 @@ mod market;
 
 use bot4_engine::bot::{Bot, Output};
 use bot4_engine::event::{
-    Action, Bar, BreakerState, Component, Event, Note, Part, Reason, Stage, Transition,
+    Action, Bar, BreakerState, Component, Event, Note, Part, Reason, SleeveId, Stage, Transition,
 };
 use bot4_engine::instrument::{InstrumentId, VenueId};
 use bot4_engine::risk::board::Standing;
+use bot4_engine::risk::breaker::Breakers;
 use bot4_engine::risk::monitor::Monitor;
 use bot4_engine::risk::remedy::Remedy;
 use bot4_engine::risk::supervisor::{HEALINGS_MAX, Outcome, SUCCESSES, Supervisor};
@@ -82,6 +83,33 @@ fn who_else_changes_a_breaker_is_followed_and_who_does_not_resets_nothing() {
         supervisor.stand(ns(HOUR), state);
         supervisor.on_outcome(ns(HOUR), Outcome::Failed);
         assert_eq!(supervisor.verdict(ns(HOUR)).is_some(), opens, "{state:?}");
+    }
+}
+
+#[test]
+fn waits_are_spread_over_the_whole_half_that_they_may_differ_by() {
+    let wait = |sleeve: u32| {
+        let part = Part::sleeve(Component::Strategy, SleeveId(sleeve));
+        let opened = Supervisor::new(part, BreakerState::Closed).open(ns(HOUR), Reason::Failures);
+        opened.until.unwrap().mantissa() - HOUR
+    };
+    let waits: Vec<_> = (0..100).map(wait).collect();
+    let (least, most) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
+    assert!((SECOND / 2..SECOND * 11 / 20).contains(&least), "{least}");
+    assert!((SECOND * 19 / 20..=SECOND).contains(&most), "{most}");
+}
+
+#[test]
+fn a_component_that_is_closed_leaves_the_word_and_no_other_does() {
+    for (one, other) in [(Component::Feed, Component::Disk), (Component::Disk, Component::Feed)] {
+        let both = Breakers::only(one).with(other, BreakerState::Open);
+        for state in [BreakerState::Closed, BreakerState::HalfOpen, BreakerState::Open] {
+            let word = both.with(one, state);
+            assert_eq!((word.state(one), word.state(other)), (state, BreakerState::Open));
+        }
+        let without = both.without(one);
+        assert_eq!(without, both.with(one, BreakerState::Closed));
+        assert_eq!(without.state(other), BreakerState::Open);
     }
 }
 

@@ -37,11 +37,14 @@ fn ruled(least: &str, most: &str) -> Scene {
 #[test]
 fn the_short_way_keeps_to_what_the_venue_and_the_book_take() {
     let deep = || limited(&[("depth_share_max", "0.5"), ("impact_max", "0.001")]);
+    let narrow = || limited(&[("spread_max", "0.001"), ("jump_max", "0.001")]);
     for (name, scene, fraction, passes) in [
         ("more than the least", ruled("10", "20000"), 0.002, true),
         ("less than the least", ruled("10", "20000"), 0.000_5, false),
         ("less than the most", ruled("0", "1000"), 0.09, true),
         ("more than the most", ruled("0", "1000"), 0.11, false),
+        ("a touch as wide as may be", seen(narrow(), 4), 0.1, true),
+        ("a touch that is wider", seen(narrow(), 6), 0.1, false),
         ("a touch within the impact", seen(deep(), 4), 0.1, true),
         ("a touch beyond it", seen(deep(), 11), 0.1, false),
         ("a touch far beyond it", seen(deep(), 100), 0.1, false),
@@ -49,6 +52,23 @@ fn the_short_way_keeps_to_what_the_venue_and_the_book_take() {
         assert_eq!(scene.pass(fraction).is_ok(), passes, "{name}");
         let long = scene.assess(target(fraction)).ok().flatten();
         assert_eq!(long.is_some_and(|long| long.clipped.is_none()), passes, "{name}, the long way");
+    }
+}
+
+#[test]
+fn what_is_too_much_by_less_than_a_lot_is_not_sold_either_way() {
+    // Half of the equity is a last unit more than 5,000: 10 less that unit do not make a lot.
+    for (equity, qty) in [
+        ("10000", 100_000),
+        ("10000.000000000000000002", 99_999),
+        ("9999.999999999999999998", 100_000),
+    ] {
+        let mut scene = limited(&[]).holding(600_000);
+        scene.account.equity = amount(equity);
+        let short = scene.pass(0.5).unwrap().into_order();
+        assert_eq!(short.size, Size::Base(Qty::new(qty)), "{equity}");
+        let long = scene.assess(target(0.5)).unwrap().unwrap().approved.into_order();
+        assert_eq!(short, long, "{equity}");
     }
 }
 
