@@ -62,7 +62,8 @@ fn what_was_proven_of_an_order_is_not_unproven_by_the_same_told_again() {
     const ABSENT: [(OrderUpdate, Nanos); 2] = [(U::NotFoundById, LATE), (U::NotFoundOpen, LATE)];
     let [by_id, open] = ABSENT;
     let there = (U::Acked, Nanos::ZERO);
-    let table: &[(&str, &[(OrderUpdate, Nanos)], OrderUpdate, OrderState)] = &[
+    type Case<'a> = (&'a str, &'a [(OrderUpdate, Nanos)], OrderUpdate, OrderState);
+    let table: &[Case<'_>] = &[
         ("absent", &[DOUBT, by_id, open], U::NeverArrived, OrderState::Dead),
         (
             "it left when it was known to",

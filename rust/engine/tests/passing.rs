@@ -10,7 +10,7 @@ use bot4_engine::book::Ladder;
 use bot4_engine::event::{Intent, Side, Size, SleeveId};
 use bot4_engine::exposure::{Mark, Sight};
 use bot4_engine::risk::{Armed, Refusal, View, assess};
-use bot4_engine::units::{Amount, Price, Qty};
+use bot4_engine::units::{Amount, Nanos, Price, Qty};
 
 use crate::market::amount;
 use crate::scene::{Scene, at, buy, sell, target};
@@ -80,6 +80,24 @@ fn the_short_way_passes_in_the_minute_it_was_made_for() {
     for (before, passes) in [(10_000, true), (10_001, false), (20_000, false)] {
         let sight = Sight { before: Price::new(before), ..sight };
         assert_eq!(armed.pass(0.1, &sight, scene.now).is_ok(), passes, "{before}");
+    }
+}
+
+#[test]
+fn what_is_expected_passes_in_no_other_market_than_it_was_expected_in() {
+    let scene = seen(limited(&[("jump_max", "0.01"), ("spread_max", "0.001")]), 4);
+    let sight = scene.sight().unwrap();
+    let mut armed = Armed::of(SleeveId(0), &scene.view()).unwrap();
+    armed.expect(0.1);
+    let old = Mark { ts: Nanos::ZERO, ..sight.mark };
+    for (name, sight, wanted) in [
+        ("as it was", sight, None),
+        ("of another minute", Sight { before: Price::new(9_990), ..sight }, Some(Refusal::Jump)),
+        ("wider", Sight { ask: Price::new(10_020), ..sight }, Some(Refusal::Spread)),
+        ("older", Sight { mark: old, ..sight }, Some(Refusal::StalePrice)),
+    ] {
+        let refused = armed.pass(0.1, &sight, scene.now).err();
+        assert_eq!(refused, wanted.map(Into::into), "{name}");
     }
 }
 
