@@ -43,6 +43,10 @@ class Written:
     def _record(self, kind: str, **fields: Any) -> Record:
         return {"kind": kind, "ts": self._ts, **fields}
 
+    def _breaker(self, component: str, state: str, reason: str, note: str = "") -> Record:
+        told = {"component": component, "state": state, "reason": reason, "note": note}
+        return self._record("breaker", **told, stage="entries", until_ns=None)
+
     def _first(self) -> list[Record]:
         return [
             self._record("deposit", amount="10000"),
@@ -104,7 +108,7 @@ class Written:
         order = self._working[self._chance.choice(sorted(self._working))]
         if self._chance.random() < 0.1:  # nothing is heard of it any more
             del self._working[order["id"]]
-            yield self._record("breaker", component="venue", state="open")
+            yield self._breaker("gateway:simulated", "open", "unanswered")
             return
         said = self._chance.random()
         if said < 0.5:
@@ -127,7 +131,8 @@ class Written:
     def _noted(self) -> Iterator[Record]:
         yield self._record("equity", cash=self._decimal(18), equity=self._decimal(18))
         if self._chance.random() < 0.2:
-            yield self._record("breaker", component="drawdown", state="latched")
+            yield self._breaker("drawdown", "latched", "fall")
+            yield self._breaker("drawdown", "closed", "rearmed", note="I looked")
         if self._chance.random() < 0.2:
             yield self._record("pause", strategy="sma_cross", paused=self._chance.random() < 0.5)
         if self._chance.random() < 0.1:

@@ -107,6 +107,17 @@ def test_every_other_record_is_a_row(tmp_path: Path, journal: Written) -> None:
     assert {("breaker", "latched"), ("control", "reducing"), ("intent", "target 0.5")} <= value
 
 
+def test_a_breaker_says_why_and_what_a_person_said(tmp_path: Path, journal: Written) -> None:
+    copied(tmp_path, journal)
+    found = tables(tmp_path)["events"]
+    assert {row[6:] for row in found if row[3] == "breaker"} == {
+        ("gateway:simulated", "open", "unanswered", None),
+        ("drawdown", "latched", "fall", None),
+        ("drawdown", "closed", "rearmed", "I looked"),
+    }
+    assert {row[8:] for row in found if row[3] != "breaker"} == {(None, None)}
+
+
 def test_balances_are_what_everything_booked_comes_to(tmp_path: Path, journal: Written) -> None:
     copied(tmp_path, journal)
     found = {asset: Fraction(amount) for asset, amount in tables(tmp_path)["balances"]}
@@ -132,7 +143,7 @@ def test_a_kind_of_a_later_engine_is_kept_as_an_event(tmp_path: Path) -> None:
     }
     with closing(Copy(tmp_path)) as copy:
         copy.add([record])
-    assert tables(tmp_path)["events"] == [(1, 0, 5, "margin_call", None, "a:B", None, None)]
+    assert tables(tmp_path)["events"] == [(1, 0, 5, "margin_call", None, "a:B", *[None] * 4)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -404,7 +415,7 @@ def test_after_it_is_closed_it_says_so_in_one_line(tmp_path: Path, journal: Writ
 def test_the_schema_is_numbered_and_its_version_is_the_last_number(tmp_path: Path) -> None:
     Copy(tmp_path).close()
     assert tables(tmp_path)["meta"] == [(1, schema().version, 0, "", "")]
-    assert schema().version == 5
+    assert schema().version == 6
 
 
 def test_every_question_can_be_asked_of_the_schema() -> None:

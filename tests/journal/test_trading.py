@@ -1,5 +1,6 @@
 """The copy of a run that really traded, beside what the engine itself says of that run."""
 
+import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import bot4 as b4
 from bot4._engine import JournalFile, Run
 from bot4.journal.catch_up import attach, catch_up, step
 from bot4.journal.question import reading
+from bot4.run_folder import COPY
 from journal.trading import SEED, advance, trading
 
 WORKING = {"pending", "open", "partially_filled", "pending_cancel", "unknown"}
@@ -47,6 +49,22 @@ def test_orders_stand_in_the_copy_as_in_the_engine(tmp_path: Path) -> None:
     with reading(tmp_path) as ledger:
         states = {str(row["state"]) for row in ledger.ask("orders").records()}
     assert {"filled", "canceled"} <= states
+
+
+def test_a_breaker_that_a_person_tripped_and_closed_says_why(tmp_path: Path) -> None:
+    with trading(tmp_path, 2) as run:
+        run.kill("entries", note="it looks wrong")
+        run.rearm("kill_switch", "I looked")
+    catch_up(tmp_path)
+    with closing(sqlite3.connect(tmp_path / COPY)) as sqlite:
+        found = sqlite.execute(
+            "SELECT component, value, reason, note FROM events_utc WHERE kind = 'breaker'"
+            " ORDER BY entry, place"
+        ).fetchall()
+    assert found == [
+        ("kill_switch", "latched", "operator", "it looks wrong"),
+        ("kill_switch", "closed", "rearmed", "I looked"),
+    ]
 
 
 def settled(run: Run, folder: Path) -> dict[str, dict[str, object]]:

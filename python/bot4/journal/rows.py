@@ -264,7 +264,15 @@ def _event(kind: str, record: Record) -> Row:
         record.get("instrument"),
         record.get("component"),
         None if value is None else str(value),
+        *_why(record),
     )
+
+
+def _why(record: Record) -> Row:
+    """The reason of a breaker, and what a person said with it."""
+    if record["kind"] != "breaker":
+        return None, None
+    return record["reason"], record["note"] or None
 
 
 def _where(record: Record) -> Row:
