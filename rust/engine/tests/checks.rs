@@ -618,7 +618,8 @@ fn no_check_and_no_reason_is_left_out() {
         );
     }
     let codes: BTreeSet<&str> = rows.iter().map(|row| row.code).collect();
-    // By construction, by a breaker (R33 has every one), an order id and its past, or what came of it.
+    // By construction, by a breaker (R33 has every one), an order id and its past, or what came of
+    // it.
     let others = ["R19", "R20", "R24", "R27", "R28", "A5", "A7"];
     for check in CHECKS.iter().filter(|check| !others.contains(&check.code)) {
         assert!(codes.contains(check.code), "{} has no row", check.code);

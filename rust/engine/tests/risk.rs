@@ -656,7 +656,7 @@ fn a_limit_price_may_lie_where_the_collar_ends_and_takes_where_it_reaches_the_to
 
 #[test]
 fn between_two_prices_that_pass_none_is_passed_over() {
-    // What is cut to so coarse a lot goes up and down with the price, under a cap that lies between.
+    // What is cut to so coarse a lot goes up and down with the price, under a cap in between.
     let caps = ["0.37", "0.39", "0.3995", "0.42"];
     let (mut passed, mut refused) = (0, 0);
     for (cap, lot) in caps.into_iter().flat_map(|cap| [30_000, 70_000].map(|lot| (cap, lot))) {

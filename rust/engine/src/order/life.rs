@@ -259,7 +259,8 @@ impl Order {
         self.qty_max().map(|qty| qty.minus(self.filled)).transpose()
     }
 
-    /// Whether a fill at this price is one that it allows; while an amend is unclear, before or after.
+    /// Whether a fill at this price is one that it allows; while an amend is unclear, before it or
+    /// after.
     #[must_use]
     pub fn allows(&self, price: Price) -> bool {
         let amended = self.amending.map(|to| to.limit);

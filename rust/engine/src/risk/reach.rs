@@ -1,8 +1,9 @@
 //! How far a price may go before a check on a target could say something else than that it passes.
 //!
-//! At the price of a tick, what a target's order is worth, what is held, and every bound on them are
-//! straight lines: what holds at both ends of a stretch on which none of them bends holds within it.
-//! Worked out between ticks, so that a tick compares two prices where it would make forty sums.
+//! At the price of a tick, what a target's order is worth, what is held, and every bound on them
+//! are straight lines: what holds at both ends of a stretch on which none of them bends holds
+//! within it. Worked out between ticks, so that a tick compares two prices where it would make
+//! forty sums.
 
 use super::pass::Band;
 use crate::event::Side;

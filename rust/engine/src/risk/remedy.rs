@@ -61,7 +61,7 @@ const fn opens(component: Component) -> (&'static str, &'static str) {
         Component::Clock => ("the account", "a look at the clock that is off by more than 500 ms"),
         Component::Strategy => (
             "a sleeve",
-            "a position without its stop for `unprotected_max_s` (latches), or intents that are no numbers",
+            "no stop where one is wanted for `unprotected_max_s` (latches); no numbers",
         ),
         Component::DailyLoss => {
             ("the account", "more lost since the UTC day began than `daily_loss_max`")
