@@ -76,6 +76,12 @@ pub struct Profile {
     pub loss_order_max: Rate,
     /// How long a strategy waits after a loss.
     pub cooldown: Nanos,
+    /// Most value at risk of the account, at 99 % within a day.
+    pub var_max: Rate,
+    /// Most mean loss beyond it.
+    pub cvar_max: Rate,
+    /// Oldest measure of either that a budget believes.
+    pub measure_age_max: Nanos,
     /// Whether more may be sold than is held.
     pub shorting: bool,
     /// Whether more may be spent than there is cash.
@@ -165,7 +171,7 @@ macro_rules! limit {
 
 /// Every limit, in the order they are shown.
 #[rustfmt::skip]
-pub const LIMITS: [Limit; 32] = [
+pub const LIMITS: [Limit; 35] = [
     limit!("position_max", |p| Field::Fraction(&mut p.position_max, 100),
         ["0.02", "1", "5"], Safe::AtMost("0.1"),
         "most of one instrument, as a fraction of equity"),
@@ -256,6 +262,15 @@ pub const LIMITS: [Limit; 32] = [
     limit!("cooldown_s", |p| Field::Seconds(&mut p.cooldown),
         ["3600", "0", "0"], Safe::AtLeast("60"),
         "how long a strategy opens nothing after such a loss, in seconds"),
+    limit!("var_max", |p| Field::Fraction(&mut p.var_max, 1),
+        ["1", "1", "1"], Safe::AtMost("1"),
+        "most value at risk of the account, 99 % within a day, as a fraction of equity; 1: off"),
+    limit!("cvar_max", |p| Field::Fraction(&mut p.cvar_max, 1),
+        ["1", "1", "1"], Safe::AtMost("1"),
+        "most mean loss beyond that value at risk, as a fraction of equity; 1: off"),
+    limit!("measure_age_max_s", |p| Field::Seconds(&mut p.measure_age_max),
+        ["900", "900", "900"], Safe::AtMost("3600"),
+        "oldest measure that var_max and cvar_max believe, in seconds"),
     limit!("shorting", |p| Field::Switch(&mut p.shorting),
         ["false", "false", "true"], Safe::Off,
         "whether more may be sold than is held"),
@@ -391,6 +406,12 @@ impl Profile {
         LIMITS.into_iter().map(|limit| (limit.name, limit.value(&mut copy))).collect()
     }
 
+    /// Whether what the account may lose has a budget; one of 100 % is off.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.var_max < Rate::ONE || self.cvar_max < Rate::ONE
+    }
+
     /// Whether every limit has a value that it may have. One that has not lets nothing through.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -438,6 +459,9 @@ impl Profile {
             loss_streak_max: 0,
             loss_order_max: NONE,
             cooldown: Nanos::ZERO,
+            var_max: NONE,
+            cvar_max: NONE,
+            measure_age_max: Nanos::ZERO,
             shorting: false,
             borrowing: false,
         }
