@@ -75,7 +75,7 @@ def test_risk_shows_every_limit_what_is_in_use_and_what_held_back(bot4: Bot4, tr
 def test_risk_as_json_names_who_uses_most(bot4: Bot4, trading: Bot) -> None:
     held = trading.until(lambda status: len(status["positions"]) > 0)
     told = json.loads(bot4("risk", "--json", "--folder", trading.folder).out)
-    assert set(told) == {"profile", "scale", "limits", *KEYS}
+    assert set(told) == {"profile", "scale", "measure", "limits", *KEYS}
     rows = {row["limit"]: row for row in told["limits"]}
     assert list(rows) == list(risk_profiles()["unleveraged"])
     assert rows["position_max"]["codes"] == ["R10"]

@@ -222,6 +222,47 @@ def test_a_time_that_nobody_can_have_received_at_is_refused() -> None:
     assert floor.bot.on_time(time.time_ns() + SECOND) == []
 
 
+def test_a_budget_lets_through_what_was_measured_and_nothing_without() -> None:
+    floor = Floor(limits={"var_max": "0.02"})
+    assert floor.begin() == [], "nothing was measured"
+    floor.bot.on_measured(0.0200000000001, 0.03, floor.now_ns)
+    assert floor.sizes("3", "1") == []
+    floor.bot.on_measured(0.02, 0.03, floor.now_ns)
+    (request,) = floor.sizes("1", "2")
+    assert request.kind == "place"
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ({"var": float("nan")}, "var is NaN: the number is not finite"),
+        ({"cvar": float("inf")}, "cvar is inf: the number is not finite"),
+        ({"var": -1e-300}, "below zero"),
+        ({"cvar": 1e300}, "cvar is 1.*: the number is too large"),
+        ({"var": 0.04}, "cannot be below it"),
+        ({"level": "0.95"}, "level 0.99"),
+        ({"level": "most"}, "'most' is not a decimal number"),
+        ({"horizon_s": 3_600}, "a horizon of 86400 s"),
+        ({"as_of_ns": 3 * SECOND + 1}, "of the future"),
+        ({"as_of_ns": 2 * SECOND - 1}, "a newer one is known"),
+        ({"ts_ns": 2**63 - 1, "as_of_ns": 3 * SECOND}, "ahead of this machine's clock"),
+    ],
+)
+def test_a_measure_that_cannot_be_is_refused_and_the_known_one_stays(
+    measure: dict[str, Any], words: str
+) -> None:
+    floor = Floor(limits={"var_max": "0.02"})
+    floor.begin()
+    good: dict[str, Any] = {"var": 0.01, "cvar": 0.03, "ts_ns": 3 * SECOND}
+    floor.bot.on_measured(**{**good, "as_of_ns": 2 * SECOND})
+    floor.bot.take_records()
+    with pytest.raises(EngineError, match=words):
+        floor.bot.on_measured(**{**good, **measure})
+    assert floor.bot.take_records() == b""
+    floor.now_ns = 3 * SECOND
+    assert [one.kind for one in floor.sizes("3", "1")] == ["place"]
+
+
 def test_a_cancel_that_waited_for_coinbases_name_is_sent_with_the_answer() -> None:
     bot = Bot(profile="research")
     bot.add_instrument("coinbase:BTC-USD", price="60000", tick="0.01", lot="0.00001")

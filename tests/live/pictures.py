@@ -112,7 +112,7 @@ def risk() -> dict[str, Any]:
         limit("repeats_max", "20", use=0.0, of="sma_cross"),
         limit("shorting", False, state="order"),
     ]
-    return {"profile": "default", "scale": "1", "limits": limits}
+    return {"profile": "default", "scale": "1", "measure": None, "limits": limits}
 
 
 def limit(

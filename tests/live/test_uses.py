@@ -11,7 +11,7 @@ def test_a_row_says_what_sets_it_and_how_much_is_in_use() -> None:
     assert said(rows["position_max"]) == "98.21 % (BTCUSDT)"
     assert said(rows["gross_max"]) == "25.00 %"
     assert said(rows["net_max"]) == "off"
-    assert said(rows["group_max"]) == "unknown, as a price is missing"
+    assert said(rows["group_max"]) == "unknown, as a price or a measure is missing"
     assert said(rows["order_max"]) == "with each order"
     assert said(rows["repeats_max"]) == "0.00 %", "of nothing nobody uses most"
     assert rows["shorting"].value == "false"
@@ -25,12 +25,12 @@ def test_the_nearest_limit_is_the_one_that_most_is_used_of() -> None:
 
 def test_where_nothing_is_in_use_none_is_nearest() -> None:
     limits = [limit("gross_max", "0.2", use=0.0), limit("net_max", "100", state="off")]
-    told = {"profile": "default", "scale": "1", "limits": limits}
+    told = {"profile": "default", "scale": "1", "measure": None, "limits": limits}
     assert nearest(uses(picture(engine={"risk": told}))) is None
 
 
 def test_far_too_much_is_said_as_such() -> None:
     over = [limit("position_max", "0", use=429_496.7295, of="BTCUSDT")]
-    told = {"profile": "default", "scale": "1", "limits": over}
+    told = {"profile": "default", "scale": "1", "measure": None, "limits": over}
     (row,) = uses(picture(engine={"risk": told}))
     assert said(row) == "over 10,000 % (BTCUSDT)"

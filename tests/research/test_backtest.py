@@ -151,6 +151,8 @@ def test_the_span_is_what_runs(market: b4.SimulatedMarket) -> None:
         ({"risk": "unlevraged"}, b4.RiskError, "did you mean unleveraged?"),
         ({"limits": {"position_mx": 1}}, b4.RiskError, "did you mean position_max?"),
         ({"limits": {"position_max": "x"}}, b4.ParameterError, "limit position_max is 'x'"),
+        ({"limits": {"var_max": 0.02}}, b4.RiskError, "nobody makes in a backtest: leave them"),
+        ({"limits": {"cvar_max": 0}}, b4.RiskError, "nobody makes in a backtest: leave them"),
         ({"limits": {"position_max": -1}}, b4.RiskError, "position_max"),
         ({"since": "soon"}, b4.ParameterError, "since is 'soon'"),
     ],

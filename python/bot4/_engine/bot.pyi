@@ -188,6 +188,27 @@ class Bot:
         What has no price counts as nothing; a debt that has none refuses whatever does not reduce.
         """
 
+    def on_measured(
+        self,
+        var: float,
+        cvar: float,
+        ts_ns: int,
+        *,
+        as_of_ns: int | None = None,
+        level: str = "0.99",
+        horizon_s: int = 86_400,
+    ) -> list[Request]:
+        """What the account may lose, as somebody measured it: fractions of equity, 0 or more.
+
+        ``var`` is exceeded with probability 1 - ``level`` within ``horizon_s``, ``cvar`` is the
+        mean loss then, and no smaller. ``as_of_ns`` is of when the account is so, which may be
+        ``ts_ns`` at the latest: from there the measure ages. Where ``var_max`` or ``cvar_max`` is
+        below 1, nothing is opened beyond it, nor without a measure of the last
+        ``measure_age_max_s``. Raises EngineError, and what was known stays: a number that is not
+        finite or below 0, another level or horizon than the budgets have, a moment that has not
+        come, or one before that of the measure that is known.
+        """
+
     def balances(self) -> dict[tuple[str, str], str]:
         """What our ledger holds of each asset, by (venue, asset), positions included."""
 

@@ -94,6 +94,29 @@ class Run:
     def add_class(self, strategy: str, instrument: str, allocation: str, instance: object) -> None:
         """Call ``instance.on_start(ctx)`` once, then ``instance.on_bar(ctx, bar)`` at each bar."""
 
+    def keep_closes(self, step_ns: int, kept_max: int) -> None:
+        """Keep of each instrument the last close of every ``step_ns``, the latest ``kept_max``.
+
+        Before ``open``. They are of bars that close while it runs: a start has none.
+        """
+
+    def closes(self) -> dict[str, list[tuple[int, float]]]:
+        """What ``keep_closes`` asked for, by instrument: the step's end in ns, and the close."""
+
+    def measured(
+        self,
+        var: float,
+        cvar: float,
+        as_of_ns: int,
+        *,
+        level: str = "0.99",
+        horizon_s: int = 86_400,
+    ) -> None:
+        """What the account may lose, as :meth:`Bot.on_measured`; told at ``now_ns``.
+
+        Raises EngineError for what cannot be, and the run goes on.
+        """
+
     def open(self, folder: str, *, durability: str, clock_s: int) -> dict[str, Any]:
         """Make the journal in ``folder``, or go on from the one that is there.
 
@@ -192,8 +215,9 @@ class Run:
         refused, clipped, canceled, control or breaker) breakers ({name: {state since_ns reason
         note until_ns stage remedy}}, all that there are; stage is what it stops (entries, cancel,
         flatten; None: nothing), remedy what brings it back (trial, successes, day, rearm))
-        risk ({profile scale limits}: every limit in order as {limit value state use of}; state is
-        used, off, unknown (a price is missing) or order (it holds nothing between orders), use
+        risk ({profile scale measure limits}: measure is the last one told, {as_of level horizon_s
+        var cvar}, or None; every limit in order as {limit value state use of}; state is used, off,
+        unknown (a price or a measure is missing) or order (it holds nothing between orders), use
         the part of it that is in use where it is used, of who uses most of it)
         touch ({instrument: {bid ask ts}}, floats or None) journal ({appended durable}
         entries) venue ({working in_flight faults}: counts, faults by name).
@@ -226,7 +250,8 @@ class Run:
         ``crossed`` instrument seller buyer (strategies; None: nobody) price qty notional;
         ``equity`` cash equity; ``breaker`` component (its name) state
         stage reason until_ns note; ``control`` state; ``pause`` strategy
-        paused; ``start`` epoch; ``stop`` flatten; ``flatten``; ``freeze`` instrument why.
+        paused; ``start`` epoch; ``stop`` flatten; ``flatten``; ``freeze`` instrument why;
+        ``status`` instrument tradable; ``measured`` as_of level horizon_s var cvar.
         Money is decimal text.
         """
 

@@ -1,7 +1,8 @@
 """``bot4 risk``: every limit of a running bot, how much of it is in use, and what holds it back."""
 
 import json as encoder
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import typer
 
@@ -34,6 +35,8 @@ def _lines(picture: Picture, rows: tuple[Row, ...]) -> Iterator[str]:
     told = picture.engine["risk"]
     scale = "" if told["scale"] == "1" else f", {told['scale']} of every cap today"
     yield f"limits of {told['profile']}{scale}"
+    if told["measure"] is not None:
+        yield _measured(told["measure"], picture.engine["now_ns"])
     most = nearest(rows)
     yield _COLUMNS.format("limit", "checks", "value", "in use").rstrip()
     for row in rows:
@@ -45,4 +48,13 @@ def _lines(picture: Picture, rows: tuple[Row, ...]) -> Iterator[str]:
     yield rows_text(breaker_rows(picture))
 
 
+def _measured(measure: Mapping[str, Any], now_ns: int) -> str:
+    """What the account may lose, and how long ago that was so."""
+    age_s = max(0, now_ns - int(measure["as_of"])) // _NS
+    var, cvar = (f"{float(measure[name]):.2%}" for name in ("var", "cvar"))
+    within = f"{float(measure['level']):.0%}, {int(measure['horizon_s']) // 3600} h"
+    return f"may lose {var}, beyond that {cvar} on average ({within}), {age_s} s ago"
+
+
+_NS = 10**9
 _COLUMNS = "  {:<24}  {:<7}  {:>8}  {}"

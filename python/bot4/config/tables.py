@@ -7,7 +7,7 @@ and stands in the JSON schema. Nothing is read or opened here.
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +66,11 @@ def _endpoint(value: str) -> str:
     return value
 
 
+# As measures know them, which are slow to import.
+Method = Literal[
+    "historical", "normal", "student", "cornish_fisher", "ewma", "garch", "monte_carlo"
+]
+
 # Bounds stand before the validator, so that they are of the exact number, and in the JSON schema.
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Bps = Annotated[Decimal, Field(ge=0, le=settings.BPS_MAX), BeforeValidator(_exact)]
@@ -75,6 +80,7 @@ Allocation = Annotated[Decimal, Field(gt=0, le=1), BeforeValidator(_exact)]
 Speed = Annotated[Decimal, Field(gt=0, le=settings.SPEED_MAX), BeforeValidator(_exact)]
 Latency = Annotated[Decimal, Field(ge=0, le=settings.LATENCY_MS_MAX), BeforeValidator(_exact)]
 SnapshotTime = Annotated[Decimal, Field(gt=0, le=settings.SNAPSHOT_S_MAX), BeforeValidator(_exact)]
+MeasureTime = Annotated[Decimal, Field(gt=0, le=settings.MEASURE_S_MAX), BeforeValidator(_exact)]
 LogSize = Annotated[Decimal, Field(gt=0, le=settings.LOG_MB_MAX), BeforeValidator(_exact)]
 Least = Annotated[Decimal, Field(ge=0), BeforeValidator(_exact)]
 Step = Annotated[Decimal, Field(gt=0), BeforeValidator(_exact)]
@@ -297,6 +303,26 @@ class RiskTable(_Table):
         }
 
 
+class MeasureTable(_Table):
+    """``[measure]``: how a run measures what it may lose, where `risk.limits` has a budget."""
+
+    method: Method = Field(
+        default="ewma", description=", ".join(f'"{one}"' for one in get_args(Method))
+    )
+    bar: Annotated[Text, AfterValidator(_interval)] = Field(
+        default="1m", description="what a return is of: a number and s, m, h or d, such as 5m"
+    )
+    returns: Annotated[int, Field(strict=True, ge=2, le=settings.MEASURE_RETURNS_MAX)] = Field(
+        default=240,
+        description="how many returns a measure is of, and waits for: a whole number from 2 to "
+        f"{settings.MEASURE_RETURNS_MAX}",
+    )
+    every_s: MeasureTime = Field(
+        default=Decimal(60),
+        description=f"a number above 0, at most {settings.MEASURE_S_MAX} (seconds of the market)",
+    )
+
+
 class LogTable(_Table):
     """``[log]``: what is written down while a bot runs, in which form and where."""
 
@@ -358,6 +384,7 @@ class Config(_Table):
         default=(), min_length=1, description="one or more tables: [[strategy]]"
     )
     risk: RiskTable = Field(default=RiskTable(), description="a table: [risk]")
+    measure: MeasureTable = Field(default=MeasureTable(), description="a table: [measure]")
     log: LogTable = Field(default=LogTable(), description="a table: [log]")
     metrics: MetricsTable = Field(default=MetricsTable(), description="a table: [metrics]")
 
@@ -378,6 +405,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "instrument": InstrumentTable,
     "strategy": StrategyTable,
     "risk": RiskTable,
+    "measure": MeasureTable,
     "log": LogTable,
     "metrics": MetricsTable,
 }

@@ -47,6 +47,7 @@ _VALUES: Mapping[str, Callable[[Record], object]] = {
     "pause": lambda record: "paused" if record["paused"] else "resumed",
     "start": lambda record: record["epoch"],
     "freeze": lambda record: record["why"],
+    "measured": lambda record: f"var {record['var']}, cvar {record['cvar']}",
     "stop": lambda record: "flatten" if record["flatten"] else None,
 }
 

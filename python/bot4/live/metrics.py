@@ -128,7 +128,7 @@ METRICS: tuple[Exported, ...] = (
         "bot4_limit_use",
         "gauge",
         "fraction of the limit",
-        "How much of a limit is in use, where most is; absent: it is off, or a price is missing",
+        "How much of a limit is in use, where most is; absent: it is off, or not known",
         _uses,
         ("limit",),
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot4 import _engine
 from bot4.config import Config, LogTable
 from bot4.errors import Bot4Error
+from bot4.live.budget import Way, way
 from bot4.live.market import Market, market
 from bot4.live.picture import Setting
 from bot4.paths import readable
@@ -34,6 +35,8 @@ class Plan:
     flatten_on_stop: bool
     log: LogTable
     metrics: tuple[str, int] | None
+    way: Way | None = None
+    """How what the account may lose is measured; None where it has no budget of that."""
     for_s: float | None = None
 
     def engine(self) -> _engine.Run:
@@ -50,6 +53,8 @@ class Plan:
             limits=dict(assumed.limits),
             faults=(self.faults_seed, dict(self.faults)),
         )
+        if self.way is not None:
+            run.keep_closes(self.way.step_ns, self.way.kept_max)
         self.market.tell(run)
         seat(run, self.seats)
         return run
@@ -74,6 +79,7 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         maker_fee = money.text(money.rate(table.maker_fee_bps, "maker_fee_bps"))
         traded = market(config)
         taken = seats(legs, traded.instruments)
+        measured = way(config, assumed.limits, traded, [one.instrument for one in taken])
     except Bot4Error as error:
         raise type(error)(f"{path}: {error}") from error
     simulated = table.feed == "simulated"
@@ -104,5 +110,6 @@ def plan(config: Config, legs: Sequence[Leg], path: Path, for_s: float | None = 
         flatten_on_stop=table.on_stop == "flatten",
         log=config.log,
         metrics=config.metrics.endpoint,
+        way=measured,
         for_s=for_s,
     )

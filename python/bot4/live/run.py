@@ -19,6 +19,7 @@ from bot4.live.control import Control
 from bot4.live.copies import Copies
 from bot4.live.display import Display, Painter
 from bot4.live.guard import Guard
+from bot4.live.measuring import Measuring
 from bot4.live.outcome import Outcome
 from bot4.live.picture import Latest, Picture
 from bot4.live.plan import Plan
@@ -85,6 +86,8 @@ class _Running:
             lambda: copies.breaker.state(time.monotonic()) == "closed",
         )
         beside: list[Component] = [Control(plan.folder, self._answer)]
+        if plan.way is not None:
+            beside.append(Measuring(plan.way, self._trading))
         if plan.metrics is not None:
             beside.append(Metrics(*plan.metrics, self._latest))
         if shown is not None:

@@ -21,7 +21,8 @@ class Row:
     codes: tuple[str, ...]
     value: str
     state: str
-    """``used``; ``off``: it cannot bind; ``unknown``: a price is missing; ``order``: see `said`."""
+    """``used``; ``off``: it cannot bind; ``unknown``: a price or a measure is missing;
+    ``order``: see `said`."""
     use: float | None
     """The part of it that is in use; above 1 nothing more is let through. None: not ``used``."""
     of: str | None
@@ -61,7 +62,7 @@ def nearest_said(picture: Picture) -> str:
 
 _WORDS: Mapping[str, str] = {
     "off": "off",
-    "unknown": "unknown, as a price is missing",
+    "unknown": "unknown, as a price or a measure is missing",
     "order": "with each order",
 }
 

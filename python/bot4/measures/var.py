@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,7 +27,7 @@ from bot4.measures.tails import (
     normal_tail,
     student_tail,
 )
-from bot4.measures.volatility import DECAY, EWMA_LEAST, ewma_variances, fit_garch
+from bot4.measures.volatility import DECAY, EWMA_LEAST, GARCH_LEAST, ewma_variances, fit_garch
 from bot4.settings import SEED_ALLOWED, whole
 
 Method = Literal[
@@ -129,6 +130,22 @@ def value_at_risk(
         n=len(values),
         assumed=assumed,
     )
+
+
+def returns_needed(method: Method, level: float, horizon: int) -> int:
+    """The fewest returns that `value_at_risk` takes, whatever they are. Raises ParameterError."""
+    # Windows that overlap; to them Cornish-Fisher may have to give way.
+    windows = horizon - 1 + ceil(1 / tail(level))
+    least: dict[Method, int] = {
+        "historical": windows,
+        "normal": LEAST,
+        "student": STUDENT_LEAST,
+        "cornish_fisher": windows,
+        "ewma": EWMA_LEAST,
+        "garch": GARCH_LEAST,
+        "monte_carlo": GARCH_LEAST,
+    }
+    return least[method]
 
 
 def check_method(method: object) -> None:

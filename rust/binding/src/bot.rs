@@ -23,6 +23,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::backtest::{RawLimit, profile_of};
 use crate::errors::{EngineError, Raise};
 use crate::ledger::by_name;
+use crate::measured;
 use crate::program::PyProgram;
 use crate::reconcile::{PyReconciled, RawReport, asset, order_id};
 
@@ -304,6 +305,27 @@ impl PyBot {
         let status = Event::Status { ts: Nanos::new(ts_ns), instrument, tradable };
         self.send(py, |gateway, sent| {
             gateway.on_event(&status, &mut |outgoing| sent.push(outgoing))
+        })
+    }
+
+    #[pyo3(signature = (var, cvar, ts_ns, *, as_of_ns=None, level="0.99", horizon_s=86_400))]
+    #[allow(clippy::too_many_arguments, reason = "one keyword a part of a measure")]
+    fn on_measured<'py>(
+        &mut self,
+        py: Python<'py>,
+        var: f64,
+        cvar: f64,
+        ts_ns: i64,
+        as_of_ns: Option<i64>,
+        level: &str,
+        horizon_s: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let as_of_ns = as_of_ns.unwrap_or(ts_ns);
+        let measure = measured::measure((var, cvar), as_of_ns, (level, horizon_s))?;
+        self.believe(ts_ns)?;
+        let measured = Event::Measured { ts: Nanos::new(ts_ns), measure };
+        self.send(py, |gateway, sent| {
+            gateway.on_event(&measured, &mut |outgoing| sent.push(outgoing))
         })
     }
 

@@ -4,7 +4,7 @@ use bot4_desk::DeskError;
 use bot4_engine::backtest::BacktestError;
 use bot4_engine::bot::{BotError, NoPart};
 use bot4_engine::decision::quote::TermsError;
-use bot4_engine::event::NoteError;
+use bot4_engine::event::{MeasureError, NoteError};
 use bot4_engine::gateway::GatewayError;
 use bot4_engine::history::HistoryError;
 use bot4_engine::instrument::UnitError;
@@ -76,6 +76,7 @@ raises! {
     Overflow => EngineError,
     NoPart => EngineError,
     NoteError => EngineError,
+    MeasureError => EngineError,
 }
 
 impl<T> Raise<T> for Result<T, GaugeError> {
@@ -144,10 +145,14 @@ impl<T> Raise<T> for Result<T, BacktestError> {
                 | BacktestError::Namesake(..)
                 | BacktestError::NoHistory(_)
                 | BacktestError::NoBook(_)
+                | BacktestError::Budget
                 | BacktestError::Allocation
                 | BacktestError::Cash => false,
             };
             let text = error.to_string();
+            if error == BacktestError::Budget {
+                return RiskError::new_err(text);
+            }
             if fault { InvariantError::new_err(text) } else { EngineError::new_err(text) }
         })
     }

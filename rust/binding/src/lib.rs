@@ -14,6 +14,7 @@ mod feed;
 mod gauge;
 mod journal_file;
 mod ledger;
+mod measured;
 mod met;
 mod program;
 mod reconcile;

@@ -60,7 +60,8 @@ impl Met {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => {}
+            | Record::Status { .. }
+            | Record::Measured { .. } => {}
         }
     }
 

@@ -6,8 +6,9 @@ use bot4_engine::bot::part_name;
 use bot4_engine::decision::execution;
 use bot4_engine::decision::quote::level;
 use bot4_engine::event::{
-    Booking, Cross, Entry, Execution, Exits, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate,
-    Part, QuoteSide, Side, Size, SleeveId, TimeInForce, Transition, TwoSided, Unexplained, Want,
+    Booking, Cross, Entry, Execution, Exits, Fill, Measure, NewOrder, OrderId, OrderTerms,
+    OrderUpdate, Part, QuoteSide, Side, Size, SleeveId, TimeInForce, Transition, TwoSided,
+    Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_text, rate_as_text};
 use bot4_engine::journal::Record;
@@ -137,6 +138,7 @@ impl Names<'_> {
                 row.set_item("instrument", self.symbol(instrument))?;
                 row.set_item("tradable", tradable)?;
             }
+            Record::Measured { measure, .. } => measured(&row, &measure)?,
         }
         Ok(row)
     }
@@ -336,9 +338,19 @@ impl Names<'_> {
             | Record::Rate { .. }
             | Record::Intent { .. }
             | Record::Equity { .. }
+            | Record::Measured { .. }
             | Record::Start { .. } => String::new(),
         }
     }
+}
+
+/// What the account may lose, when it was measured last, as fractions in decimal text.
+pub(crate) fn measured(row: &Bound<'_, PyDict>, measure: &Measure) -> PyResult<()> {
+    row.set_item("as_of", measure.as_of().mantissa())?;
+    row.set_item("level", rate_as_text(measure.level()))?;
+    row.set_item("horizon_s", measure.horizon().mantissa() / 1_000_000_000)?;
+    row.set_item("var", rate_as_text(measure.var()))?;
+    row.set_item("cvar", rate_as_text(measure.cvar()))
 }
 
 /// The word for a record on a screen: how an order ended, or what kind it is.
@@ -380,7 +392,8 @@ const fn of_order(record: &Record) -> Option<OrderId> {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
-        | Record::Status { .. } => None,
+        | Record::Status { .. }
+        | Record::Measured { .. } => None,
     }
 }
 
@@ -416,6 +429,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::Flatten { .. } => "flatten",
         Record::Freeze { .. } => "freeze",
         Record::Status { .. } => "status",
+        Record::Measured { .. } => "measured",
     }
 }
 

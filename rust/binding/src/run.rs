@@ -24,6 +24,7 @@ use crate::bars::PyBars;
 use crate::context::{Past, PyBar};
 use crate::errors::{EngineError, Raise};
 use crate::faults::{Named, faults_of};
+use crate::measured::{self, Closes};
 use crate::met::Met;
 use crate::program::PyProgram;
 use crate::recording::PyRecording;
@@ -44,6 +45,7 @@ struct Called {
 #[derive(Default)]
 struct Callees {
     called: Vec<Called>,
+    closes: Closes,
     running: String,
     /// What one of them raised, until it is told.
     raised: Option<PyErr>,
@@ -67,6 +69,9 @@ pub(crate) struct PyRun {
 
 impl Outside for Callees {
     fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+        for bar in bars {
+            self.closes.hear(bar);
+        }
         if self.called.is_empty() || self.failed {
             return Ok(());
         }
@@ -287,6 +292,35 @@ impl PyRun {
         let callee = Callee { sleeve, instrument: id, symbol, instance };
         self.callees.called.push(Called { callee, past, told: 0 });
         Ok(())
+    }
+
+    fn keep_closes(&mut self, step_ns: i64, kept_max: usize) -> PyResult<()> {
+        self.setup()?;
+        self.callees.closes = Closes::new(step_ns, kept_max)?;
+        Ok(())
+    }
+
+    fn closes(&self) -> PyResult<BTreeMap<String, Vec<(i64, f64)>>> {
+        let state = self.bot()?.state();
+        let ids = (0..).map(InstrumentId).zip(state.instruments());
+        Ok(ids.map(|(id, rules)| (rules.symbol.clone(), self.callees.closes.of(id))).collect())
+    }
+
+    #[pyo3(signature = (var, cvar, as_of_ns, *, level="0.99", horizon_s=86_400))]
+    fn measured(
+        &mut self,
+        py: Python<'_>,
+        var: f64,
+        cvar: f64,
+        as_of_ns: i64,
+        level: &str,
+        horizon_s: i64,
+    ) -> PyResult<()> {
+        let measure = measured::measure((var, cvar), as_of_ns, (level, horizon_s))?;
+        let session = self.desk()?.run().session();
+        // What cannot follow is refused before the run is told: it goes on.
+        measure.check(session.clock(), session.bot().state().measure().as_ref()).raise()?;
+        self.command(py, Command::Measured(measure))
     }
 
     #[pyo3(signature = (folder, *, durability, clock_s))]

@@ -205,7 +205,8 @@ fn recent<'py>(py: Python<'py>, run: &Run, names: &Names<'_>) -> PyResult<Bound<
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => None,
+            | Record::Status { .. }
+            | Record::Measured { .. } => None,
         };
         let row = PyDict::new(py);
         row.set_item("ts", record.ts().mantissa())?;

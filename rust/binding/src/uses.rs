@@ -7,6 +7,8 @@ use bot4_engine::run::Run;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::records::measured;
+
 pub(crate) fn risk<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyDict>> {
     let bot = run.session().bot();
     let uses = bot.uses();
@@ -35,6 +37,11 @@ pub(crate) fn risk<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyDic
     let out = PyDict::new(py);
     out.set_item("profile", &bot.profile().name)?;
     out.set_item("scale", rate_as_text(bot.state().monitor().scale()))?;
+    let measure = bot.state().measure().map(|measure| {
+        let row = PyDict::new(py);
+        measured(&row, &measure).map(|()| row)
+    });
+    out.set_item("measure", measure.transpose()?)?;
     out.set_item("limits", limits)?;
     Ok(out)
 }

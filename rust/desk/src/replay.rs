@@ -149,7 +149,8 @@ impl Replayed {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => {}
+            | Record::Status { .. }
+            | Record::Measured { .. } => {}
         }
     }
 }

@@ -71,6 +71,12 @@ pub enum BacktestError {
     /// Cash that is not above zero.
     #[error("cash must be above zero")]
     Cash,
+    /// A budget of what the account may lose, which nobody measures here.
+    #[error(
+        "var_max and cvar_max are budgets of a measure, which nobody makes in a backtest: leave \
+         them at 1 here, or size by var_budget or cvar_budget; bot4 run measures"
+    )]
+    Budget,
     /// Ours and the venue's record of cash or positions differ.
     #[error("invariant: the ledger and the paper venue's own record differ")]
     Ledger,
@@ -155,6 +161,9 @@ impl Backtest {
     ) -> Result<Self, BacktestError> {
         if !settings.cash.is_positive() {
             return Err(BacktestError::Cash);
+        }
+        if settings.profile.has_budget() {
+            return Err(BacktestError::Budget);
         }
         if histories.is_empty() {
             return Err(BacktestError::NoHistory("anything".to_owned()));

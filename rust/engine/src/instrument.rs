@@ -53,6 +53,9 @@ pub enum UnitError {
     /// Nothing, or below it, where something has to be.
     #[error("'{0}' is not above zero")]
     NotPositive(String),
+    /// Below nothing, where that cannot be.
+    #[error("the number is below zero")]
+    BelowZero,
     /// Larger than the integer holds.
     #[error("the number is too large")]
     TooLarge,
@@ -507,6 +510,14 @@ pub fn rate_from_text(text: &str) -> Result<Rate, UnitError> {
 pub fn rate_down(value: f64) -> Result<Rate, UnitError> {
     // The conversion to an integer cuts off by itself; `trunc` would be a call of a function.
     scaled(value, RATE_DECIMALS, |x| x).map(Rate::new)
+}
+
+/// A rate from a measure's number, which is not below zero, away from it.
+pub fn rate_up(value: f64) -> Result<Rate, UnitError> {
+    if value < 0.0 {
+        return Err(UnitError::BelowZero);
+    }
+    scaled(value, RATE_DECIMALS, f64::ceil).map(Rate::new)
 }
 
 /// For measures, plots and signals.

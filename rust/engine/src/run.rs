@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backtest::{BacktestError, check_sleeves};
 use crate::bot::{Bot, Sleeve};
 use crate::event::{
-    Bar, Event, Intent, OrderId, OrderUpdate, Part, SleeveId, TradingState, Transition,
+    Bar, Event, Intent, Measure, OrderId, OrderUpdate, Part, SleeveId, TradingState, Transition,
 };
 use crate::feed::{Feed, FeedMemory};
 use crate::instrument::Instrument;
@@ -26,7 +26,7 @@ use crate::venue::{Act, Lending, Matching, Paper, PaperRules, Venue};
 /// How many of the last happenings are kept to be shown.
 pub const RECENT_KEPT: usize = 50;
 /// The first bytes of a snapshot; the digit is the version of what follows.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP8";
+const SNAPSHOT_MAGIC: &[u8; 8] = b"BOT4SNP9";
 
 /// What a run needs besides a market and strategies.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub enum Command {
     Breaker(Transition),
     /// Something beside the engine was asked of a part, and went so.
     Report(Part, Outcome),
+    /// What the account may lose was measured beside the engine.
+    Measured(Measure),
 }
 
 /// What a start found.
@@ -308,6 +310,7 @@ impl Run {
                 self.tell(&Event::Stop { ts, flatten }, driver)
             }
             Command::Report(part, outcome) => self.report(part, outcome, driver),
+            Command::Measured(measure) => self.tell(&Event::Measured { ts, measure }, driver),
             Command::Breaker(transition) => {
                 self.tell(&Event::Breaker(Transition { ts, ..transition }), driver)
             }
@@ -431,6 +434,7 @@ const fn is_shown(record: &Record) -> bool {
         | Record::Amend { .. }
         | Record::CumQty { .. }
         | Record::Equity { .. }
-        | Record::Start { .. } => false,
+        | Record::Start { .. }
+        | Record::Measured { .. } => false,
     }
 }

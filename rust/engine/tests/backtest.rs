@@ -426,6 +426,11 @@ fn what_cannot_run_is_refused_at_the_start() {
         let change = |settings: &mut Settings| settings.cash = amount(cash);
         assert_eq!(try_new(vec![bars()], vec![on(0, "1")], change), Err(BacktestError::Cash));
     }
+    for budget in ["var_max", "cvar_max"] {
+        let change =
+            |settings: &mut Settings| settings.profile = profile("default", &[(budget, "0.5")]);
+        assert_eq!(try_new(vec![bars()], vec![on(0, "1")], change), Err(BacktestError::Budget));
+    }
     let twice = Err(BacktestError::Twice(X.to_owned()));
     assert_eq!(try_new(vec![bars(), bars()], vec![], same), twice);
     let alike = Err(BacktestError::Namesake("test".to_owned(), X.to_owned()));

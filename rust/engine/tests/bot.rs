@@ -136,7 +136,8 @@ impl Desk {
             Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => None,
+            | Record::Status { .. }
+            | Record::Measured { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { order, .. } => format!("{} {:?}", order.side.name(), order.size),

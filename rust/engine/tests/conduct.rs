@@ -17,7 +17,7 @@ use bot4_engine::journal::Record;
 use bot4_engine::risk::Refusal;
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 
-use crate::market::{SECOND, amount, instrument, ns, profile, trade};
+use crate::market::{SECOND, amount, instrument, measure, ns, profile, trade};
 
 const DAY_START: i64 = 1_704_067_200 * SECOND;
 const HERE: InstrumentId = InstrumentId(0);
@@ -363,6 +363,50 @@ fn a_fall_within_an_hour_holds_back_until_it_is_an_hour_ago() {
     floor.tell(Event::Deposit { ts, amount });
     floor.time(1);
     assert_eq!(floor.want(order(Side::Buy, 1.1)), "buy");
+}
+
+#[test]
+fn a_budget_lets_through_what_was_measured_within_it_until_that_is_old() {
+    let budgets = [("var_max", "0.02"), ("cvar_max", "0.03"), ("measure_age_max_s", "60")];
+    let mut floor = Floor::new(&budgets);
+    let second = |floor: &Floor| floor.now / SECOND;
+    let told = |floor: &mut Floor, var, cvar| {
+        let measure = measure(second(floor), var, cvar);
+        floor.tell(Event::Measured { ts: ns(floor.now), measure });
+        assert_eq!(floor.out.records, [Record::Measured { ts: ns(floor.now), measure }]);
+    };
+    assert_eq!(floor.want(order(Side::Buy, 1.0)), "unmeasured");
+    told(&mut floor, "0.02", "0.03");
+    assert_eq!(floor.want(order(Side::Buy, 1.0)), "buy");
+    floor.fill(10_000);
+    told(&mut floor, "0.02", "0.031");
+    assert_eq!(floor.want(order(Side::Buy, 1.1)), "cvar_limit");
+    told(&mut floor, "0.021", "0.03");
+    assert_eq!(floor.want(order(Side::Buy, 1.1)), "var_limit");
+    told(&mut floor, "0.001", "0.002");
+    floor.time(60);
+    floor.bar(HERE, 100.0);
+    assert_eq!(floor.want(order(Side::Buy, 1.1)), "buy");
+    floor.fill(10_000);
+    floor.time(1);
+    floor.bar(HERE, 100.0);
+    assert_eq!(floor.want(order(Side::Buy, 1.2)), "unmeasured");
+    assert_eq!(floor.want(order(Side::Sell, 1.0)), "sell", "what closes goes");
+}
+
+#[test]
+fn a_measure_that_cannot_follow_is_an_error_and_changes_nothing() {
+    let mut floor = Floor::new(&[("var_max", "0.02")]);
+    let (now, second) = (ns(floor.now), floor.now / SECOND);
+    floor.tell(Event::Measured { ts: now, measure: measure(second, "0.01", "0.01") });
+    let known = floor.bot.state().measure();
+    for other in [second - 1, second + 1] {
+        let event = Event::Measured { ts: now, measure: measure(other, "0", "0") };
+        floor.out.clear();
+        assert!(floor.bot.on(&event, &mut floor.out).is_err());
+        assert!(floor.out.is_empty());
+        assert_eq!(floor.bot.state().measure(), known);
+    }
 }
 
 #[test]

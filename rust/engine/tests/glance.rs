@@ -6,11 +6,13 @@
 use bot4_engine::bot::{Bot, Decides, Output, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    Action, Event, Execution, Fill, OrderUpdate, Quote, Side, Size, Tick, TickKind, TradeId,
+    Action, Event, Execution, Fill, MEASURE_HORIZON, MEASURE_LEVEL, Measure, OrderUpdate, Quote,
+    Side, Size, Tick, TickKind, TradeId,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text};
 use bot4_engine::journal::Record;
-use bot4_engine::risk::limits::Profile;
+use bot4_engine::risk::Refusal;
+use bot4_engine::risk::limits::{LimitValue, Profile};
 use bot4_engine::signal::{Node, Program};
 use bot4_engine::units::{Amount, Nanos, Price, Qty, Rate};
 use rand_core::{Rng, SeedableRng};
@@ -47,17 +49,20 @@ fn program() -> Program {
 }
 
 fn bot() -> (Bot, Output) {
+    bot_of(program(), Profile::named("research").unwrap())
+}
+
+fn bot_of(program: Program, profile: Profile) -> (Bot, Output) {
     let rules = Instrument::listed("test:BTC", 60_000.0, "0.01", "0.00001").unwrap();
     let sleeve = Sleeve {
         strategy: "leaning".to_owned(),
         instrument: BTC,
         allocation: Rate::ONE,
         decides: Decides::Program {
-            program: Box::new(program()),
+            program: Box::new(program),
             decision: Decision::Target { band: None, execution: Execution::Cross, exits: None },
         },
     };
-    let profile = Profile::named("research").unwrap();
     let (mut bot, mut out) = (Bot::new(vec![rules], vec![sleeve], profile, 1), Output::default());
     let (ts, amount) = (Nanos::new(1), amount_from_text("100000").unwrap());
     bot.on(&Event::Deposit { ts, amount }, &mut out).unwrap();
@@ -175,4 +180,72 @@ fn what_a_glance_approves_is_what_the_long_way_would_have_placed() {
     }
     assert!(compared > 500, "{compared} orders compared");
     assert_eq!(inside.state().ledger_hash(), outside.state().ledger_hash());
+}
+
+/// A tenth of the equity, and a fifth where more is bid than is asked for.
+fn stepping() -> Program {
+    let node = |name: &str, operands: &[usize], parameters: &[f64]| {
+        Node::parse(name, operands, parameters).unwrap()
+    };
+    let nodes = [
+        node("depth_bid", &[], &[1.0]),
+        node("depth_ask", &[], &[1.0]),
+        node("gt", &[0, 1], &[]),
+        node("constant", &[], &[0.2]),
+        node("constant", &[], &[0.1]),
+        node("where", &[2, 3, 4], &[]),
+    ];
+    Program::compile(&nodes, &[5]).unwrap()
+}
+
+/// What a target of a fifth becomes at `late_ns`, after a measure of `BEGAN_NS` and nothing but
+/// ticks: whether the short way passed it, and what was written down.
+fn asked_at(late_ns: i64) -> (bool, Vec<Record>) {
+    let budget = |profile: Profile, (limit, value): (&str, &str)| {
+        profile.with(limit, &LimitValue::Number(value.to_owned())).unwrap()
+    };
+    let profile = Profile::named("research").unwrap();
+    let profile =
+        [("var_max", "0.05"), ("measure_age_max_s", "5")].into_iter().fold(profile, budget);
+    let (mut bot, mut out) = bot_of(stepping(), profile);
+    let of = (MEASURE_LEVEL, MEASURE_HORIZON);
+    let measure = Measure::new(Nanos::new(BEGAN_NS), of, (Rate::ZERO, Rate::ZERO)).unwrap();
+    bot.on(&Event::Measured { ts: Nanos::new(BEGAN_NS), measure }, &mut out).unwrap();
+    out.clear();
+    let tick = bot.state().instrument(BTC).unwrap().tick.mantissa();
+    let level = |ts_ns: i64, side: Side, qty: i64| {
+        let price = Price::new((MID - side.sign()) * tick);
+        let kind = TickKind::Level { side, price, qty: Qty::new(qty * 1_000_000) };
+        Event::Tick(Tick { instrument: BTC, ts: Nanos::new(ts_ns), last: true, kind })
+    };
+    // A tenth is held, from then on the book says the same.
+    for event in [level(BEGAN_NS, Side::Buy, 5), level(BEGAN_NS, Side::Sell, 6)] {
+        bot.on(&event, &mut out).unwrap();
+    }
+    assert_eq!(fill_all(&mut bot, &mut out), 1);
+    for turn in 1..=4 {
+        let event = level(BEGAN_NS + turn * 1_000_000_000, Side::Buy, 5 - turn % 2);
+        assert!(bot.glance(&event).unwrap().is_none());
+    }
+    let glance = bot.glance(&level(late_ns, Side::Buy, 7)).unwrap().unwrap();
+    let passed = glance.is_approved();
+    bot.settle(glance, &mut out).unwrap();
+    (passed, out.records)
+}
+
+const BEGAN_NS: i64 = 1_000_000_000;
+
+#[test]
+fn a_measure_that_grows_old_refuses_on_the_short_way_though_nothing_was_written_down() {
+    let last = BEGAN_NS + 5_000_000_000;
+    let (passed, records) = asked_at(last);
+    assert!(passed);
+    assert!(matches!(records.as_slice(), [Record::Intent { .. }, Record::Placed { .. }]));
+    let (passed, records) = asked_at(last + 1);
+    assert!(!passed);
+    let refusal = Refusal::Unmeasured;
+    assert!(matches!(
+        records.as_slice(),
+        [Record::Intent { .. }, Record::Refused { refusal: said, .. }] if *said == refusal
+    ));
 }

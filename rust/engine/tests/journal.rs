@@ -8,10 +8,10 @@ mod market;
 use bot4_engine::asset::Asset;
 use bot4_engine::backtest::Backtest;
 use bot4_engine::event::{
-    Amendment, Booking, BreakerState, Component, Cross, Entry, Execution, Fill, Intent, NewOrder,
-    Note, OrderId, OrderTerms, OrderUpdate, Part, QuoteSide, Reason, Scope, Side, Size, SleeveId,
-    Stage, Stop, StopKind, TimeInForce, TradeId, TradingState, Transition, TwoSided, Unexplained,
-    Want,
+    Amendment, Booking, BreakerState, Component, Cross, Entry, Execution, Fill, Intent,
+    MEASURE_HORIZON, MEASURE_LEVEL, Measure, MeasureError, NewOrder, Note, OrderId, OrderTerms,
+    OrderUpdate, Part, QuoteSide, Reason, Scope, Side, Size, SleeveId, Stage, Stop, StopKind,
+    TimeInForce, TradeId, TradingState, Transition, TwoSided, Unexplained, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, VenueId};
 use bot4_engine::journal::{JournalError, Record, State, StateError, decode, encode};
@@ -24,8 +24,8 @@ use proptest::sample::select;
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::market::{
-    always, amount, decided, history, instrument, ns, profile, run, settings, sleeve, trade,
-    volume_is_target, walk,
+    SECOND, always, amount, decided, history, instrument, measure, ns, profile, run, settings,
+    sleeve, trade, volume_is_target, walk,
 };
 
 fn executions() -> impl Strategy<Value = Execution> {
@@ -202,6 +202,15 @@ fn entries() -> impl Strategy<Value = Entry> {
 }
 
 /// Every kind of record with any content.
+fn measured() -> impl Strategy<Value = Record> {
+    let ts = || any::<i64>().prop_map(ns);
+    (ts(), ts(), 0..i64::MAX, 0..i64::MAX).prop_map(|(ts, as_of, one, other)| {
+        let losses = (Rate::new(one.min(other)), Rate::new(one.max(other)));
+        let measure = Measure::new(as_of, (MEASURE_LEVEL, MEASURE_HORIZON), losses);
+        Record::Measured { ts, measure: measure.unwrap() }
+    })
+}
+
 fn records() -> impl Strategy<Value = Record> {
     let ts = || any::<i64>().prop_map(ns);
     let sleeve = || any::<u32>().prop_map(SleeveId);
@@ -265,6 +274,7 @@ fn records() -> impl Strategy<Value = Record> {
         (ts(), any::<u32>(), any::<bool>()).prop_map(|(ts, instrument, tradable)| {
             Record::Status { ts, instrument: InstrumentId(instrument), tradable }
         }),
+        measured(),
         (ts(), any::<u32>(), any::<bool>(), select(Unexplained::ALL.to_vec())).prop_map(
             |(ts, instrument, frozen, why)| {
                 let (instrument, why) = (InstrumentId(instrument), frozen.then_some(why));
@@ -556,7 +566,8 @@ fn any_record_is_taken_whole_or_not_at_all() {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
-        | Record::Status { .. } => record,
+        | Record::Status { .. }
+        | Record::Measured { .. } => record,
     });
     always(500, vec(bounded, 1..40), |records| {
         let mut state = State::new(vec![instrument()], 1, 0);
@@ -568,6 +579,41 @@ fn any_record_is_taken_whole_or_not_at_all() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn the_last_measure_is_known_and_an_older_or_a_future_one_changes_nothing() {
+    let told = |second: i64, measure| Record::Measured { ts: ns(second * SECOND), measure };
+    let state = State::new(vec![instrument()], 1, 0);
+    assert_eq!(state.measure(), None);
+    let (first, second) = (measure(10, "0.02", "0.03"), measure(20, "0.01", "0.02"));
+    let mut state = state.fold(&[told(11, first), told(25, second)]).unwrap();
+    assert_eq!(state.measure(), Some(second));
+    let older = MeasureError::Older { as_of: 10 * SECOND, known: 20 * SECOND };
+    let future = MeasureError::Future { as_of: 31 * SECOND, now: 30 * SECOND };
+    for (late, error) in [(first, older), (measure(31, "0", "0"), future)] {
+        assert_eq!(state.apply(&told(30, late)), Err(StateError::Measure(error)));
+        assert_eq!(state.measure(), Some(second));
+    }
+    // The same again says that it still is so.
+    state.apply(&told(30, second)).unwrap();
+}
+
+#[test]
+fn a_measure_of_another_kind_is_none() {
+    let (level, horizon) = (MEASURE_LEVEL, MEASURE_HORIZON);
+    let (nothing, some, more) = (Rate::ZERO, Rate::new(1), Rate::new(2));
+    let cases = [
+        ((level, horizon), (Rate::new(-1), some), MeasureError::Negative),
+        ((level, horizon), (nothing, Rate::new(-1)), MeasureError::Negative),
+        ((level, horizon), (more, some), MeasureError::Crossed),
+        ((Rate::new(level.mantissa() - 1), horizon), (some, more), MeasureError::Other),
+        ((level, ns(horizon.mantissa() + 1)), (some, more), MeasureError::Other),
+    ];
+    for (of, losses, error) in cases {
+        assert_eq!(Measure::new(ns(0), of, losses), Err(error));
+    }
+    assert!(Measure::new(ns(0), (level, horizon), (some, some)).is_ok());
 }
 
 #[test]

@@ -175,7 +175,8 @@ impl Desk {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => None,
+            | Record::Status { .. }
+            | Record::Measured { .. } => None,
         };
         let action = |action: &Action| match action {
             Action::Place { id, order } => {

@@ -13,6 +13,7 @@ use bot4_engine::bot::Sleeve;
 use bot4_engine::event::{BreakerState, Component, OrderUpdate, Transition};
 use bot4_engine::instrument::rate_from_text;
 use bot4_engine::journal::Record;
+use bot4_engine::risk::Refusal;
 use bot4_engine::run::{Command, Run, RunSettings};
 use bot4_engine::session::{Fault, Faults, SessionError};
 use bot4_engine::venue::{Act, Deed};
@@ -21,7 +22,7 @@ use crate::kept::{
     Keeper, Kind, LATENCY_NS, Line, acts_of, commands, kept_of, new_run_with, normal_act, programs,
     quoters, records_of, run_settings, sharers, tick_readers, with_exits, with_outside,
 };
-use crate::market::{Dice, SEED, breaker, ns, profile};
+use crate::market::{DAY, Dice, SECOND, SEED, START, breaker, measure, ns, profile};
 
 /// A run and what was kept of it.
 struct Played {
@@ -377,6 +378,30 @@ fn a_breaker_that_tripped_is_met_again() {
         let trips =
             kept_of(&played.lines).into_iter().filter(|(_, record)| tripped(record)).count();
         assert!(trips > 1, "{:?}: {trips} trips", way.kind);
+        cuts_differ(&way, &listed, 60)
+    });
+}
+
+#[test]
+fn what_was_measured_is_met_again() {
+    check(programs, |way| {
+        let limits: &[(&str, &str)] = &[("var_max", "0.02"), ("measure_age_max_s", "2592000")];
+        let way = Way { limits, ..*way };
+        // Beyond the budget and within it, by turns; the first ones find nothing measured.
+        let told = |turn: u64| {
+            let var = if turn.is_multiple_of(2) { "0.03" } else { "0.01" };
+            let at = turn * way.events / 12;
+            (at.max(1), Command::Measured(measure(START / SECOND - DAY / SECOND, var, "0.05")))
+        };
+        let listed: Vec<_> = (3..12).map(told).collect();
+        let kept = kept_of(&way.play(&listed, 0).lines);
+        let count = |wanted: fn(&Record) -> bool| kept.iter().filter(|(_, r)| wanted(r)).count();
+        let unmeasured =
+            count(|record| matches!(record, Record::Refused { refusal: Refusal::Unmeasured, .. }));
+        let measured = count(|record| matches!(record, Record::Measured { .. }));
+        let placed = count(|record| matches!(record, Record::Placed { .. }));
+        assert!(unmeasured > 0 && placed > 0, "{:?}: {unmeasured}, {placed}", way.kind);
+        assert_eq!(measured, listed.len());
         cuts_differ(&way, &listed, 60)
     });
 }

@@ -121,7 +121,8 @@ fn a_journal_with_other_records_is_refused() {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => None,
+            | Record::Status { .. }
+            | Record::Measured { .. } => None,
         }
     };
     let mut checked = 0;

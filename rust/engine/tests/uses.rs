@@ -16,7 +16,7 @@ use bot4_engine::risk::monitor::Monitor;
 use bot4_engine::risk::uses::{FULL, GAUGES, Use, is_off};
 use bot4_engine::units::{Amount, Price, Qty, Rate};
 
-use crate::market::{HOUR, SECOND, START, amount, instrument, ns, profile, sleeve};
+use crate::market::{HOUR, SECOND, START, amount, instrument, measure, ns, profile, sleeve};
 use crate::scene::{Scene, buy, sell};
 
 /// One limit, what is looked at, and how much of it is in use then.
@@ -89,6 +89,26 @@ fn held() -> Vec<Row> {
         ("unexecuted_max", "0.2", invested(), part(2_500)),
         ("liquidation_distance_min", "0.5", invested(), part(1_250)),
         ("liquidation_distance_min", "0", invested(), Use::Off),
+    ]
+}
+
+/// So many seconds ago the account might lose so much.
+fn risked(seconds: i64, var: &str, cvar: &str) -> Scene {
+    with(|s| s.measure = Some(measure(100 - seconds, var, cvar)))
+}
+
+/// What the account may lose.
+fn measured() -> Vec<Row> {
+    let part = Use::Part;
+    vec![
+        ("var_max", "0.02", risked(0, "0.005", "0.01"), part(2_500)),
+        ("var_max", "0.02", risked(0, "0.03", "0.04"), part(15_000)),
+        ("var_max", "1", risked(0, "0.03", "0.04"), Use::Off),
+        ("var_max", "0.02", with(|_| ()), Use::Unknown),
+        ("var_max", "0.02", risked(901, "0.005", "0.01"), Use::Unknown),
+        ("cvar_max", "0.03", risked(0, "0.005", "0.01"), part(3_334)),
+        ("cvar_max", "0.03", with(|_| ()), Use::Unknown),
+        ("measure_age_max_s", "60", risked(30, "0.005", "0.01"), Use::Off),
     ]
 }
 
@@ -175,7 +195,7 @@ fn limited(limit: &str, value: &str, scene: &Scene) -> Scene {
 
 #[test]
 fn so_much_is_in_use_as_one_finds_by_hand() {
-    for (limit, value, scene, wanted) in held().into_iter().chain(done()) {
+    for (limit, value, scene, wanted) in held().into_iter().chain(measured()).chain(done()) {
         let scene = limited(limit, value, &scene);
         assert_eq!(used(limit, &scene, &Monitor::default()), wanted, "{limit} {value}");
     }
@@ -228,6 +248,19 @@ fn what_is_full_lets_nothing_more_through_and_what_is_not_does() {
         assert!(used(limit, &less, &monitor) <= Use::Part(FULL), "{limit}");
         assert_eq!(less.answer(buy(0.0001)), "buy 0.0001", "{limit}");
         assert_eq!(full.answer(sell(1.0)), "sell 1", "{limit} holds no exit back");
+    }
+}
+
+#[test]
+fn the_age_of_a_measure_counts_where_a_budget_is_on() {
+    let aged = |scene: Scene, budget| {
+        let scene = scene.limits("research", &[("measure_age_max_s", "60"), (budget, "0.5")]);
+        used("measure_age_max_s", &scene, &Monitor::default())
+    };
+    for budget in ["var_max", "cvar_max"] {
+        assert_eq!(aged(risked(30, "0.1", "0.2"), budget), Use::Part(5_000));
+        assert_eq!(aged(risked(90, "0.1", "0.2"), budget), Use::Part(15_000));
+        assert_eq!(aged(Scene::quiet(), budget), Use::Unknown);
     }
 }
 

@@ -143,6 +143,7 @@ impl Scene {
             trading_state: TradingState::Active,
             frozen: false,
             doubtful: false,
+            measure: None,
             profile: &Profile::named("default")?,
             sound: true,
         };

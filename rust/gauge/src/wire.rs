@@ -154,7 +154,8 @@ fn apply(book: &mut Book, event: &Event) {
         | Event::Adopted { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. }
-        | Event::Status { .. } => {}
+        | Event::Status { .. }
+        | Event::Measured { .. } => {}
     }
 }
 

@@ -8,9 +8,9 @@ use crate::decision::{Decision, target};
 use crate::event::{Event, Execution, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
-use crate::risk::{Armed, Passed};
+use crate::risk::{Armed, Passed, View};
 use crate::signal::{Clock, Clocks, Program};
-use crate::units::Overflow;
+use crate::units::{Nanos, Overflow};
 
 /// What a change of a market led to, before anything of it is written down.
 #[derive(Debug)]
@@ -93,11 +93,21 @@ fn reads_ticks(program: &Program) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Aim {
     turn: u64,
+    /// Later it is to be looked at again, though nothing was written down.
+    until: Nanos,
     armed: Option<Armed>,
     /// It may want something.
     may_want: bool,
     /// Nothing of it works: the long way knows what to do with what does.
     clear: bool,
+}
+
+impl Aim {
+    /// Whether something was written down since, or what stood then stands no longer.
+    #[inline]
+    fn is_over(&self, turn: u64, now: Nanos) -> bool {
+        (self.turn != turn) | (now > self.until)
+    }
 }
 
 impl Glance {
@@ -199,7 +209,7 @@ impl Bot {
     /// The target that is expected after `last`, and the short way through risk for it.
     #[inline]
     fn rehearse(&mut self, place: usize, last: f64) -> (f64, Option<Passed>) {
-        if self.aims.get(place).is_some_and(|aim| aim.turn != self.turn) {
+        if self.aims.get(place).is_some_and(|aim| aim.is_over(self.turn, self.now)) {
             self.arm_one(place);
         }
         let Self { aims, markets, now, .. } = self;
@@ -248,13 +258,15 @@ impl Bot {
     /// The limits of one sleeve on the account as it is.
     #[cold]
     fn arm_one(&mut self, place: usize) {
-        let Some(Aim { turn, armed: before, .. }) = self.aims.get(place) else {
+        let Some(aim @ Aim { armed: before, .. }) = self.aims.get(place) else {
             return;
         };
-        let (Ok(sleeve), true) = (id_of(place).map(SleeveId), *turn != self.turn) else {
+        let over = aim.is_over(self.turn, self.now);
+        let (Ok(sleeve), true) = (id_of(place).map(SleeveId), over) else {
             return;
         };
         let view = self.view(sleeve, self.state.breakers());
+        let until = view.as_ref().map_or(Nanos::new(i64::MAX), View::stands_until);
         let armed = view.ok().and_then(|view| match before {
             Some(before) => before.again(&view).ok(),
             None => Armed::of(sleeve, &view).ok(),
@@ -269,7 +281,7 @@ impl Bot {
         };
         let armed = armed.map(expect);
         if let Some(aim) = self.aims.get_mut(place) {
-            *aim = Aim { turn: self.turn, armed, may_want, clear };
+            *aim = Aim { turn: self.turn, until, armed, may_want, clear };
         }
     }
 
@@ -334,7 +346,8 @@ impl Bot {
             | Event::Adopted { .. }
             | Event::Flatten { .. }
             | Event::Freeze { .. }
-            | Event::Status { .. } => Ok(Ran::Nobody),
+            | Event::Status { .. }
+            | Event::Measured { .. } => Ok(Ran::Nobody),
         }
     }
 

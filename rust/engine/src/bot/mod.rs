@@ -292,6 +292,10 @@ impl Bot {
                 self.now = self.now.max(ts);
                 self.keep(Record::Status { ts, instrument, tradable }, out)
             }
+            Event::Measured { ts, measure } => {
+                self.now = self.now.max(ts);
+                self.keep(Record::Measured { ts, measure }, out)
+            }
             Event::Flatten { ts } => {
                 self.now = self.now.max(ts);
                 self.keep(Record::Flatten { ts }, out)?;
@@ -353,7 +357,8 @@ impl Bot {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => {}
+            | Record::Status { .. }
+            | Record::Measured { .. } => {}
         }
         self.reserve()?;
         Ok(self.asked_for(record))
@@ -398,7 +403,8 @@ impl Bot {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => None,
+            | Record::Status { .. }
+            | Record::Measured { .. } => None,
         }
     }
 
@@ -714,6 +720,7 @@ impl Bot {
             trading_state: self.state.trading_state(),
             frozen: self.state.frozen(id).is_some(),
             doubtful: self.state.orders().is_doubtful(id),
+            measure: self.state.measure(),
             profile: &self.profile,
             sound: self.sound,
         })

@@ -15,6 +15,7 @@ mod entry;
 mod execution;
 mod exits;
 mod id;
+mod measure;
 mod order;
 
 pub use breaker::{
@@ -25,6 +26,7 @@ pub use entry::{Booking, Entry};
 pub use execution::Execution;
 pub use exits::Exits;
 pub use id::{OrderId, TradeId};
+pub use measure::{MEASURE_HORIZON, MEASURE_LEVEL, Measure, MeasureError};
 pub use order::{
     Amendment, Fill, NewOrder, OrderTerms, OrderUpdate, Question, Side, Size, Stop, StopKind,
     TimeInForce,
@@ -378,6 +380,13 @@ pub enum Event {
         instrument: InstrumentId,
         /// Whether orders of it are taken.
         tradable: bool,
+    },
+    /// What the account may lose was measured, outside.
+    Measured {
+        /// When it was told.
+        ts: Nanos,
+        /// What, and as of when.
+        measure: Measure,
     },
 }
 

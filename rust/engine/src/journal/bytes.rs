@@ -9,8 +9,8 @@
 use super::Record;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, Cross, Fill, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size, SleeveId, Stop,
-    StopKind, TimeInForce, TradeId, TradingState, Unexplained,
+    Amendment, Cross, Fill, Measure, NewOrder, OrderId, OrderTerms, OrderUpdate, Side, Size,
+    SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
 };
 use crate::instrument::{Instrument, InstrumentId};
 use crate::risk::Refusal;
@@ -362,6 +362,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
         Record::Status { ts, instrument, tradable } => {
             write_status(&mut out, ts, (instrument, tradable));
         }
+        Record::Measured { ts, measure } => write_measure(&mut out, ts, &measure),
         Record::Crossed { ts, cross } => write_cross(&mut out, ts, &cross),
         Record::Placed { .. }
         | Record::Update { .. }
@@ -422,7 +423,8 @@ fn write_of_order(out: &mut Writer<'_>, record: &Record) {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
-        | Record::Status { .. } => {}
+        | Record::Status { .. }
+        | Record::Measured { .. } => {}
     }
 }
 
@@ -489,6 +491,7 @@ fn read_record(payload: &[u8]) -> Option<Record> {
             instrument: InstrumentId(from.u32()?),
             tradable: coded(&[false, true], from.u8()?)?,
         },
+        21 => Record::Measured { ts, measure: read_measure(&mut from)? },
         15 => Record::CumQty { ts, order: from.order()?, qty: Qty::new(from.i64()?) },
         _ => return None,
     };
@@ -506,6 +509,22 @@ fn write_status(out: &mut Writer<'_>, ts: Nanos, (instrument, tradable): (Instru
     out.head(20, ts);
     out.u32(instrument.0);
     out.u8(u8::from(tradable));
+}
+
+fn write_measure(out: &mut Writer<'_>, ts: Nanos, measure: &Measure) {
+    out.head(21, ts);
+    out.i64(measure.as_of().mantissa());
+    out.i64(measure.level().mantissa());
+    out.i64(measure.horizon().mantissa());
+    out.i64(measure.var().mantissa());
+    out.i64(measure.cvar().mantissa());
+}
+
+fn read_measure(from: &mut Reader<'_>) -> Option<Measure> {
+    let as_of = from.nanos()?;
+    let of = (Rate::new(from.i64()?), from.nanos()?);
+    let losses = (Rate::new(from.i64()?), Rate::new(from.i64()?));
+    Measure::new(as_of, of, losses).ok()
 }
 
 fn write_cross(out: &mut Writer<'_>, ts: Nanos, cross: &Cross) {

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::event::{Exits, Intent, SleeveId, TradeId, TradingState, Unexplained, Want};
+use crate::event::{
+    Exits, Intent, Measure, MeasureError, SleeveId, TradeId, TradingState, Unexplained, Want,
+};
 use crate::exposure::Exposure;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::order::{OrderError, Orders};
@@ -51,6 +53,9 @@ pub enum StateError {
     /// It crosses nothing, or a sleeve with itself.
     #[error("a record crosses nothing, or a sleeve with itself")]
     Cross,
+    /// It measures what is not yet, or what is known better.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
 }
 
 /// Everything that the records determine.
@@ -80,6 +85,8 @@ pub struct State {
     frozen: Vec<Option<Unexplained>>,
     /// Of each instrument, whether its venue trades it.
     tradable: Vec<bool>,
+    /// What the account may lose, as it was measured last.
+    measure: Option<Measure>,
     monitor: Monitor,
     conducts: Conducts,
     board: Board,
@@ -114,6 +121,7 @@ impl State {
             paused: vec![false; sleeves],
             frozen: vec![None; instruments.len()],
             tradable: vec![true; instruments.len()],
+            measure: None,
             monitor: Monitor::default(),
             conducts: Conducts::new(&instruments, sleeves),
             watch: Watch::new(&instruments, sleeves),
@@ -197,6 +205,10 @@ impl State {
             Record::Status { ts: _, instrument, tradable } => {
                 let known = self.tradable.get_mut(instrument.index());
                 *known.ok_or(StateError::Unknown)? = tradable;
+            }
+            Record::Measured { ts, measure } => {
+                measure.check(ts, self.measure.as_ref())?;
+                self.measure = Some(measure);
             }
             Record::Flatten { ts: _ } => {
                 self.trading_state = TradingState::Reducing;
@@ -364,6 +376,12 @@ impl State {
     #[must_use]
     pub fn is_tradable(&self, id: InstrumentId) -> bool {
         self.tradable.get(id.index()).copied().unwrap_or(false)
+    }
+
+    /// What the account may lose, as it was measured last.
+    #[must_use]
+    pub fn measure(&self) -> Option<Measure> {
+        self.measure
     }
 
     /// What equity is measured against.

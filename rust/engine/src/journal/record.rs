@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::bytes;
 use crate::asset::Asset;
 use crate::event::{
-    Amendment, Cross, Entry, Fill, Intent, NewOrder, OrderId, OrderUpdate, SleeveId, TradingState,
-    Transition, Unexplained, Want,
+    Amendment, Cross, Entry, Fill, Intent, Measure, NewOrder, OrderId, OrderUpdate, SleeveId,
+    TradingState, Transition, Unexplained, Want,
 };
 use crate::instrument::InstrumentId;
 use crate::risk::Refusal;
@@ -174,6 +174,13 @@ pub enum Record {
         /// Whether orders of it are taken.
         tradable: bool,
     },
+    /// What the account may lose was measured.
+    Measured {
+        /// When it was told.
+        ts: Nanos,
+        /// What, and as of when.
+        measure: Measure,
+    },
 }
 
 impl Record {
@@ -201,7 +208,8 @@ impl Record {
             | Self::Stop { ts, .. }
             | Self::Flatten { ts }
             | Self::Freeze { ts, .. }
-            | Self::Status { ts, .. } => *ts,
+            | Self::Status { ts, .. }
+            | Self::Measured { ts, .. } => *ts,
         }
     }
 
@@ -242,7 +250,8 @@ impl Record {
             | Self::Stop { .. }
             | Self::Flatten { .. }
             | Self::Freeze { .. }
-            | Self::Status { .. } => *self,
+            | Self::Status { .. }
+            | Self::Measured { .. } => *self,
         }
     }
 }

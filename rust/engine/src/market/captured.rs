@@ -211,7 +211,8 @@ fn follow(markets: &mut [CapturedMarket], now: &mut Nanos, event: &Event) {
         | Event::Adopted { .. }
         | Event::Flatten { .. }
         | Event::Freeze { .. }
-        | Event::Status { .. } => {}
+        | Event::Status { .. }
+        | Event::Measured { .. } => {}
     }
 }
 

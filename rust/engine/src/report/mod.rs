@@ -136,7 +136,8 @@ impl Report {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => {}
+            | Record::Status { .. }
+            | Record::Measured { .. } => {}
         }
         Ok(())
     }

@@ -51,7 +51,8 @@ impl Tally {
             | Record::Stop { .. }
             | Record::Flatten { .. }
             | Record::Freeze { .. }
-            | Record::Status { .. } => {}
+            | Record::Status { .. }
+            | Record::Measured { .. } => {}
         }
     }
 

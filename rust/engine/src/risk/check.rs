@@ -66,7 +66,7 @@ macro_rules! check {
 }
 
 /// Every check, in the order of their codes.
-pub const CHECKS: [Check; 38] = [
+pub const CHECKS: [Check; 39] = [
     check!("R01", Order, "every number is finite, above zero and fits", [NotUsable, TooLarge], []),
     check!(
         "R02",
@@ -174,6 +174,13 @@ pub const CHECKS: [Check; 38] = [
     check!("R33", Standing, "every breaker it depends on is closed", [BreakerOpen], []),
     check!("R34", Order, "terms that an order can have", [Terms, NotAmendable], []),
     check!("R35", Standing, "every limit has a value that it may have", [Limits], []),
+    check!(
+        "R37",
+        Standing,
+        "what the account may lose was measured lately, and is within its budgets",
+        [Unmeasured, VarLimit, CvarLimit],
+        ["var_max", "cvar_max", "measure_age_max_s"]
+    ),
     check!(
         "A2",
         Standing,

@@ -78,6 +78,12 @@ pub struct Profile {
     pub cooldown: Nanos,
     /// How long a position may be without the stop that its strategy wants behind it.
     pub unprotected_max: Nanos,
+    /// Most value at risk of the account, at 99 % within a day.
+    pub var_max: Rate,
+    /// Most mean loss beyond it.
+    pub cvar_max: Rate,
+    /// Oldest measure of either that a budget believes.
+    pub measure_age_max: Nanos,
     /// Whether more may be sold than is held.
     pub shorting: bool,
     /// Whether more may be spent than there is cash.
@@ -167,7 +173,7 @@ macro_rules! limit {
 
 /// Every limit, in the order they are shown.
 #[rustfmt::skip]
-pub const LIMITS: [Limit; 33] = [
+pub const LIMITS: [Limit; 36] = [
     limit!("position_max", |p| Field::Fraction(&mut p.position_max, 100),
         ["0.02", "1", "5"], Safe::AtMost("0.1"),
         "most of one instrument, as a fraction of equity"),
@@ -261,6 +267,15 @@ pub const LIMITS: [Limit; 33] = [
     limit!("unprotected_max_s", |p| Field::Seconds(&mut p.unprotected_max),
         ["10", "2592000", "2592000"], Safe::AtMost("60"),
         "how long a position may be without the stop that is wanted behind it, in seconds"),
+    limit!("var_max", |p| Field::Fraction(&mut p.var_max, 1),
+        ["1", "1", "1"], Safe::AtMost("1"),
+        "most value at risk of the account, 99 % within a day, as a fraction of equity; 1: off"),
+    limit!("cvar_max", |p| Field::Fraction(&mut p.cvar_max, 1),
+        ["1", "1", "1"], Safe::AtMost("1"),
+        "most mean loss beyond that value at risk, as a fraction of equity; 1: off"),
+    limit!("measure_age_max_s", |p| Field::Seconds(&mut p.measure_age_max),
+        ["900", "900", "900"], Safe::AtMost("3600"),
+        "oldest measure that var_max and cvar_max believe, in seconds"),
     limit!("shorting", |p| Field::Switch(&mut p.shorting),
         ["false", "false", "true"], Safe::Off,
         "whether more may be sold than is held"),
@@ -396,6 +411,12 @@ impl Profile {
         LIMITS.into_iter().map(|limit| (limit.name, limit.value(&mut copy))).collect()
     }
 
+    /// Whether what the account may lose has a budget; one of 100 % is off.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.var_max < Rate::ONE || self.cvar_max < Rate::ONE
+    }
+
     /// Whether every limit has a value that it may have. One that has not lets nothing through.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -444,6 +465,9 @@ impl Profile {
             loss_order_max: NONE,
             cooldown: Nanos::ZERO,
             unprotected_max: Nanos::ZERO,
+            var_max: NONE,
+            cvar_max: NONE,
+            measure_age_max: Nanos::ZERO,
             shorting: false,
             borrowing: false,
         }

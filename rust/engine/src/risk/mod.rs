@@ -23,6 +23,7 @@ mod crossing;
 mod exit;
 mod held;
 pub mod limits;
+mod measured;
 pub mod monitor;
 mod pass;
 mod protection;
@@ -37,7 +38,7 @@ pub mod uses;
 
 use crate::book::Ladder;
 use crate::event::{
-    Intent, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, TradingState, Want,
+    Intent, Measure, NewOrder, OrderId, OrderTerms, Side, Size, SleeveId, TradingState, Want,
 };
 use crate::exposure::{Account, Conduct, Exposure, Group, Mark, Resting, Sight};
 use crate::instrument::{Instrument, InstrumentId};
@@ -125,6 +126,8 @@ pub struct View<'a> {
     pub frozen: bool,
     /// The fate of an order of the instrument is unknown.
     pub doubtful: bool,
+    /// What the account may lose, as it was measured last.
+    pub measure: Option<Measure>,
     /// The limits.
     pub profile: &'a Profile,
     /// Every limit has a value that it may have.
@@ -136,6 +139,13 @@ impl View<'_> {
     fn cap(&self, limit: Rate) -> Result<Amount, Overflow> {
         let cap = self.account.equity.times(limit, Rounding::Down)?;
         if self.scale == Rate::ONE { Ok(cap) } else { cap.times(self.scale, Rounding::Down) }
+    }
+
+    /// Up to when what stands now stands; later the measure is too old, though nothing was written
+    /// down meanwhile.
+    #[must_use]
+    pub fn stands_until(&self) -> Nanos {
+        measured::stands_until(self)
     }
 
     /// The sleeve's share of the equity.

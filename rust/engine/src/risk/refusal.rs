@@ -116,6 +116,12 @@ refusals! {
     Repeats = 41, "repeats";
     /// The fate of too many orders of the venue is unknown.
     UnknownBudget = 42, "unknown_budget";
+    /// There is no measure of what the account may lose, or it is too old.
+    Unmeasured = 43, "unmeasured";
+    /// The account's value at risk is beyond its budget.
+    VarLimit = 44, "var_limit";
+    /// Its mean loss beyond the value at risk is beyond its budget.
+    CvarLimit = 45, "cvar_limit";
 }
 
 impl Refusal {
@@ -136,7 +142,10 @@ impl Refusal {
             | Self::LossVelocity
             | Self::LossStreak
             | Self::CoolDown
-            | Self::UnknownBudget => true,
+            | Self::UnknownBudget
+            | Self::Unmeasured
+            | Self::VarLimit
+            | Self::CvarLimit => true,
             Self::NoPrice
             | Self::StalePrice
             | Self::TooManyOrders
@@ -181,6 +190,7 @@ impl From<UnitError> for Refusal {
         match error {
             UnitError::TooLarge => Self::TooLarge,
             UnitError::NotFinite
+            | UnitError::BelowZero
             | UnitError::NotPositive(_)
             | UnitError::NotANumber(_)
             | UnitError::TooFine { .. }

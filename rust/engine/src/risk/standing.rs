@@ -2,6 +2,7 @@
 //! of what the sleeve did lately. What only reduces passes all but a halt, a freeze, and a venue
 //! that does not trade.
 
+use super::measured::budgets;
 use super::monitor::beyond;
 use super::{Refusal, Refusals, View};
 use crate::event::TradingState;
@@ -26,7 +27,8 @@ pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
         (Refusal::Jump, jumped(&sight, view.profile.jump_max)),
         (Refusal::Spread, is_wide(&sight, view.profile.spread_max)),
     ];
-    for (refusal, fails) in opening(view)?.into_iter().chain(market) {
+    let standing = opening(view)?.into_iter().chain(budgets(view));
+    for (refusal, fails) in standing.chain(market) {
         if fails {
             return Err(refusal);
         }
@@ -37,7 +39,7 @@ pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
 /// The checks that are the same for every order that opens until a record changes the state.
 pub(super) fn standing(view: &View<'_>) -> Result<Refusals, Refusal> {
     let mut fails = Refusals::default();
-    for (refusal, failed) in always(view).into_iter().chain(opening(view)?) {
+    for (refusal, failed) in always(view).into_iter().chain(opening(view)?).chain(budgets(view)) {
         fails.note(refusal, failed);
     }
     Ok(fails)

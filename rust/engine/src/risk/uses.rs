@@ -3,11 +3,12 @@
 //! never shown as not quite full.
 
 use super::limits::{COUNT_MAX, Profile, SECOND_NS, SECONDS_MAX};
+use super::measured::current;
 use super::monitor::Monitor;
 use super::sizing::{taken, toward, working};
 use super::standing::{MESSAGES_S, lasts};
 use super::{Refusal, View};
-use crate::event::Side;
+use crate::event::{Measure, Side};
 use crate::exposure::{Exposure, Group, Sight};
 use crate::units::{Amount, Nanos, Overflow, Price, Rate, Rounding, mul_div};
 
@@ -23,7 +24,7 @@ pub enum Use {
     Off,
     /// Hundredths of a percent of it, rounded up.
     Part(u32),
-    /// A price or a rate is missing, which refuses whatever opens.
+    /// A price, a rate or a measure is missing, which refuses whatever opens.
     Unknown,
 }
 
@@ -73,7 +74,7 @@ macro_rules! gauge {
 
 /// Every limit that is in use between orders, in the order of [`LIMITS`](super::limits::LIMITS).
 /// The others are looked at with each order and hold nothing meanwhile.
-pub const GAUGES: [Gauge; 21] = [
+pub const GAUGES: [Gauge; 24] = [
     gauge!("position_max", Instrument, |view, _| position(view)),
     gauge!("gross_max", Account, |view, _| {
         capped(view, view.profile.gross_max, || taken(view))
@@ -141,6 +142,9 @@ pub const GAUGES: [Gauge; 21] = [
         Ok(if waits { streak } else { Use::Off })
     }),
     gauge!("loss_order_max", Sleeve, |view, _| lost(view)),
+    gauge!("var_max", Account, |view, _| budget(view, view.profile.var_max, Measure::var)),
+    gauge!("cvar_max", Account, |view, _| budget(view, view.profile.cvar_max, Measure::cvar)),
+    gauge!("measure_age_max_s", Account, |view, _| aged(view)),
 ];
 
 /// Whether a limit that is no gauge has a value that cannot bind.
@@ -204,6 +208,24 @@ fn lost(view: &View<'_>) -> Result<Use, Refusal> {
         return Ok(Use::Part(0));
     }
     Ok(part(view.conduct.lost, view.account.equity.times(limit, Rounding::Down)?))
+}
+
+/// Of what the account may lose; without a measure of now nobody knows, which refuses.
+fn budget(view: &View<'_>, limit: Rate, of: fn(&Measure) -> Rate) -> Result<Use, Refusal> {
+    if limit >= Rate::ONE {
+        return Ok(Use::Off);
+    }
+    let measure = current(view).ok_or(Refusal::Unmeasured)?;
+    Ok(part_of(of(&measure).mantissa().into(), limit.mantissa().into()))
+}
+
+/// Of how old a measure may be, where a budget is on.
+fn aged(view: &View<'_>) -> Result<Use, Refusal> {
+    if !view.profile.has_budget() {
+        return Ok(Use::Off);
+    }
+    let age = view.now.minus(view.measure.ok_or(Refusal::Unmeasured)?.as_of())?;
+    Ok(part_of(age.mantissa().into(), view.profile.measure_age_max.mantissa().into()))
 }
 
 /// Of a fraction of the equity.

@@ -308,7 +308,8 @@ const fn is_unprompted(record: &Record) -> bool {
         | Record::Stop { .. }
         | Record::Flatten { .. }
         | Record::Freeze { .. }
-        | Record::Status { .. } => true,
+        | Record::Status { .. }
+        | Record::Measured { .. } => true,
         Record::Intent { .. }
         | Record::Refused { .. }
         | Record::Clipped { .. }
@@ -354,6 +355,7 @@ const fn is_consequence(record: &Record) -> bool {
         | Record::Flatten { .. }
         | Record::Freeze { .. }
         | Record::Status { .. }
+        | Record::Measured { .. }
         | Record::Update { .. }
         | Record::CumQty { .. }
         | Record::Fill(_)

@@ -10,7 +10,10 @@ use bot4_engine::asset::Asset;
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::{Decides, Sleeve};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{BreakerState, Component, Execution, Part, Reason, TradeId, Transition};
+use bot4_engine::event::{
+    BreakerState, Component, Execution, MEASURE_HORIZON, MEASURE_LEVEL, Measure, Part, Reason,
+    TradeId, Transition,
+};
 use bot4_engine::history::{Columns, History, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::risk::limits::{LimitValue, Profile};
@@ -83,6 +86,12 @@ impl Dice {
 
 pub(crate) fn amount(text: &str) -> Amount {
     amount_from_text(text).unwrap()
+}
+
+/// At that second the account might lose so much.
+pub(crate) fn measure(second: i64, var: &str, cvar: &str) -> Measure {
+    let (of, losses) = ((MEASURE_LEVEL, MEASURE_HORIZON), (rate(var), rate(cvar)));
+    Measure::new(ns(second * SECOND), of, losses).unwrap()
 }
 
 pub(crate) fn rate(text: &str) -> Rate {

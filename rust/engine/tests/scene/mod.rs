@@ -4,7 +4,9 @@
 #![allow(dead_code, reason = "each room uses the part it needs")]
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use bot4_engine::event::{Execution, Intent, OrderTerms, Side, Size, SleeveId, TradingState, Want};
+use bot4_engine::event::{
+    Execution, Intent, Measure, OrderTerms, Side, Size, SleeveId, TradingState, Want,
+};
 use bot4_engine::exposure::{Account, Conduct, Exposure, Group, Mark, Resting, Sight};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
 use bot4_engine::risk::breaker::Breakers;
@@ -43,6 +45,7 @@ pub(crate) struct Scene {
     pub(crate) trading_state: TradingState,
     pub(crate) frozen: bool,
     pub(crate) doubtful: bool,
+    pub(crate) measure: Option<Measure>,
     pub(crate) profile: Profile,
 }
 
@@ -81,6 +84,7 @@ impl Scene {
             trading_state: TradingState::Active,
             frozen: false,
             doubtful: false,
+            measure: None,
             profile: profile("unleveraged", &[]),
         }
     }
@@ -125,6 +129,7 @@ impl Scene {
             trading_state: self.trading_state,
             frozen: self.frozen,
             doubtful: self.doubtful,
+            measure: self.measure,
             profile: &self.profile,
         }
     }
