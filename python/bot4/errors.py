@@ -47,6 +47,7 @@ __all__ = [
     "SignalError",
     "StrategyError",
     "known_names",
+    "said",
 ]
 
 
@@ -68,6 +69,14 @@ class CopyError(Bot4Error):
 
 class OutputError(Bot4Error):
     """A file that cannot be written: no such folder, no permission, unknown kind of file."""
+
+
+def said(error: BaseException) -> str:
+    """What an exception says, in one line; nothing where it cannot even say that."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - one of the user's
+        return ""
 
 
 def known_names(wrong: object, known: Iterable[str]) -> str:

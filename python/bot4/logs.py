@@ -25,6 +25,7 @@ from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter
 from structlog.typing import EventDict, FilteringBoundLogger
 
 from bot4.config import LogTable
+from bot4.errors import said
 from bot4.paths import readable, reason, written
 
 Fields = dict[str, Any]
@@ -208,7 +209,7 @@ def _one_line(_: object, __: str, event: EventDict) -> EventDict:
     """Keys in order, values that fit a line; of an exception what it says and where it rose."""
     raised = _raised(event.pop("exc_info", None))
     if raised is not None:
-        event["error"] = f"{type(raised).__name__}: {raised}"
+        event["error"] = f"{type(raised).__name__}: {said(raised)}"
         frames = traceback.extract_tb(raised.__traceback__)
         if frames:
             event["at"] = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"

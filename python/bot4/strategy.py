@@ -18,7 +18,7 @@ from typing import Literal, dataclass_transform
 from bot4._engine import Bar, Context
 from bot4.config.sizing import SizingTable, sizing
 from bot4.decision import Decision
-from bot4.errors import Bot4Error, ParameterError, StrategyError, known_names
+from bot4.errors import Bot4Error, ParameterError, StrategyError, known_names, said
 from bot4.parameters import Parameter, from_attributes, from_signature, own_init, parse
 from bot4.signals import Target
 from bot4.sizing import sized_by
@@ -203,21 +203,18 @@ def strategy_code(scene: Callable[[], Scene]) -> Iterator[None]:
         raise
     except BaseException as error:
         at = scene()
-        place = _place(error, at.file)
-        if isinstance(error, Bot4Error) and not (place and at.moment):
+        if isinstance(error, Bot4Error) and not (_place(error, at.file) and at.moment):
             raise
-        said = _said(error)
-        parts = [f"{at.subject} raised {type(error).__name__}" + (f": {said}" if said else "")]
-        parts += [f"at {at.moment}"] if at.moment else []
-        parts += [f"({place})"] if place else []
-        raise StrategyError(" ".join(parts)) from error
+        raise failure(error, at) from error
 
 
-def _said(error: BaseException) -> str:
-    try:
-        return " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an exception of the user's that cannot even say itself
-        return ""
+def failure(error: BaseException, at: Scene) -> StrategyError:
+    """What a strategy raised, in one line: who, what, when and where."""
+    words, place = said(error), _place(error, at.file)
+    parts = [f"{at.subject} raised {type(error).__name__}" + (f": {words}" if words else "")]
+    parts += [f"at {at.moment}"] if at.moment else []
+    parts += [f"({place})"] if place else []
+    return StrategyError(" ".join(parts))
 
 
 def _place(error: BaseException, file: str) -> str | None:

@@ -24,7 +24,6 @@ import polars as pl
 import pytest
 
 import bot4 as b4
-from bot4._engine import JournalFile
 from live.bots import DONCHIAN, PROGRAM, Bot, configured, outcome, ran, running
 
 Bot4 = Callable[..., Any]
@@ -295,26 +294,6 @@ def test_a_stop_that_could_not_close_everything_says_so(tmp_path: Path) -> None:
     assert json.loads(out)["left"]
 
 
-def test_a_strategy_that_fails_leaves_nothing_working(tmp_path: Path) -> None:
-    body = """
-        self.bars = getattr(self, "bars", 0) + 1
-        if self.bars == 1:
-            ctx.buy(0.1, limit=bar.close * 0.9)
-        if self.bars == 4:
-            raise ValueError("no more")"""
-    config = with_class(tmp_path, body)
-    for _ in range(2):  # what it left is sound: the next run ends in the same way
-        with running(config, "--json") as bot:
-            code, out, err = bot.end()
-        assert (code, out) == (2, ""), err
-        assert "raised ValueError: no more" in err
-        journal = JournalFile(str(tmp_path / ".bot4" / "first"))
-        ends = [record["update"] for record in journal.records(0, 10**6) if "update" in record]
-        assert ends.count("canceled") == ends.count("cancel_sent") >= 1
-        assert journal.replay()["checked"] >= 1
-        journal.close()
-
-
 def test_a_killed_run_leaves_a_socket_and_a_journal_that_the_next_one_takes_over(
     tmp_path: Path,
 ) -> None:
@@ -330,24 +309,6 @@ def test_a_killed_run_leaves_a_socket_and_a_journal_that_the_next_one_takes_over
         bot.ask("stop")
         code, out, _ = bot.end()
     assert (code, json.loads(out)["resumed"]) == (0, True)
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("return 1 / 0", "strategy Mine on simulated:ETHUSDT raised ZeroDivisionError"),
-        ("raise SystemExit(0)", "raised SystemExit"),
-    ],
-)
-def test_a_strategy_that_raises_ends_the_run_with_its_line(
-    tmp_path: Path, body: str, words: str
-) -> None:
-    done = ran(with_class(tmp_path, body), "--for", "20s", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert words in done.stderr
-    assert "mine.py, line 7" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert outcome(with_class(tmp_path, "ctx.target(0.5)"), "--for", "300ms")["resumed"] is True
 
 
 def test_what_a_strategy_prints_stays_out_of_the_object(tmp_path: Path) -> None:

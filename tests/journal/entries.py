@@ -99,7 +99,14 @@ class Written:
             "held": self._chance.random() < 0.1,
             "reserve": self._decimal(8),
             "replaces": self._chance.choice([None, *self._states]),
+            **self._judged(),
         }
+
+    def _judged(self) -> Record:
+        if self._chance.random() < 0.1:  # the journal had lost it
+            return {"reduces": None, "uses": None}
+        uses = {limit: self._chance.randrange(10_001) for limit in ("order_max", "gross_max")}
+        return {"reduces": self._chance.random() < 0.5, "uses": uses}
 
     def _answered(self) -> Iterator[Record]:
         if not self._working:

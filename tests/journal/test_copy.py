@@ -415,7 +415,7 @@ def test_after_it_is_closed_it_says_so_in_one_line(tmp_path: Path, journal: Writ
 def test_the_schema_is_numbered_and_its_version_is_the_last_number(tmp_path: Path) -> None:
     Copy(tmp_path).close()
     assert tables(tmp_path)["meta"] == [(1, schema().version, 0, "", "")]
-    assert schema().version == 6
+    assert schema().version == 7
 
 
 def test_every_question_can_be_asked_of_the_schema() -> None:

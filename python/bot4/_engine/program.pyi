@@ -29,7 +29,8 @@ def risk_needs_reason(profile: str, limit: str, value: str | bool) -> bool:
 def risk_checks() -> list[dict[str, Any]]:
     """Every check that stands before an order, in the order of codes.
 
-    Each is ``{"code": str, "what": str, "where": str, "refusals": [str], "limits": [str]}``.
+    Each is ``{"code": str, "what": str, "where": str, "always": bool, "refusals": [str],
+    "limits": [str]}``.
     """
 
 @final

@@ -135,6 +135,17 @@ class Run:
         written any more: no order left since.
         """
 
+    def raised(self) -> list[tuple[str, int, BaseException]]:
+        """What class strategies raised since it was asked last.
+
+        Each is `running` then, the time of the market, and the exception; the strategy's breaker is
+        latched, and the strategy called no more until it is closed.
+        """
+
+    @property
+    def nothing_is_left(self) -> bool:
+        """Every strategy is a class that raised, nothing is held and nothing works."""
+
     @property
     def next_ns(self) -> int | None:
         """The time of the next market event; None at the end of the market."""

@@ -4,17 +4,18 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
-from typer.core import TyperGroup
 
 from bot4.cli import ledger, sheet
+from bot4.cli.group import answering
 from bot4.cli.sheet import Record
 from bot4.errors import ParameterError
-from bot4.journal.question import reading
+from bot4.journal.question import Ledger, reading
 from bot4.paths import readable
 
 _DAY = slice(len("2024-01-31"))
@@ -23,15 +24,8 @@ _STATE_WIDTH = 16
 _CHECK_DIGITS = 8
 
 
-class _Orders(TyperGroup):
-    """A word that is no subcommand is a run: ``bot4 orders`` lists, as it does without a word."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as its base
-        listed = not args or args[0] not in self.commands
-        return super().parse_args(ctx, ["list", *args] if listed else args)
-
-
-app = typer.Typer(cls=_Orders, help="Print the orders of a run; explain one of them.")
+# A word that is no subcommand is a run.
+app = typer.Typer(cls=answering("list"), help="Print the orders of a run; explain one of them.")
 app.command("list")(ledger.orders)
 
 
@@ -47,16 +41,22 @@ def explain(
     del debug  # it is read where errors are turned into lines
     folder = ledger.up_to_date(run)
     with reading(folder) as copy:
-        known = copy.order(order.strip().upper())
-        if known is None:
-            raise ParameterError(
-                f"no order {order!r} was placed in {readable(folder)}; bot4 orders names them all"
-            )
+        known = placed(copy, order, folder)
         life = list(copy.life(str(known["id"])).records())
     if json:
         _print_json(known, life)
     else:
         _print(known, life)
+
+
+def placed(copy: Ledger, order: str, folder: Path) -> Record:
+    """What is known of an order, as its id was typed. Raises ParameterError."""
+    known = copy.order(order.strip().upper())
+    if known is None:
+        raise ParameterError(
+            f"no order {order!r} was placed in {readable(folder)}; bot4 orders names them all"
+        )
+    return known
 
 
 def _print_json(known: Record, life: list[Record]) -> None:
@@ -72,7 +72,7 @@ def _print(known: Record, life: list[Record]) -> None:
 def _head(known: Record) -> Iterator[Text]:
     venue, _, _ = str(known["instrument"]).partition(":")
     yield Text(f"order {known['id']}{sheet.market([venue])}", style="bold")
-    yield Text(f"{_what(known)} · {known['strategy']} · {_words(known['state'])}")
+    yield Text(f"{what(known)} · {known['strategy']} · {_words(known['state'])}")
     yield Text(", ".join(_terms(known)))
     if known["fills"]:
         fills = "1 fill" if known["fills"] == 1 else f"{known['fills']} fills"
@@ -85,7 +85,8 @@ def _head(known: Record) -> Iterator[Text]:
         yield Text(f"the attempt before {known['replaced_by']}")
 
 
-def _what(known: Record) -> str:
+def what(known: Record) -> str:
+    """Which way, how much of what, and at what price."""
     limit = "" if known["limit"] is None else f" at {sheet.price(known['limit'])} or better"
     return f"{known['side']} {sheet.size(known)} {known['instrument']}{limit}"
 

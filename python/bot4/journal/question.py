@@ -3,6 +3,7 @@
 Readers do not block the bot that writes, and it does not block them.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,6 +19,7 @@ Cell = str | int | bool | None
 
 _WAIT_S = 5.0
 _ALL = 2**63 - 1
+_PARTS = 10_000  # hundredths of a percent
 _SWITCHES = frozenset({"last", "ended", "post_only", "reduce_only", "held"})
 
 
@@ -34,6 +36,18 @@ class Filter:
     until_ns: int | None = None
     last: int | None = None
     working: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How close an order came to each limit as it passed it, with the order counted.
+
+    `reduces` orders only make a position smaller, which no cap and no breaker holds back. `uses`
+    are fractions, by the name of each limit that was asked.
+    """
+
+    reduces: bool
+    uses: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,15 @@ class Ledger:
     def life(self, id_: str) -> Answer:
         """What happened to one order, step by step, from what was wanted before it."""
         return self._answer("life", {"id": id_})
+
+    def judged(self, id_: str) -> Judged | None:
+        """How close an order came to its limits; None where the journal does not tell."""
+        told = next(self._answer("judged", {"id": id_}).records(), None)
+        if told is None or told["uses"] is None:
+            return None
+        uses = json.loads(str(told["uses"]))
+        parts = {limit: part / _PARTS for limit, part in uses.items()}
+        return Judged(bool(told["reduces"]), parts)
 
     def _answer(self, name: str, marks: Mapping[str, Cell]) -> Answer:
         cursor = self._sqlite.execute(question(name), marks)

@@ -84,6 +84,8 @@ class Order:
     held: bool = False
     reserve: str = "0"
     replaces: str | None = None
+    reduces: bool | None = None
+    uses: str | None = None
 
     def on_said(self, record: Record) -> None:
         """An update, an amend we ask for, how much its venue says is filled."""
@@ -203,6 +205,8 @@ def _placed(record: Record) -> Order:
         held=record["held"],
         reserve=record["reserve"],
         replaces=record["replaces"],
+        reduces=record["reduces"],
+        uses=None if record["uses"] is None else json.dumps(record["uses"]),
     )
 
 

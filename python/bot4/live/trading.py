@@ -17,7 +17,7 @@ from bot4.errors import StrategyError
 from bot4.live.pace import LAG_S_MAX, Pace, Slice
 from bot4.live.picture import Picture
 from bot4.live.plan import Plan
-from bot4.research.seating import strategies_called
+from bot4.research.seating import raised, strategies_called
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ class Trading:
         self._rates: deque[tuple[float, int]] = deque()
         self._lag_said_s = 0.0
         self._left = False
+        self._raised: StrategyError | None = None
 
     @property
     def ended(self) -> bool:
@@ -154,7 +155,8 @@ class Trading:
         return self._run
 
     def _open(self, run: _engine.Run) -> None:
-        self.opened = self._plan.open(run)
+        with strategies_called(run, self._plan.seats):
+            self.opened = self._plan.open(run)
         self._next_ns = run.next_ns
 
     def _close(self, run: _engine.Run) -> None:
@@ -186,8 +188,13 @@ class Trading:
 
     def _advance(self, run: _engine.Run, due_ns: int, events_max: int) -> Told:
         began_s = time.monotonic()
-        with strategies_called(run, self._plan.seats):
-            events = run.advance(due_ns, events_max)
+        events = run.advance(due_ns, events_max)
+        for running, now_ns, error in run.raised():
+            self._raised = raised(self._plan.seats, running, now_ns, error)
+            said = "a strategy raised, and its breaker latched"
+            logs.logger(self.name).error(said, raised=str(self._raised), exc_info=error)
+        if self._raised is not None and run.nothing_is_left:
+            raise self._raised
         return Told(events, run.next_ns, time.monotonic() - began_s)
 
     def _give_in(self, next_ns: int, now_ns: int) -> None:

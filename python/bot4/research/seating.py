@@ -6,10 +6,11 @@ from typing import Protocol
 
 from bot4 import decision
 from bot4.decision import Programs
+from bot4.errors import StrategyError
 from bot4.history.times import utc_text
 from bot4.research import money
 from bot4.research.seats import Seat
-from bot4.strategy import Scene, strategy_code
+from bot4.strategy import Scene, failure, strategy_code
 
 
 class Engine(Programs, Protocol):
@@ -44,14 +45,18 @@ def calls_classes(taken: Sequence[Seat]) -> bool:
 
 def strategies_called(engine: Engine, taken: Sequence[Seat]) -> AbstractContextManager[None]:
     """Go on with the engine in here: what a class raises becomes a StrategyError with its place."""
-    classes = {one.name: one.strategy.template for one in taken if one.strategy.form == "class"}
-    if not classes:
+    if not calls_classes(taken):
         return nullcontext()
+    return strategy_code(lambda: _scene(taken, engine.running, engine.now_ns))
 
-    def scene() -> Scene:
-        name = engine.running.partition(" on ")[0]
-        template = classes.get(name) or next(iter(classes.values()))
-        moment = utc_text(engine.now_ns) if engine.now_ns else "the start"
-        return Scene(f"strategy {engine.running or template.name}", template.file, moment)
 
-    return strategy_code(scene)
+def raised(taken: Sequence[Seat], running: str, now_ns: int, error: BaseException) -> StrategyError:
+    """What a class raised, `running` as the engine names it, as a StrategyError with its place."""
+    return failure(error, _scene(taken, running, now_ns))
+
+
+def _scene(taken: Sequence[Seat], running: str, now_ns: int) -> Scene:
+    classes = {one.name: one.strategy.template for one in taken if one.strategy.form == "class"}
+    template = classes.get(running.partition(" on ")[0]) or next(iter(classes.values()))
+    moment = utc_text(now_ns) if now_ns else "the start"
+    return Scene(f"strategy {running or template.name}", template.file, moment)

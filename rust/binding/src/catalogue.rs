@@ -82,6 +82,7 @@ pub(crate) fn risk_checks(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         entry.set_item("code", check.code)?;
         entry.set_item("what", check.what)?;
         entry.set_item("where", check.made.name())?;
+        entry.set_item("always", check.always)?;
         let refusals: Vec<&str> = check.refusals.iter().map(|refusal| refusal.name()).collect();
         entry.set_item("refusals", refusals)?;
         entry.set_item("limits", check.limits.to_vec())?;

@@ -6,6 +6,7 @@
 mod backtest;
 mod bars;
 mod bot;
+mod called;
 mod catalogue;
 mod context;
 mod errors;

@@ -27,7 +27,7 @@ impl Met {
     /// One record more.
     pub(crate) fn on_record(&mut self, record: &Record) {
         match *record {
-            Record::Placed { ts, id, order } => {
+            Record::Placed { ts, id, order, .. } => {
                 if let Ok(order) = Order::new(id, order, ts) {
                     self.0.insert(id, order);
                 }

@@ -16,7 +16,7 @@ use bot4_engine::order::OrderState;
 use bot4_engine::portfolio::Trade;
 use bot4_engine::units::{Amount, Nanos, Price};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{IntoPyDict, PyDict, PyList, PyString};
 
 use crate::met::Met;
 
@@ -83,9 +83,12 @@ impl Names<'_> {
                 row.set_item("reason", refusal.name())?;
             }
             Record::Crossed { cross, .. } => self.crossed(&row, &cross)?,
-            Record::Placed { id, order, .. } => {
+            Record::Placed { id, order, judged, .. } => {
                 self.order(&row, id, &order)?;
                 self.terms(&row, &order)?;
+                row.set_item("reduces", judged.map(|judged| judged.reduces))?;
+                let uses = judged.map(|judged| judged.uses().into_py_dict(py));
+                row.set_item("uses", uses.transpose()?)?;
             }
             Record::Update { order: id, update, .. } => {
                 row.set_item("id", id.client_text())?;

@@ -5,23 +5,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bot4_desk::{Desk, Market, Opened, Outside, Setup};
+use bot4_desk::{Desk, Market, Opened, Setup};
 use bot4_engine::bot::{Bot, Decides};
-use bot4_engine::event::{self, Bar, BreakerState, Intent, Note, Reason, SleeveId, Transition};
-use bot4_engine::history::Row;
+use bot4_engine::event::{self, BreakerState, Note, Reason, SleeveId, Transition};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::order::Order;
 use bot4_engine::risk::supervisor::Outcome;
 use bot4_engine::run::{Command, RunSettings};
-use bot4_engine::session::KeepError;
 use bot4_engine::units::Nanos;
 use bot4_journal::Durability;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::backtest::{Callee, RawLimit, called, profile_of, snapshot};
+use crate::backtest::{Callee, RawLimit, profile_of};
 use crate::bars::PyBars;
-use crate::context::{Past, PyBar};
+use crate::called::{Callees, Raised};
+use crate::context::Past;
 use crate::errors::{EngineError, Raise};
 use crate::faults::{Named, faults_of};
 use crate::measured::{self, Closes};
@@ -30,29 +29,6 @@ use crate::program::PyProgram;
 use crate::recording::PyRecording;
 use crate::records::{self, Names};
 use crate::status;
-
-/// How many bars that were made a class strategy may look back on, at least.
-const MADE_KEPT: usize = 10_000;
-
-/// A class strategy and the bars it may look back on.
-struct Called {
-    callee: Callee,
-    past: Past,
-    told: usize,
-}
-
-/// The class strategies of a run.
-#[derive(Default)]
-struct Callees {
-    called: Vec<Called>,
-    closes: Closes,
-    running: String,
-    /// What one of them raised, until it is told.
-    raised: Option<PyErr>,
-    /// One of them raised: none is asked any more.
-    failed: bool,
-    started: bool,
-}
 
 enum Stage {
     Setup(Box<Setup>),
@@ -65,97 +41,6 @@ pub(crate) struct PyRun {
     stage: Stage,
     callees: Callees,
     met: Met,
-}
-
-impl Outside for Callees {
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
-        for bar in bars {
-            self.closes.hear(bar);
-        }
-        if self.called.is_empty() || self.failed {
-            return Ok(());
-        }
-        if let Err(raised) = Python::attach(|py| self.call(py, bot, bars, wants)) {
-            // The run stays whole, so that it can be ended in order; nobody is asked any more.
-            (self.raised, self.failed) = (Some(raised), true);
-            wants.clear();
-        }
-        Ok(())
-    }
-}
-
-impl Callees {
-    fn call(
-        &mut self,
-        py: Python<'_>,
-        bot: &Bot,
-        bars: &[Bar],
-        wants: &mut Vec<Intent>,
-    ) -> PyResult<()> {
-        // The last event that was kept may go on live while the journal is opened.
-        self.start(py, bot)?;
-        let on_bar = pyo3::intern!(py, "on_bar");
-        for called in &mut self.called {
-            let Some(bar) = bars.iter().find(|bar| bar.instrument == called.callee.instrument)
-            else {
-                continue;
-            };
-            called.hear(bar);
-            self.running = self::called(bot, &called.callee);
-            let (past, told) = (called.past.clone(), called.told);
-            let context = Py::new(py, snapshot(bot, &called.callee, past, told))?;
-            let symbol = Arc::clone(&called.callee.symbol);
-            let bar = Py::new(py, PyBar { bar: *bar, symbol })?;
-            called.callee.instance.call_method1(py, on_bar, (&context, bar))?;
-            let in_use = |_| EngineError::new_err("ctx is in use by another thread");
-            let rules = bot.state().instrument(called.callee.instrument);
-            wants.extend(context.try_borrow_mut(py).map_err(in_use)?.close(rules)?);
-        }
-        Ok(())
-    }
-
-    /// Before its first bar each is told of the start, once.
-    fn start(&mut self, py: Python<'_>, bot: &Bot) -> PyResult<()> {
-        if self.started {
-            return Ok(());
-        }
-        self.started = true;
-        for called in &mut self.called {
-            self.running = self::called(bot, &called.callee);
-            let context = snapshot(bot, &called.callee, called.past.clone(), called.told);
-            let context = Py::new(py, context)?;
-            called.callee.instance.call_method1(py, "on_start", (&context,))?;
-            context.borrow_mut(py).close(None)?;
-        }
-        Ok(())
-    }
-}
-
-impl Called {
-    fn hear(&mut self, bar: &Bar) {
-        match &mut self.past {
-            Past::History(history) => {
-                let closes = |row: &Row| row.open_ns + history.interval_ns();
-                let close_ns = bar.close_ns.mantissa();
-                self.told = history.rows().partition_point(|row| closes(row) <= close_ns);
-            }
-            Past::Made(_, rows) => {
-                let rows = Arc::make_mut(rows);
-                if rows.len() >= 2 * MADE_KEPT {
-                    rows.drain(..MADE_KEPT);
-                }
-                rows.push(Row {
-                    open_ns: bar.open_ns.mantissa(),
-                    open: bar.open,
-                    high: bar.high,
-                    low: bar.low,
-                    close: bar.close,
-                    volume: bar.volume,
-                });
-                self.told = rows.len();
-            }
-        }
-    }
 }
 
 #[pymethods]
@@ -290,7 +175,7 @@ impl PyRun {
         };
         let symbol = Arc::from(instrument);
         let callee = Callee { sleeve, instrument: id, symbol, instance };
-        self.callees.called.push(Called { callee, past, told: 0 });
+        self.callees.add(callee, past);
         Ok(())
     }
 
@@ -343,9 +228,12 @@ impl PyRun {
         let (run, header) = setup.build().raise()?;
         let callees = &mut self.callees;
         let opened = py.detach(|| Desk::open(run, &header, &folder, durability, clock_s, callees));
-        let (desk, opened) = self.raise_first(opened)?;
+        let (mut desk, opened) = opened.raise()?;
         let found = told_of(py, &desk, &opened)?;
         self.callees.start(py, desk.run().session().bot())?;
+        for closed in self.callees.begun_anew(desk.run().session().bot()) {
+            desk.command(Command::Breaker(closed), &mut self.callees).raise()?;
+        }
         self.stage = Stage::Open(Box::new(desk));
         Ok(found)
     }
@@ -356,8 +244,16 @@ impl PyRun {
             return Err(not_open());
         };
         let until = Nanos::new(until_ns);
-        let advanced = py.detach(|| desk.advance(until, events_max, callees));
-        self.raise_first(advanced)
+        py.detach(|| desk.advance(until, events_max, callees)).raise()
+    }
+
+    fn raised(&mut self) -> Vec<Raised> {
+        core::mem::take(&mut self.callees.raised)
+    }
+
+    #[getter]
+    fn nothing_is_left(&self) -> PyResult<bool> {
+        Ok(self.callees.nothing_is_left(self.bot()?))
     }
 
     #[getter]
@@ -366,8 +262,8 @@ impl PyRun {
     }
 
     #[getter]
-    fn now_ns(&self) -> PyResult<i64> {
-        Ok(self.desk()?.run().session().clock().mantissa())
+    fn now_ns(&self) -> i64 {
+        self.desk().map_or(0, |desk| desk.run().session().clock().mantissa())
     }
 
     #[getter]
@@ -542,16 +438,7 @@ impl PyRun {
         let Stage::Open(desk) = stage else {
             return Err(not_open());
         };
-        let done = py.detach(|| desk.command(command, callees));
-        self.raise_first(done)
-    }
-
-    /// What a strategy raised comes through unchanged.
-    fn raise_first<T>(&mut self, outcome: Result<T, bot4_desk::DeskError>) -> PyResult<T> {
-        match self.callees.raised.take() {
-            Some(raised) => Err(raised),
-            None => outcome.raise(),
-        }
+        py.detach(|| desk.command(command, callees)).raise()
     }
 
     fn sleeves_of(&self, strategy: &str) -> PyResult<Vec<SleeveId>> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, Intent, OrderId};
+use bot4_engine::event::{Bar, Event, OrderId};
 use bot4_engine::journal::{Record, State, encode_record};
 use bot4_engine::session::{Driver, KeepError};
 use bot4_engine::venue::Act;
@@ -21,7 +21,7 @@ const TIMED_MAX: usize = 65_536;
 /// The strategies outside the engine.
 pub trait Outside {
     /// Bars closed: what those among them want whose instrument is among `bars`.
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError>;
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError>;
 }
 
 /// The journal and the venue's record while a run goes on.
@@ -152,8 +152,8 @@ impl Driver for Attended<'_> {
         settled.map_err(|error| clerk.fail(error.into()))
     }
 
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
-        self.outside.ask(bot, bars, wants)
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
+        self.outside.ask(bot, bars, told)
     }
 
     fn acted(&mut self, event: u64, acts: &[Act]) -> Result<(), KeepError> {

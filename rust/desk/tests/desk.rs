@@ -10,7 +10,7 @@ use std::fs;
 
 use bot4_desk::{Desk, DeskError, Header, Opened, Outside, Reader};
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, Fill, Intent, OrderId, TradeId, TradingState};
+use bot4_engine::event::{Bar, Event, Fill, OrderId, TradeId, TradingState};
 use bot4_engine::journal::{Record, encode_record};
 use bot4_engine::run::{Command, Run};
 use bot4_engine::session::{Faults, KeepError, SessionError};
@@ -472,7 +472,7 @@ fn every_order_is_timed_from_its_decision_to_its_release() {
 struct Failing;
 
 impl Outside for Failing {
-    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Event>) -> Result<(), KeepError> {
         Err(KeepError::Strategy)
     }
 }

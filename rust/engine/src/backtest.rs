@@ -128,7 +128,7 @@ impl Driver for Collected {
     }
 
     /// Whoever drives a backtest asks between moments: [`Backtest::outside`].
-    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Event>) -> Result<(), KeepError> {
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backtest::{BacktestError, check_sleeves};
 use crate::bot::{Bot, Sleeve};
 use crate::event::{
-    Bar, Event, Intent, Measure, OrderId, OrderUpdate, Part, SleeveId, TradingState, Transition,
+    Bar, Event, Measure, OrderId, OrderUpdate, Part, SleeveId, TradingState, Transition,
 };
 use crate::feed::{Feed, FeedMemory};
 use crate::instrument::Instrument;
@@ -135,8 +135,8 @@ impl<D: Driver> Driver for Counting<'_, D> {
         self.driver.settle()
     }
 
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
-        self.driver.ask(bot, bars, wants)
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
+        self.driver.ask(bot, bars, told)
     }
 
     fn acted(&mut self, event: u64, acts: &[Act]) -> Result<(), KeepError> {

@@ -13,7 +13,7 @@ mod market;
 
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::event::{
-    Bar, Execution, Intent, NewOrder, OrderId, OrderTerms, QuoteSide, Side, Size, SleeveId,
+    Bar, Event, Execution, Intent, NewOrder, OrderId, OrderTerms, QuoteSide, Side, Size, SleeveId,
     TwoSided, Want,
 };
 use bot4_engine::instrument::{InstrumentId, amount_as_f64};
@@ -63,7 +63,7 @@ impl Driver for Asking {
         Ok(())
     }
 
-    fn ask(&mut self, bot: &Bot, _: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, bot: &Bot, _: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
         for place in 0..u32::try_from(INSTRUMENTS).unwrap() {
             let Some(mark) = bot.mark_of(InstrumentId(place)) else { continue };
             let rules = bot.state().instrument(InstrumentId(place)).unwrap();
@@ -84,7 +84,7 @@ impl Driver for Asking {
                 11 => around(mark.price, dice.below(5)),
                 _ => continue,
             };
-            wants.push(Intent { sleeve: SleeveId(place), want });
+            told.push(Event::Intent(Intent { sleeve: SleeveId(place), want }));
         }
         Ok(())
     }

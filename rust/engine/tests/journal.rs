@@ -150,7 +150,12 @@ fn records_of_orders() -> impl Strategy<Value = Record> {
             Record::Fill(Fill { order, trade, ts, price, qty, fee, fee_asset, last })
         });
     prop_oneof![
-        (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed { ts, id, order }),
+        (ts(), id(), orders()).prop_map(|(ts, id, order)| Record::Placed {
+            ts,
+            id,
+            order,
+            judged: None
+        }),
         (ts(), id(), select(OrderUpdate::ALL.to_vec()))
             .prop_map(|(ts, order, update)| Record::Update { ts, order, update }),
         (ts(), id(), any::<i64>(), any::<i64>(), any::<i128>()).prop_map(
@@ -460,7 +465,7 @@ fn order(reserve: Amount) -> NewOrder {
 }
 
 fn placed(sequence: u32, order: NewOrder) -> Record {
-    Record::Placed { ts: ns(1), id: OrderId::new(0, sequence), order }
+    Record::Placed { ts: ns(1), id: OrderId::new(0, sequence), order, judged: None }
 }
 
 fn filled(price: i64, qty: i64, fee: i128) -> Record {
@@ -521,10 +526,10 @@ fn a_record_that_cannot_be_changes_nothing() {
 fn any_record_is_taken_whole_or_not_at_all() {
     let bounded = records().prop_map(|record| match record {
         // Small ids meet the orders that are there.
-        Record::Placed { ts, id, order } => {
+        Record::Placed { ts, id, order, .. } => {
             let id = OrderId::from_number(id.number() % 3);
             let instrument = InstrumentId(order.instrument.0 % 2);
-            Record::Placed { ts, id, order: NewOrder { instrument, ..order } }
+            Record::Placed { ts, id, order: NewOrder { instrument, ..order }, judged: None }
         }
         Record::Update { ts, order, update } => {
             Record::Update { ts, order: OrderId::from_number(order.number() % 3), update }
@@ -623,7 +628,7 @@ fn the_hash_is_of_the_ledger_and_not_of_names() {
         State::new(vec![instrument()], 1, epoch)
             .fold(&[
                 Record::Deposit { ts: ns(0), amount: amount("100") },
-                Record::Placed { ts: ns(ts), id, order: order(amount("10")) },
+                Record::Placed { ts: ns(ts), id, order: order(amount("10")), judged: None },
                 Record::Fill(Fill {
                     order: id,
                     trade: TradeId::new(1),

@@ -290,7 +290,7 @@ fn live(dice: &mut Dice, state: &mut State, model: &mut Model, kept: &mut Vec<Re
         u32::try_from(kept.iter().filter(|r| matches!(r, Record::Placed { .. })).count());
     let (life, order) = begin(dice, sequence.unwrap());
     model.told.clear();
-    let placed = Record::Placed { ts: ns(1), id: life.id, order };
+    let placed = Record::Placed { ts: ns(1), id: life.id, order, judged: None };
     state.apply(&placed).unwrap();
     kept.push(placed);
     let mut illegal = 0;

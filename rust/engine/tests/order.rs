@@ -378,7 +378,7 @@ fn any_order_of_answers_ends_with_the_same_fills() {
     });
     always(400, happenings, |(order, total, steps)| {
         let mut state = State::new(vec![instrument()], 1, 7);
-        state.apply(&Record::Placed { ts: Nanos::ZERO, id: id(0), order }).unwrap();
+        state.apply(&Record::Placed { ts: Nanos::ZERO, id: id(0), order, judged: None }).unwrap();
         for step in &steps {
             state.apply(step).unwrap();
         }
@@ -398,7 +398,7 @@ fn late_fills_are_counted_in_the_state() {
     let mut state = State::new(vec![instrument()], 1, 7);
     let update = |update| Record::Update { ts: Nanos::ZERO, order: id(0), update };
     for record in [
-        Record::Placed { ts: Nanos::ZERO, id: id(0), order: buy(10) },
+        Record::Placed { ts: Nanos::ZERO, id: id(0), order: buy(10), judged: None },
         update(OrderUpdate::Canceled),
         Record::Fill(fill(id(0), 3, false)),
     ] {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bot4_engine::backtest::{Backtest, Settings};
 use bot4_engine::bot::Sleeve;
-use bot4_engine::event::Intent;
+use bot4_engine::event::Event;
 use bot4_engine::feed::Feed;
 use bot4_engine::history::{History, Moments, Row};
 use bot4_engine::instrument::{Instrument, InstrumentId};
@@ -49,9 +49,13 @@ fn both(histories: &[Arc<History>], sleeves: fn() -> Vec<Sleeve>, limits: &str) 
                 history.bar(id, told.checked_sub(1)?).filter(|bar| bar.close_ns == now)
             })
             .collect();
-        let mut wants: Vec<Intent> = Vec::new();
-        asked.ask(backtest.bot(), &closing, &mut wants).unwrap();
-        wants.into_iter().for_each(|intent| backtest.ask(intent).unwrap());
+        let mut told = Vec::new();
+        asked.ask(backtest.bot(), &closing, &mut told).unwrap();
+        for event in told {
+            // Nobody fails here.
+            let Event::Intent(intent) = event else { continue };
+            backtest.ask(intent).unwrap();
+        }
     }
     let Settings { cash, slippage, fee, profile, .. } = settings;
     let settings = RunSettings { cash, slippage, ..run_settings(profile) };

@@ -210,7 +210,7 @@ fn traded(theirs: &[Word]) -> i64 {
 fn tell(story: &Story<'_>, side: Side, places: &[usize], times: usize) -> State {
     let mut state = State::new(vec![instrument()], 1, 7);
     let order = new_order(side, story.in_quote);
-    state.apply(&Record::Placed { ts: Nanos::ZERO, id: ID, order }).unwrap();
+    state.apply(&Record::Placed { ts: Nanos::ZERO, id: ID, order, judged: None }).unwrap();
     let traded = traded(story.theirs);
     for word in story.ours {
         state.apply(&record(*word, usize::MAX, side)).unwrap();

@@ -59,7 +59,12 @@ impl Desk {
             terms: OrderTerms::default(),
             replaces: None,
         };
-        self.keep(Record::Placed { ts: ns(second * SECOND), id: id(sequence), order });
+        self.keep(Record::Placed {
+            ts: ns(second * SECOND),
+            id: id(sequence),
+            order,
+            judged: None,
+        });
         self.say(sequence, OrderUpdate::Sent, second);
     }
 
@@ -213,7 +218,7 @@ fn what_is_sized_in_quote_is_done_when_its_venue_says_so() {
         let (size, reserve) = (Size::Quote(amount("1")), amount("1"));
         let (limit, terms, replaces) = (None, OrderTerms::default(), None);
         let order = NewOrder { sleeve, instrument, side, size, limit, reserve, terms, replaces };
-        desk.keep(Record::Placed { ts: ns(10 * SECOND), id: id(0), order });
+        desk.keep(Record::Placed { ts: ns(10 * SECOND), id: id(0), order, judged: None });
         let done = ReportedOrder { limit: None, qty: None, ..ours(0, ReportedState::Filled, 9) };
         let fills = [traded(&name, 1, 4, 11), traded(&name, 2, 5, 12)];
         if booked {

@@ -167,7 +167,7 @@ fn traded(fills: &[(Side, i64, i64, i64)]) -> Report {
             terms: OrderTerms::default(),
             replaces: None,
         };
-        keep(&mut report, Record::Placed { ts, id, order });
+        keep(&mut report, Record::Placed { ts, id, order, judged: None });
         let (price, qty) = (Price::new(*price), Qty::new(*qty));
         let fee = Amount::new(i128::from(*fee) * STEP);
         keep(

@@ -10,7 +10,7 @@ mod kept;
 mod market;
 
 use bot4_engine::bot::Sleeve;
-use bot4_engine::event::{BreakerState, Component, OrderUpdate, Transition};
+use bot4_engine::event::{BreakerState, Component, OrderUpdate, Reason, Transition};
 use bot4_engine::instrument::rate_from_text;
 use bot4_engine::journal::Record;
 use bot4_engine::risk::Refusal;
@@ -46,6 +46,8 @@ struct Way {
     limits: &'static [(&'static str, &'static str)],
     /// How often each fault of the venue happens.
     faults: Option<&'static str>,
+    /// Strategies outside fail.
+    fails: bool,
 }
 
 impl Way {
@@ -87,6 +89,7 @@ impl Way {
     fn play(&self, listed: &[(u64, Command)], snapshot_every: u64) -> Played {
         let mut run = self.run();
         let mut keeper = Keeper::new(true);
+        keeper.fails = self.fails;
         run.begin(1, None, [], &[], &mut keeper).unwrap();
         let snapshots = self.go_on(&mut run, &mut keeper, listed, snapshot_every).unwrap();
         Played { run, lines: keeper.lines, snapshots }
@@ -172,6 +175,7 @@ fn resumed_differs(
     let kept = kept_of(&crash.entries).into_iter().skip(skipped);
     let mut run = way.run();
     let mut keeper = Keeper::new(true);
+    keeper.fails = way.fails;
     let bytes = snapshot.map(|(_, bytes)| bytes.as_slice());
     let resumed = match run.begin(2, bytes, kept, &crash.acts, &mut keeper) {
         Ok(resumed) => resumed,
@@ -252,6 +256,7 @@ fn ways(sleeves: fn() -> Vec<Sleeve>) -> [(&'static str, Way); 4] {
         latency_ns,
         limits: &[],
         faults: None,
+        fails: false,
     };
     [
         ("simulated", way(Kind::Simulated, 2_000)),
@@ -315,6 +320,20 @@ fn programs_on_books_and_trades_go_on_from_any_cut_as_if_there_had_been_none() {
 #[test]
 fn they_do_where_the_way_to_the_venue_takes_no_time() {
     check_ticks(0, |way| cuts_differ(way, &[], 60));
+}
+
+#[test]
+fn they_do_where_a_strategy_outside_fails() {
+    check(with_outside, |way| {
+        let way = Way { fails: true, ..*way };
+        let kept = kept_of(&way.play(&[], 0).lines);
+        let raised = |record: &Record| {
+            matches!(record, Record::Breaker(Transition { reason: Reason::Raised, .. }))
+        };
+        assert!(kept.iter().any(|(_, record)| raised(record)), "{:?}: nothing failed", way.kind);
+        cuts_differ(&way, &[], 60)
+            .or_else(|| cuts_differ(&way, &commands(SEED, way.events, false), 30))
+    });
 }
 
 #[test]

@@ -13,8 +13,8 @@ mod market;
 
 use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::event::{
-    Bar, Execution, Intent, NewOrder, OrderId, OrderTerms, QuoteSide, Side, SleeveId, TradingState,
-    TwoSided, Want,
+    Bar, Event, Execution, Intent, NewOrder, OrderId, OrderTerms, QuoteSide, Side, SleeveId,
+    TradingState, TwoSided, Want,
 };
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_as_f64};
 use bot4_engine::journal::{Record, State};
@@ -105,7 +105,7 @@ impl Driver for Firing {
         Ok(())
     }
 
-    fn ask(&mut self, bot: &Bot, _: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, bot: &Bot, _: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
         let (sleeve, here) = (SleeveId(0), InstrumentId(0));
         let Some(mark) = bot.mark_of(here).filter(|_| self.firing != Loop::Silent) else {
             return Ok(());
@@ -129,7 +129,7 @@ impl Driver for Firing {
                 },
                 Loop::Quotes => around(mark.price, i64::from(odd)),
             };
-            wants.push(Intent { sleeve, want });
+            told.push(Event::Intent(Intent { sleeve, want }));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bot4_desk::{Desk, DeskError, Header, Market, Opened, Outside, Setup};
 use bot4_engine::bot::{Bot, Decides};
 use bot4_engine::decision::Decision;
-use bot4_engine::event::{Bar, Execution, Exits, Intent, TickKind};
+use bot4_engine::event::{Bar, Event, Execution, Exits, TickKind};
 use bot4_engine::instrument::{Instrument, InstrumentId, amount_from_text, rate_from_text};
 use bot4_engine::market::{Recorded, RecordedColumns, SimulatedMarket};
 use bot4_engine::risk::limits::Profile;
@@ -80,7 +80,7 @@ impl Drop for Folder {
 pub(crate) struct Nobody;
 
 impl Outside for Nobody {
-    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, _: &Bot, _: &[Bar], _: &mut Vec<Event>) -> Result<(), KeepError> {
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use crate::event::{
 use crate::instrument::InstrumentId;
 use crate::journal::{Carrying, Record};
 use crate::risk::breaker::Breakers;
-use crate::risk::{self, Approved, Assessment, Refusal};
+use crate::risk::{self, Approved, Assessment, Judged, Refusal, View};
 use crate::units::{Nanos, Overflow, Price};
 
 impl Bot {
@@ -28,30 +28,39 @@ impl Bot {
     ) -> Result<(), BotError> {
         let (ts, sleeve) = (self.now, intent.sleeve);
         let (intent, manner) = self.step(intent)?;
-        let assessed = risk::assess(&intent, &self.view(sleeve, breakers)?);
-        let approved = match assessed {
+        let view = self.view(sleeve, breakers)?;
+        let Assessment { approved, clipped } = match risk::assess(&intent, &view) {
             Ok(None) => return Ok(()),
             Err(refusal) => return self.refuse(sleeve, refusal, out),
-            Ok(Some(Assessment { approved, clipped })) => {
-                if let Some(limit) = clipped {
-                    self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
-                }
-                approved
-            }
+            Ok(Some(assessment)) => assessment,
         };
         let laid = match manner {
             Manner::Take => Ok(approved),
             Manner::Make => self.lay_down(approved)?,
         };
+        let judged = laid.as_ref().ok().map(|laid| self.judge(laid, &view));
+        if let Some(limit) = clipped {
+            self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
+        }
         match laid {
-            Ok(approved) => self.place(approved, out),
+            Ok(approved) => self.place(approved, judged, out),
             Err(refusal) => self.refuse(sleeve, refusal, out),
         }
     }
 
+    /// How close an order comes to its limits, on the view that it passed on.
+    pub(super) fn judge(&self, approved: &Approved, view: &View<'_>) -> Judged {
+        risk::judge(approved, view, self.state.monitor())
+    }
+
     /// An approval becomes an order, which is written down before it is sent. None leaves without a
     /// worst price.
-    pub(super) fn place(&mut self, approved: Approved, out: &mut Output) -> Result<(), BotError> {
+    pub(super) fn place(
+        &mut self,
+        approved: Approved,
+        judged: Option<Judged>,
+        out: &mut Output,
+    ) -> Result<(), BotError> {
         let id = approved.instrument();
         let rules = self.state.instrument(id).ok_or(BotError::Unknown)?;
         // Whoever approved it looked at the mark; a limit needs none.
@@ -68,7 +77,7 @@ impl Bot {
         let mut held = false;
         if let Action::Place { id, order } = action {
             held = order.terms.held;
-            self.keep(Record::Placed { ts: self.now, id, order }, out)?;
+            self.keep(Record::Placed { ts: self.now, id, order, judged }, out)?;
         }
         if !held {
             out.actions.push(action);

@@ -126,9 +126,11 @@ impl Bot {
         let mut counted = false;
         for stop in stops {
             let exit = Exit { sleeve, open, stop, twin: counted };
-            match risk::assess_exit(&exit, &self.view(sleeve, self.state.breakers())?) {
+            let view = self.view(sleeve, self.state.breakers())?;
+            match risk::assess_exit(&exit, &view) {
                 Ok(approved) => {
-                    self.place(approved, out)?;
+                    let judged = Some(self.judge(&approved, &view));
+                    self.place(approved, judged, out)?;
                     counted = true;
                 }
                 Err(refusal) if filled => {

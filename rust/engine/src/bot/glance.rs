@@ -8,7 +8,7 @@ use crate::decision::{Decision, target};
 use crate::event::{Event, Execution, Intent, Quote, SleeveId, Tick, TickKind, TwoSided, Want};
 use crate::instrument::InstrumentId;
 use crate::journal::Record;
-use crate::risk::{Armed, Passed, View};
+use crate::risk::{Approved, Armed, Passed, View};
 use crate::signal::{Clock, Clocks, Program};
 use crate::units::{Nanos, Overflow};
 
@@ -290,8 +290,11 @@ impl Bot {
         let intent = glance.intent();
         let settled = match glance.wanted {
             Wanted::Target { approved: Some(approved), .. } => {
+                let approved = Approved::from(approved);
+                let view = self.view(glance.sleeve, self.state.breakers())?;
+                let judged = Some(self.judge(&approved, &view));
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
-                self.place(approved.into(), out)
+                self.place(approved, judged, out)
             }
             Wanted::Styled(_) if self.is_sharing(glance.sleeve) => {
                 self.settle_together(glance.sleeve, out)

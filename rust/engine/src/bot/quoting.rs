@@ -162,13 +162,15 @@ impl Bot {
         out: &mut Output,
     ) -> Result<bool, BotError> {
         let (ts, sleeve) = (self.now, order.sleeve);
-        match risk::assess_quoted(order, &self.view(sleeve, breakers)?) {
+        let view = self.view(sleeve, breakers)?;
+        match risk::assess_quoted(order, &view) {
             Err(refusal) => self.refuse(sleeve, refusal, out).map(|()| false),
             Ok(Assessment { approved, clipped }) => {
+                let judged = Some(self.judge(&approved, &view));
                 if let Some(limit) = clipped {
                     self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
                 }
-                self.place(approved, out).map(|()| true)
+                self.place(approved, judged, out).map(|()| true)
             }
         }
     }

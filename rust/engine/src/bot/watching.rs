@@ -102,7 +102,7 @@ fn beside(id: OrderId) -> Option<OrderId> {
 impl Bot {
     /// A record was applied: what is held from now on, and what no more.
     pub(super) fn note_held(&mut self, record: &Record) {
-        if let Record::Placed { ts, id, order } = record
+        if let Record::Placed { ts, id, order, .. } = record
             && let (true, Some(stop)) = (order.terms.held, order.terms.stop)
         {
             self.held.push(Watched::new(*id, order, stop, *ts));
@@ -370,7 +370,7 @@ impl Bot {
         out: &mut Output,
     ) -> Result<(), BotError> {
         if self.held_order(id).is_none() {
-            self.keep(Record::Placed { ts, id, order }, out)?;
+            self.keep(Record::Placed { ts, id, order, judged: None }, out)?;
         } else if let (Some(limit), Size::Base(qty)) = (order.limit, order.size) {
             let to = Amendment { limit, qty, reserve: order.reserve };
             self.keep(Record::Amend { ts, order: id, to }, out)?;

@@ -13,7 +13,7 @@ use crate::event::{
     SleeveId, Stop, StopKind, TimeInForce, TradeId, TradingState, Unexplained,
 };
 use crate::instrument::{Instrument, InstrumentId};
-use crate::risk::Refusal;
+use crate::risk::{Judged, Refusal};
 use crate::units::{AMOUNT_DECIMALS, Amount, Nanos, Price, Qty, Rate};
 
 const MAGIC: &[u8; 8] = b"BOT4JRN5";
@@ -376,10 +376,11 @@ pub(super) fn write(out: &mut Vec<u8>, record: &Record) {
 fn write_of_order(out: &mut Writer<'_>, record: &Record) {
     let mut head = |tag: u8, ts: Nanos| out.head(tag, ts);
     match *record {
-        Record::Placed { ts, id, order } => {
+        Record::Placed { ts, id, order, judged } => {
             head(4, ts);
             out.u64(id.number());
             write_order(out, &order);
+            write_judged(out, judged.as_ref());
         }
         Record::Update { ts, order, update } => {
             head(5, ts);
@@ -436,7 +437,7 @@ fn read_record(payload: &[u8]) -> Option<Record> {
         1 => Record::Intent { ts, intent: read_intent(&mut from)? },
         2 => Record::Refused { ts, sleeve: SleeveId(from.u32()?), refusal: refusal(&mut from)? },
         3 => Record::Clipped { ts, sleeve: SleeveId(from.u32()?), limit: refusal(&mut from)? },
-        4 => Record::Placed { ts, id: from.order()?, order: read_order(&mut from)? },
+        4 => read_placed(&mut from, ts)?,
         5 => Record::Update {
             ts,
             order: from.order()?,
@@ -623,6 +624,28 @@ fn read_order(from: &mut Reader<'_>) -> Option<NewOrder> {
         terms: read_terms(from)?,
         replaces: from.optional()?.map(OrderId::from_number),
     })
+}
+
+fn read_placed(from: &mut Reader<'_>, ts: Nanos) -> Option<Record> {
+    let (id, order) = (from.order()?, read_order(from)?);
+    Some(Record::Placed { ts, id, order, judged: read_judged(from)? })
+}
+
+/// Behind everything else of an order, and nothing where it is not known: as before it was told.
+fn write_judged(out: &mut Writer<'_>, judged: Option<&Judged>) {
+    let Some(judged) = judged else {
+        return;
+    };
+    out.u8(u8::from(judged.reduces));
+    out.0.extend(judged.parts().iter().flat_map(|part| part.to_le_bytes()));
+}
+
+fn read_judged(from: &mut Reader<'_>) -> Option<Option<Judged>> {
+    if from.0.is_empty() {
+        return Some(None);
+    }
+    let reduces = coded(&[false, true], from.u8()?)?;
+    Judged::from_parts(reduces, || from.array().map(u16::from_le_bytes)).map(Some)
 }
 
 fn refusal(from: &mut Reader<'_>) -> Option<Refusal> {

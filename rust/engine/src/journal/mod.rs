@@ -167,7 +167,7 @@ impl State {
             }
             Record::Clipped { ts, sleeve, limit } => self.note_barred(sleeve, limit, ts),
             Record::Crossed { ts: _, cross } => self.on_cross(record, &cross)?,
-            Record::Placed { ts, id, order } => self.on_placed(record, (id, ts), &order)?,
+            Record::Placed { ts, id, order, .. } => self.on_placed(record, (id, ts), &order)?,
             Record::Update { ts, order, update } => self.on_update(order, update, ts)?,
             Record::Amend { ts, order, to } => self.on_amend(order, to, ts)?,
             Record::CumQty { ts, order, qty } => self.on_told(order, qty, ts)?,

@@ -9,7 +9,7 @@ use crate::event::{
     TradingState, Transition, Unexplained, Want,
 };
 use crate::instrument::InstrumentId;
-use crate::risk::Refusal;
+use crate::risk::{Judged, Refusal};
 use crate::units::{Amount, Nanos, Qty};
 
 /// One thing that happened or was decided, as it is written down.
@@ -71,6 +71,8 @@ pub enum Record {
         id: OrderId,
         /// The order.
         order: NewOrder,
+        /// How close to each limit it came; `None`: the journal had lost it.
+        judged: Option<Judged>,
     },
     /// A venue answered, or we are about to ask it to cancel.
     Update {
@@ -213,14 +215,15 @@ impl Record {
         }
     }
 
-    /// As it is hashed: an order is named by its sequence, whatever epoch a restart began.
+    /// As it is hashed: an order is named by its sequence, whatever epoch a restart began. How
+    /// close it came to its limits is left out: nothing is decided by that.
     #[must_use]
     pub fn normalised(&self) -> Self {
         let normal = |id: OrderId| OrderId::new(0, id.sequence());
         match *self {
-            Self::Placed { ts, id, order } => {
-                let replaces = order.replaces.map(normal);
-                Self::Placed { ts, id: normal(id), order: NewOrder { replaces, ..order } }
+            Self::Placed { ts, id, order, judged: _ } => {
+                let order = NewOrder { replaces: order.replaces.map(normal), ..order };
+                Self::Placed { ts, id: normal(id), order, judged: None }
             }
             Self::Fill(fill) => Self::Fill(Fill { order: normal(fill.order), ..fill }),
             Self::Update { ts, order, update } => Self::Update { ts, order: normal(order), update },

@@ -47,6 +47,8 @@ pub struct Check {
     pub what: &'static str,
     /// Where it is made.
     pub made: Made,
+    /// It is made of what only closes, too.
+    pub always: bool,
     /// The reasons it gives.
     pub refusals: &'static [Refusal],
     /// The limits that set it, by name.
@@ -54,11 +56,15 @@ pub struct Check {
 }
 
 macro_rules! check {
+    ($code:literal, $made:ident, always, $($rest:tt)*) => {
+        Check { always: true, ..check!($code, $made, $($rest)*) }
+    };
     ($code:literal, $made:ident, $what:literal, [$($refusal:ident),*], [$($limit:literal),*]) => {
         Check {
             code: $code,
             what: $what,
             made: Made::$made,
+            always: false,
             refusals: &[$(Refusal::$refusal),*],
             limits: &[$($limit),*],
         }
@@ -67,20 +73,36 @@ macro_rules! check {
 
 /// Every check, in the order of their codes.
 pub const CHECKS: [Check; 39] = [
-    check!("R01", Order, "every number is finite, above zero and fits", [NotUsable, TooLarge], []),
+    check!(
+        "R01",
+        Order,
+        always,
+        "every number is finite, above zero and fits",
+        [NotUsable, TooLarge],
+        []
+    ),
     check!(
         "R02",
         Order,
+        always,
         "on the tick and the lot; no less and no more than the venue takes",
         [BelowMinimum, QtyLimit],
         []
     ),
-    check!("R03", Standing, "the venue trades the instrument", [NotTradable, Frozen], []),
-    check!("R04", Market, "no price far beyond the mark", [Collar], ["collar"]),
-    check!("R05", Market, "no price far beyond where the market was", [Drift], ["drift_max"]),
+    check!("R03", Standing, always, "the venue trades the instrument", [NotTradable, Frozen], []),
+    check!("R04", Market, always, "no price far beyond the mark", [Collar], ["collar"]),
+    check!(
+        "R05",
+        Market,
+        always,
+        "no price far beyond where the market was",
+        [Drift],
+        ["drift_max"]
+    ),
     check!(
         "R06",
         Market,
+        always,
         "what takes leaves with a worst price, and only into what the book shows",
         [Depth],
         ["collar", "impact_max"]
@@ -133,10 +155,10 @@ pub const CHECKS: [Check; 39] = [
     check!("R16", Order, "not too much that waits", [Unexecuted], ["unexecuted_max"]),
     check!("R17", Standing, "messages to a venue", [MessageRate], ["messages_max"]),
     check!("R18", Standing, "cancels for each fill", [CancelRatio], ["cancels_per_fill_max"]),
-    check!("R19", Order, "not the same order twice", [Duplicate], ["duplicate_window_s"]),
-    check!("R20", Construction, "an order id is used once: epoch and sequence", [], []),
+    check!("R19", Order, always, "not the same order twice", [Duplicate], ["duplicate_window_s"]),
+    check!("R20", Construction, always, "an order id is used once: epoch and sequence", [], []),
     check!("R21", Order, "no trade with an order of ours", [SelfTrade], []),
-    check!("R22", Market, "the price is new", [NoPrice, StalePrice], ["price_age_max_s"]),
+    check!("R22", Market, always, "the price is new", [NoPrice, StalePrice], ["price_age_max_s"]),
     check!(
         "R23",
         Market,
@@ -145,8 +167,8 @@ pub const CHECKS: [Check; 39] = [
         ["spread_max", "jump_max", "deviation_max"]
     ),
     check!("R24", Breaker, "the clock is right", [BreakerOpen], []),
-    check!("R25", Order, "the signal is a number", [NotUsable], []),
-    check!("R26", Order, "what may only reduce reduces", [ReduceOnly], []),
+    check!("R25", Order, always, "the signal is a number", [NotUsable], []),
+    check!("R26", Order, always, "what may only reduce reduces", [ReduceOnly], []),
     check!("R27", Breaker, "loss of the UTC day", [BreakerOpen], ["daily_loss_max"]),
     check!(
         "R28",
@@ -170,9 +192,9 @@ pub const CHECKS: [Check; 39] = [
         [CoolDown, LossStreak],
         ["loss_order_max", "cooldown_s"]
     ),
-    check!("R32", Standing, "the trading state", [ReducingOnly, Halted], []),
+    check!("R32", Standing, always, "the trading state", [ReducingOnly, Halted], []),
     check!("R33", Standing, "every breaker it depends on is closed", [BreakerOpen], []),
-    check!("R34", Order, "terms that an order can have", [Terms, NotAmendable], []),
+    check!("R34", Order, always, "terms that an order can have", [Terms, NotAmendable], []),
     check!("R35", Standing, "every limit has a value that it may have", [Limits], []),
     check!(
         "R37",
@@ -195,7 +217,14 @@ pub const CHECKS: [Check; 39] = [
         [BreakerOpen],
         ["unprotected_max_s"]
     ),
-    check!("A7", After, "a fill at a price that its order does not allow freezes", [Frozen], []),
+    check!(
+        "A7",
+        After,
+        always,
+        "a fill at a price that its order does not allow freezes",
+        [Frozen],
+        []
+    ),
 ];
 
 /// The table of checks and the table of limits, as documents have them.
@@ -207,11 +236,12 @@ pub fn table() -> String {
     let quoted = |names: &mut dyn Iterator<Item = &str>| {
         names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")
     };
-    for Check { code, what, made, refusals, limits } in CHECKS {
+    for Check { code, what, made, always, refusals, limits } in CHECKS {
         let reasons = quoted(&mut refusals.iter().map(|refusal| refusal.name()));
         let limits = quoted(&mut limits.iter().copied());
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "| {code} | {what} | {} | {reasons} | {limits} |", made.name());
+        let made = if always { format!("{}, always", made.name()) } else { made.name().to_owned() };
+        let _ = writeln!(out, "| {code} | {what} | {made} | {reasons} | {limits} |");
     }
     out
 }

@@ -91,23 +91,13 @@ impl Monitor {
     /// Whether the assumed gap in all that is held would take equity further than the limits are
     /// meant to: what was bought within the caps has grown far beyond them.
     fn hangs(&self, profile: &Profile, gross: Amount) -> Result<bool, Overflow> {
-        Ok(self.gap(profile, gross)?.is_some_and(|(takes, bearable)| takes > bearable))
-    }
-
-    /// What the assumed gap in all that is held would take, and what it may take; `None`: none is
-    /// assumed.
-    pub(super) fn gap(
-        &self,
-        profile: &Profile,
-        gross: Amount,
-    ) -> Result<Option<(Amount, Amount)>, Overflow> {
         let (gap, drawdown) = (profile.gap_assumed, profile.drawdown_max);
         if gap.is_zero() || drawdown >= Rate::ONE {
-            return Ok(None);
+            return Ok(false);
         }
         let most = self.peak.times(profile.gross_max, Rounding::Up)?.times(gap, Rounding::Up)?;
         let floor = self.peak.minus(self.peak.times(drawdown, Rounding::Up)?)?.minus(most)?;
-        Ok(Some((gross.times(gap, Rounding::Up)?, self.last.minus(floor)?)))
+        Ok(gross.times(gap, Rounding::Up)? > self.last.minus(floor)?)
     }
 
     /// The highest equity so far, and that of the start of the UTC day.

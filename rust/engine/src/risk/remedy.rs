@@ -61,7 +61,8 @@ const fn opens(component: Component) -> (&'static str, &'static str) {
         Component::Clock => ("the account", "a look at the clock that is off by more than 500 ms"),
         Component::Strategy => (
             "a sleeve",
-            "no stop where one is wanted for `unprotected_max_s` (latches); no numbers",
+            "a callback that raises, or no stop where one is wanted for `unprotected_max_s` (both \
+             latch); no numbers",
         ),
         Component::DailyLoss => {
             ("the account", "more lost since the UTC day began than `daily_loss_max`")

@@ -326,7 +326,7 @@ pub(super) fn most(rules: &Instrument, price: Price) -> Result<(Amount, Refusal)
 }
 
 /// How much base one order may take of what rests between the mark and the furthest impact.
-fn depth(side: Side, view: &View<'_>, sight: &Sight) -> Result<Qty, Overflow> {
+pub(super) fn depth(side: Side, view: &View<'_>, sight: &Sight) -> Result<Qty, Overflow> {
     let (best, qty) = match side {
         Side::Buy => (sight.ask, sight.ask_qty),
         Side::Sell => (sight.bid, sight.bid_qty),

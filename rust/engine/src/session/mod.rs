@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::book::Book;
 use crate::bot::{Bot, BotError, Output};
-use crate::event::{Action, Bar, Event, Intent, OrderId, Side, Tick, TickKind};
+use crate::event::{Action, Bar, Event, OrderId, Side, Tick, TickKind};
 use crate::instrument::{InstrumentId, UnitError};
 use crate::journal::{Record, State, StateError};
 use crate::reconcile::ReportError;
@@ -38,8 +38,9 @@ pub trait Driver {
     /// What was decided is about to go out, and no venue's record would bring it back: all of it is
     /// durable, or an error holds it back for ever.
     fn settle(&mut self) -> Result<(), KeepError>;
-    /// Bars closed and the programs decided: what strategies outside want, into `wants`.
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError>;
+    /// Bars closed and the programs decided: what strategies outside want, and that one of them
+    /// failed, into `told`.
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError>;
     /// The venue acted, by its own record, in market event `event`.
     fn acted(&mut self, event: u64, acts: &[Act]) -> Result<(), KeepError>;
     /// Market event `event` is done, or what an operator did after it.
@@ -135,7 +136,7 @@ pub struct Session {
     bars: Vec<Bar>,
     /// What is to be carried out, and when it was decided.
     actions: VecDeque<(Nanos, Action)>,
-    wants: Vec<Intent>,
+    told: Vec<Event>,
     acts: Vec<Act>,
 }
 
@@ -161,7 +162,7 @@ impl Session {
             events: Vec::new(),
             bars: Vec::new(),
             actions: VecDeque::new(),
-            wants: Vec::new(),
+            told: Vec::new(),
             acts: Vec::new(),
         }
     }
@@ -240,12 +241,12 @@ impl Session {
     ) -> Result<(), SessionError> {
         let live = self.look(now, driver)?;
         if live && !self.bot.is_quiet() {
-            let mut wants = core::mem::take(&mut self.wants);
-            driver.ask(&self.bot, bars, &mut wants)?;
-            for intent in wants.drain(..) {
-                self.hear(&Event::Intent(intent), driver)?;
+            let mut told = core::mem::take(&mut self.told);
+            driver.ask(&self.bot, bars, &mut told)?;
+            for event in told.drain(..) {
+                self.hear(&event, driver)?;
             }
-            self.wants = wants;
+            self.told = told;
         }
         self.carry(driver)
     }

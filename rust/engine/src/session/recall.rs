@@ -268,7 +268,8 @@ impl Session {
     }
 }
 
-/// Whether the bot itself said that a breaker is to change, and no supervisor or person outside.
+/// Whether the bot itself said that a breaker is to change, or a strategy that it asked, and no
+/// supervisor or person outside.
 const fn is_of_bot(transition: &Transition) -> bool {
     match transition.reason {
         Reason::Loss
@@ -277,6 +278,7 @@ const fn is_of_bot(transition: &Transition) -> bool {
         | Reason::Unanswered
         | Reason::Repeated
         | Reason::Unprotected
+        | Reason::Raised
         | Reason::WaitOver
         | Reason::NextDay => true,
         Reason::Failures | Reason::Slow | Reason::NotUsable | Reason::Healed | Reason::TooOften => {
@@ -286,7 +288,6 @@ const fn is_of_bot(transition: &Transition) -> bool {
         | Reason::Gaps
         | Reason::Shortage
         | Reason::Skew
-        | Reason::Raised
         | Reason::Fault
         | Reason::Operator
         | Reason::Signal

@@ -12,8 +12,8 @@ use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::decision::quote::Terms;
 use bot4_engine::event::{
-    Bar, BreakerState, Component, Execution, Exits, Intent, NewOrder, Note, OrderId, OrderTerms,
-    Part, Reason, Side, SleeveId, Stage, Tick, TickKind, Transition, Want,
+    Bar, BreakerState, Component, Event, Execution, Exits, Intent, NewOrder, Note, OrderId,
+    OrderTerms, Part, Reason, Side, SleeveId, Stage, Tick, TickKind, Transition, Want,
 };
 use bot4_engine::feed::{Feed, Source};
 use bot4_engine::history::Moments;
@@ -273,6 +273,8 @@ pub(crate) struct Keeper {
     pub(crate) recalled: Vec<Record>,
     /// What strategies outside want is made of the bar.
     pub(crate) wants: bool,
+    /// They may fail at one.
+    pub(crate) fails: bool,
     gathered: Vec<Record>,
     event: u64,
 }
@@ -313,20 +315,25 @@ impl Driver for Keeper {
         Ok(())
     }
 
-    fn ask(&mut self, bot: &Bot, bars: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
+    fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
         let outside = bars.iter().filter(|bar| {
             let sleeve = bot.sleeves().get(bar.instrument.index());
             self.wants && sleeve.is_some_and(|sleeve| matches!(sleeve.decides, Decides::Outside))
         });
         for bar in outside {
             let sleeve = SleeveId(bar.instrument.0);
+            let (changed, asked) = if self.fails { failed(bot, bar, sleeve) } else { (None, true) };
+            told.extend(changed.map(Event::Breaker));
+            if !asked {
+                continue;
+            }
             let mine = |order: &&Order| {
                 let new = order.new_order();
                 new.sleeve == sleeve && new.limit.is_some() && !order.state().is_terminal()
             };
             let lies = bot.state().orders().working().find(mine).map(Order::id);
             let all = lies.and_then(|order| amended(bar, order)).into_iter().chain(wanted(bar));
-            wants.extend(all.map(|want| Intent { sleeve, want }));
+            told.extend(all.map(|want| Event::Intent(Intent { sleeve, want })));
         }
         Ok(())
     }
@@ -341,6 +348,21 @@ impl Driver for Keeper {
         self.append();
         Ok(())
     }
+}
+
+/// A strategy outside may fail, and is asked no more then; whether it is asked.
+fn failed(bot: &Bot, bar: &Bar, sleeve: SleeveId) -> (Option<Transition>, bool) {
+    let part = Part::sleeve(Component::Strategy, sleeve);
+    let mut dice = Dice(bar.close_ns.mantissa().unsigned_abs() ^ bar.high.to_bits());
+    let standing = bot.state().board().standing(part);
+    if standing.is_some_and(|one| one.reason == Reason::Raised) {
+        return (None, false);
+    }
+    if dice.below(6) == 0 {
+        let latch = Transition::latch(bot.now(), part, Reason::Raised);
+        return (Some(Transition { stage: Stage::Cancel, ..latch }), false);
+    }
+    (None, true)
 }
 
 /// Another price, size or end for an order that lies, now and then.

@@ -4,7 +4,7 @@
 use bot4_engine::bot::{Bot, Decides, Sleeve};
 use bot4_engine::decision::Decision;
 use bot4_engine::event::{
-    Execution, Exits, Intent, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
+    Event, Execution, Exits, Intent, OrderTerms, Side, SleeveId, Stop, StopKind, TimeInForce, Want,
 };
 use bot4_engine::instrument::{InstrumentId, amount_as_f64};
 use bot4_engine::order::Order;
@@ -79,7 +79,7 @@ impl Crowd {
     }
 
     /// What they want after a bar.
-    pub(crate) fn ask(&mut self, bot: &Bot, wants: &mut Vec<Intent>) {
+    pub(crate) fn ask(&mut self, bot: &Bot, told: &mut Vec<Event>) {
         self.bar += 1;
         for (at, seat) in self.seats.iter().enumerate() {
             let sleeve = SleeveId(u32::try_from(at).unwrap());
@@ -104,7 +104,7 @@ impl Crowd {
                 }
                 Temper::Fickle => None,
             };
-            wants.extend(said.map(|want| Intent { sleeve, want }));
+            told.extend(said.map(|want| Event::Intent(Intent { sleeve, want })));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! judge beside it.
 
 use bot4_engine::bot::Bot;
-use bot4_engine::event::{Bar, BreakerState, Component, Intent, OrderId, TradingState};
+use bot4_engine::event::{Bar, BreakerState, Component, Event, OrderId, TradingState};
 use bot4_engine::instrument::{Instrument, InstrumentId};
 use bot4_engine::journal::{Record, State};
 use bot4_engine::risk::breaker::Breakers;
@@ -85,8 +85,8 @@ impl Driver for Living {
         Ok(())
     }
 
-    fn ask(&mut self, bot: &Bot, _: &[Bar], wants: &mut Vec<Intent>) -> Result<(), KeepError> {
-        self.crowd.ask(bot, wants);
+    fn ask(&mut self, bot: &Bot, _: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError> {
+        self.crowd.ask(bot, told);
         Ok(())
     }
 
