@@ -33,7 +33,7 @@ backtest: $(VENV)/.built ## backtest the example; DATA=path for your bars, ARGS=
 
 test: $(VENV)/.built peers ## run every test of both languages
 	cargo test --locked --quiet -p bot4-engine -p bot4-journal -p bot4-desk -p bot4-gauge
-	$(PYTHON_IN_VENV) -m pytest --quiet
+	$(PYTHON_IN_VENV) -m pytest --quiet --numprocesses auto --dist worksteal
 
 check: $(VENV)/.built ## format, lint, types, layers, house rules; changes nothing
 	cargo fmt --all --check
