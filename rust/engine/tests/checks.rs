@@ -394,6 +394,22 @@ fn of_markets() -> Vec<Row> {
                 ("wider", touch(9_900, 10_101, 100_000), buy(1.0), "no: spread"),
             ],
         ),
+        // Both fees are two thousandths of it.
+        row(
+            "R36",
+            &[("cost_max", "0.022")],
+            vec![
+                ("below", touch(9_950, 10_050, 100_000), buy(1.0), YES),
+                ("at", touch(9_900, 10_100, 100_000), buy(1.0), YES),
+                ("wider", touch(9_900, 10_101, 100_000), buy(1.0), "no: cost"),
+                ("closing", touch(9_900, 10_101, 100_000).holding(10_000), sell(1.0), "sell 1"),
+            ],
+        ),
+        row(
+            "R36",
+            &[("cost_max", "0.0019")],
+            vec![("fees alone are more", quiet(), buy(1.0), "no: cost")],
+        ),
         row(
             "R23",
             &[("jump_max", "0.1")],

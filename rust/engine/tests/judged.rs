@@ -101,13 +101,15 @@ fn an_order_takes_as_much_of_each_limit_as_one_finds_by_hand() {
     let more = told.keys().filter(|limit| !wanted.contains_key(*limit)).copied();
     assert_eq!(
         more.collect::<Vec<_>>(),
-        ["cancels_per_fill_max", "daily_loss_max", "drawdown_max", "gap_assumed", "jump_max"]
+        ["cancels_per_fill_max", "cost_max", "daily_loss_max", "drawdown_max", "gap_assumed"]
             .into_iter()
-            .chain(["loss_hour_max", "loss_order_max", "loss_streak_max", "spread_max"])
+            .chain(["jump_max", "loss_hour_max", "loss_order_max", "loss_streak_max", "spread_max"])
             .chain(["unknown_max"])
             .collect::<Vec<_>>()
     );
     assert_eq!(told.get("spread_max"), Some(&1_000));
+    // Two fees of a thousandth and a spread of two, of a fiftieth.
+    assert_eq!(told.get("cost_max"), Some(&2_000));
 }
 
 #[test]

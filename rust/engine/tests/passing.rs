@@ -38,6 +38,8 @@ fn ruled(least: &str, most: &str) -> Scene {
 fn the_short_way_keeps_to_what_the_venue_and_the_book_take() {
     let deep = || limited(&[("depth_share_max", "0.5"), ("impact_max", "0.001")]);
     let narrow = || limited(&[("spread_max", "0.001"), ("jump_max", "0.001")]);
+    // Of which the fees take 0.002.
+    let cheap = |cost| limited(&[("cost_max", cost), ("jump_max", "0.001")]);
     for (name, scene, fraction, passes) in [
         ("more than the least", ruled("10", "20000"), 0.002, true),
         ("less than the least", ruled("10", "20000"), 0.000_5, false),
@@ -45,6 +47,9 @@ fn the_short_way_keeps_to_what_the_venue_and_the_book_take() {
         ("more than the most", ruled("0", "1000"), 0.11, false),
         ("a touch as wide as may be", seen(narrow(), 4), 0.1, true),
         ("a touch that is wider", seen(narrow(), 6), 0.1, false),
+        ("a touch that is paid for", seen(cheap("0.003"), 4), 0.1, true),
+        ("a touch that costs more", seen(cheap("0.003"), 6), 0.1, false),
+        ("fees that cost more", seen(cheap("0.0019"), 0), 0.1, false),
         ("a touch within the impact", seen(deep(), 4), 0.1, true),
         ("a touch beyond it", seen(deep(), 11), 0.1, false),
         ("a touch far beyond it", seen(deep(), 100), 0.1, false),

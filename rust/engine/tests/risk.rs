@@ -584,13 +584,14 @@ fn what_is_expected_passes_where_each_check_passes_and_nowhere_else() {
     let passed = core::cell::Cell::new(0);
     let fractions = prop_oneof![-0.6_f64..0.6, Just(0.0), Just(0.02), Just(-0.1), Just(1e-9)];
     let rates = prop_oneof![Just(Rate::ONE), (1_i64..10_i64.pow(11)).prop_map(Rate::new)];
-    let sighted = (rates.clone(), rates.clone(), rates);
+    let sighted = (rates.clone(), rates.clone(), rates.clone(), rates);
     let moves = prop_oneof![-30_i64..30, -9_000_i64..9_000, -100_i64..300_000];
     let market = (moves, -5_i64..3_000, 0_i64..40_000_000, -2_000_000_000_i64..90_000_000_000);
     let told = |(scene, fraction, market, wide, sighted): (Scene, f64, _, bool, _)| {
         let mut scene = if wide { scene.limits("research", &[]) } else { scene };
-        let (spread_max, jump_max, depth_share_max) = sighted;
-        scene.profile = Profile { spread_max, jump_max, depth_share_max, ..scene.profile };
+        let (spread_max, jump_max, depth_share_max, cost_max) = sighted;
+        let limits = Profile { spread_max, jump_max, depth_share_max, cost_max, ..scene.profile };
+        scene.profile = limits;
         let (moved, apart, touch, passed_ns) = market;
         let Some(sight) = scene.sight() else {
             return Ok(());

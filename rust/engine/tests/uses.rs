@@ -122,6 +122,9 @@ fn done() -> Vec<Row> {
         ("spread_max", "0.02", market(9_950, 10_050, 10_000), part(5_000)),
         ("spread_max", "1", market(9_950, 10_050, 10_000), Use::Off),
         ("spread_max", "0.02", with(|s| s.mark = None), Use::Unknown),
+        ("cost_max", "0.02", market(9_950, 10_050, 10_000), part(6_000)),
+        ("cost_max", "1", market(9_950, 10_050, 10_000), Use::Off),
+        ("cost_max", "0.02", with(|s| s.mark = None), Use::Unknown),
         (
             "price_age_max_s",
             "60",

@@ -631,12 +631,14 @@ fn read_placed(from: &mut Reader<'_>, ts: Nanos) -> Option<Record> {
     Some(Record::Placed { ts, id, order, judged: read_judged(from)? })
 }
 
-/// Behind everything else of an order, and nothing where it is not known: as before it was told.
+/// Behind everything else of an order, and nothing where it is not known: as before it was told. Of
+/// another list of limits than ours it is not known either.
 fn write_judged(out: &mut Writer<'_>, judged: Option<&Judged>) {
     let Some(judged) = judged else {
         return;
     };
     out.u8(u8::from(judged.reduces));
+    out.u8(u8::try_from(judged.parts().len()).unwrap_or(u8::MAX));
     out.0.extend(judged.parts().iter().flat_map(|part| part.to_le_bytes()));
 }
 
@@ -645,7 +647,10 @@ fn read_judged(from: &mut Reader<'_>) -> Option<Option<Judged>> {
         return Some(None);
     }
     let reduces = coded(&[false, true], from.u8()?)?;
-    Judged::from_parts(reduces, || from.array().map(u16::from_le_bytes)).map(Some)
+    let len = usize::from(from.u8()?);
+    let parts = from.take(2 * len)?;
+    let parts = parts.chunks_exact(2).map(|part| part.try_into().map_or(0, u16::from_le_bytes));
+    Some(Judged::from_parts(reduces, parts))
 }
 
 fn refusal(from: &mut Reader<'_>) -> Option<Refusal> {

@@ -72,7 +72,7 @@ macro_rules! check {
 }
 
 /// Every check, in the order of their codes.
-pub const CHECKS: [Check; 39] = [
+pub const CHECKS: [Check; 40] = [
     check!(
         "R01",
         Order,
@@ -196,6 +196,7 @@ pub const CHECKS: [Check; 39] = [
     check!("R33", Standing, "every breaker it depends on is closed", [BreakerOpen], []),
     check!("R34", Order, always, "terms that an order can have", [Terms, NotAmendable], []),
     check!("R35", Standing, "every limit has a value that it may have", [Limits], []),
+    check!("R36", Market, "it does not cost too much to open and to close", [Cost], ["cost_max"]),
     check!(
         "R37",
         Standing,

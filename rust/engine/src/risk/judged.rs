@@ -36,12 +36,16 @@ impl Judged {
         &self.parts
     }
 
-    /// As a journal has it.
-    pub(crate) fn from_parts(reduces: bool, mut next: impl FnMut() -> Option<u16>) -> Option<Self> {
+    /// As a journal has it; `None`: of another list of limits.
+    pub(crate) fn from_parts(
+        reduces: bool,
+        told: impl ExactSizeIterator<Item = u16>,
+    ) -> Option<Self> {
         let mut parts = [NOT_ASKED; LEN];
-        for part in &mut parts {
-            *part = next()?;
+        if told.len() != LEN {
+            return None;
         }
+        parts.iter_mut().zip(told).for_each(|(slot, part)| *slot = part);
         Some(Self { reduces, parts })
     }
 }

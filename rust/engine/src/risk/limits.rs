@@ -46,6 +46,9 @@ pub struct Profile {
     pub jump_max: Rate,
     /// Widest spread, as a fraction of the mark.
     pub spread_max: Rate,
+    /// Most that it may cost to open at the touch and to close again there, the spread and both
+    /// fees, as a fraction of what is traded.
+    pub cost_max: Rate,
     /// Furthest apart the marks of one asset may be at several venues.
     pub deviation_max: Rate,
     /// Most of what the book shows on the way to [`Profile::impact_max`], as a fraction of it.
@@ -173,7 +176,7 @@ macro_rules! limit {
 
 /// Every limit, in the order they are shown.
 #[rustfmt::skip]
-pub const LIMITS: [Limit; 36] = [
+pub const LIMITS: [Limit; 37] = [
     limit!("position_max", |p| Field::Fraction(&mut p.position_max, 100),
         ["0.02", "1", "5"], Safe::AtMost("0.1"),
         "most of one instrument, as a fraction of equity"),
@@ -219,6 +222,9 @@ pub const LIMITS: [Limit; 36] = [
     limit!("spread_max", |p| Field::Fraction(&mut p.spread_max, 1),
         ["0.02", "1", "1"], Safe::AtMost("0.05"),
         "widest spread that may be traded on, as a fraction of the mark"),
+    limit!("cost_max", |p| Field::Fraction(&mut p.cost_max, 1),
+        ["0.02", "1", "1"], Safe::AtMost("0.05"),
+        "most that opening and closing may cost, both fees and the spread, as a fraction of it"),
     limit!("deviation_max", |p| Field::Fraction(&mut p.deviation_max, 1),
         ["0.03", "1", "1"], Safe::AtMost("0.1"),
         "furthest apart the marks of one asset may be at several venues, as a fraction"),
@@ -449,6 +455,7 @@ impl Profile {
             drift_max: NONE,
             jump_max: NONE,
             spread_max: NONE,
+            cost_max: NONE,
             deviation_max: NONE,
             depth_share_max: NONE,
             impact_max: NONE,

@@ -9,7 +9,7 @@
 use core::hint::select_unpredictable;
 
 use super::reach::{End, Reach};
-use super::standing::standing;
+use super::standing::{spread_paid, standing};
 use super::{Approved, Refusal, Refusals, View, opposite, sizing};
 use crate::event::{NewOrder, OrderTerms, Side, Size, SleeveId};
 use crate::exposure::{Mark, Sight};
@@ -101,8 +101,9 @@ impl Band {
         // What holds at the lowest price holds at all of them. So close together, both sides of
         // the touch lie well within the furthest impact.
         let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
-        let spread = if looks_deep { profile.spread_max.min(near) } else { profile.spread_max };
-        let off = profile.spread_max >= Rate::ONE && !looks_deep;
+        let spread = profile.spread_max.min(spread_paid(view)?);
+        let spread = if looks_deep { spread.min(near) } else { spread };
+        let off = spread >= Rate::ONE;
         let each = unit.checked_mul(low.mantissa()).ok_or(Overflow)?;
         Ok(Self {
             here: sight.mark.price,
@@ -110,7 +111,7 @@ impl Band {
             looks_back,
             low,
             high: if looks_back { middle.plus(apart)? } else { Price::new(i64::MAX) },
-            spread_max: if off { i64::MAX } else { part(low.mantissa(), spread.min(Rate::ONE))? },
+            spread_max: if off { i64::MAX } else { part(low.mantissa(), spread)? },
             shown: part(each, profile.depth_share_max.min(Rate::ONE))?,
             looks_deep,
         })

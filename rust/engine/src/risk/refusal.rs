@@ -122,6 +122,8 @@ refusals! {
     VarLimit = 44, "var_limit";
     /// Its mean loss beyond the value at risk is beyond its budget.
     CvarLimit = 45, "cvar_limit";
+    /// Opening and closing again would cost too much of it.
+    Cost = 46, "cost";
 }
 
 impl Refusal {
@@ -132,6 +134,7 @@ impl Refusal {
             Self::NotTradable
             | Self::Jump
             | Self::Spread
+            | Self::Cost
             | Self::Deviation
             | Self::Depth
             | Self::Volume

@@ -26,6 +26,7 @@ pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     let market = [
         (Refusal::Jump, jumped(&sight, view.profile.jump_max)),
         (Refusal::Spread, is_wide(&sight, view.profile.spread_max)),
+        (Refusal::Cost, is_wide(&sight, spread_paid(view)?)),
     ];
     let standing = opening(view)?.into_iter().chain(budgets(view));
     for (refusal, fails) in standing.chain(market) {
@@ -103,6 +104,13 @@ pub(crate) fn lasts(now: Nanos, since: Nanos, span: Nanos) -> bool {
 pub(super) fn jumped(sight: &Sight, limit: Rate) -> bool {
     let (now, before) = (sight.mark.price.mantissa(), sight.before.mantissa());
     is_more(now.abs_diff(before), sight.before, limit)
+}
+
+/// What the fees of opening and closing leave of what both may cost, for the spread; below nothing
+/// no market is narrow enough. A limit of 100 % is off.
+pub(super) fn spread_paid(view: &View<'_>) -> Result<Rate, Overflow> {
+    let (most, fee) = (view.profile.cost_max, view.instrument.taker_fee);
+    if most >= Rate::ONE { Ok(most) } else { most.minus(fee)?.minus(fee) }
 }
 
 /// Whether bid and ask are too far apart; a limit of 100 % is off.

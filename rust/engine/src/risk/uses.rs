@@ -78,7 +78,7 @@ macro_rules! gauge {
 
 /// Every limit that is in use between orders, in the order of [`LIMITS`](super::limits::LIMITS).
 /// The others are looked at with each order and hold nothing meanwhile.
-pub const GAUGES: [Gauge; 24] = [
+pub const GAUGES: [Gauge; 25] = [
     gauge!("position_max", Instrument, taken, |view, _| position(view)),
     gauge!("gross_max", Account, taken, |view, _| {
         capped(view, view.profile.gross_max, || taken(view))
@@ -115,6 +115,7 @@ pub const GAUGES: [Gauge; 24] = [
         let sight = seen(view)?;
         Ok(apart((sight.bid, sight.ask), sight.mark.price, view.profile.spread_max))
     }),
+    gauge!("cost_max", Instrument, |view, _| cost(view)),
     gauge!("price_age_max_s", Instrument, taken, |view, _| age(view)),
     gauge!("orders_working_max", Account, taken, |view, _| {
         let working = u32::try_from(view.working).unwrap_or(u32::MAX);
@@ -192,6 +193,18 @@ fn position(view: &View<'_>) -> Result<Use, Refusal> {
         let net = rules.notional(price, exposure.position)?;
         outward(&Group { net, buying: exposure.working_buy, selling: Some(selling) })
     })
+}
+
+/// Of what it may cost to open and to close: both fees, and the spread.
+fn cost(view: &View<'_>) -> Result<Use, Refusal> {
+    let limit = view.profile.cost_max;
+    if limit >= Rate::ONE {
+        return Ok(Use::Off);
+    }
+    let sight = seen(view)?;
+    let spread = sight.ask.mantissa().abs_diff(sight.bid.mantissa()) as f64;
+    let spread = spread / sight.mark.price.mantissa() as f64;
+    Ok(part_of(2.0 * fraction(view.instrument.taker_fee) + spread, fraction(limit)))
 }
 
 /// How much of what would be left of nothing, were all prices to move so far, is taken.
