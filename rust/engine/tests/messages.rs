@@ -224,7 +224,8 @@ fn told(records: &[Record]) -> Vec<String> {
         !matches!(record, Record::Equity { .. } | Record::Deposit { .. } | Record::Start { .. })
     });
     let dated = kept.map(|record| {
-        let words = format!("{record:?}");
+        // The age of a price is another one where each message is told by itself.
+        let words = format!("{:?}", record.normalised());
         match record {
             Record::Intent { .. } | Record::Fill(_) => words,
             _ => words.replacen(&format!("{:?}", record.ts()), "", 1),

@@ -101,9 +101,11 @@ impl Band {
         // What holds at the lowest price holds at all of them. So close together, both sides of
         // the touch lie well within the furthest impact.
         let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
-        let spread = profile.spread_max.min(spread_paid(view)?);
+        let spread = profile.spread_max.min(spread_paid(view)?).min(Rate::ONE);
+        let off = spread == Rate::ONE && !looks_deep;
         let spread = if looks_deep { spread.min(near) } else { spread };
-        let off = spread >= Rate::ONE;
+        // Where the fees alone are too much, no touch is narrow enough.
+        let widest = if spread.is_negative() { -1 } else { part(low.mantissa(), spread)? };
         let each = unit.checked_mul(low.mantissa()).ok_or(Overflow)?;
         Ok(Self {
             here: sight.mark.price,
@@ -111,7 +113,7 @@ impl Band {
             looks_back,
             low,
             high: if looks_back { middle.plus(apart)? } else { Price::new(i64::MAX) },
-            spread_max: if off { i64::MAX } else { part(low.mantissa(), spread)? },
+            spread_max: if off { i64::MAX } else { widest },
             shown: part(each, profile.depth_share_max.min(Rate::ONE))?,
             looks_deep,
         })
