@@ -289,7 +289,7 @@ fn quiet_run(seed: u64) -> Run {
 
 #[test]
 fn a_quiet_day_trips_nothing() {
-    let (seed, seconds) = (setting("BOT4_SEED", SEED), setting("BOT4_QUIET_S", 3_600));
+    let (seed, seconds) = (setting("BOT4_SEED", SEED), setting("BOT4_QUIET_S", 86_400));
     let named = format!("seed {seed}, {seconds} s of the strategies that ship");
     let (run, driver) = ran(quiet_run(seed), seconds, Loop::Silent, |run| {
         let state = run.session().bot().state();

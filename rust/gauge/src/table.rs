@@ -97,9 +97,9 @@ pub const GAUGES: &[Gauge] = &[
     },
     Gauge {
         key: risk::TARGET,
-        what: "the same on a target that flips, which is sized first",
+        what: "the way before a trade: a target that flips, sized, through every check to an order",
         unit: Unit::Nanoseconds,
-        limits: &[],
+        limits: &[(Stat::Mean, 50.0)],
         captured: false,
         method: stopwatch::METHOD,
         taken: Taken::Here(risk::target),
