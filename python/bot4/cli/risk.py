@@ -94,7 +94,7 @@ def _explained(
     yield f"order {known['id']}{sheet.market([venue])}"
     yield f"{what(known)} · {known['strategy']} · {str(known['at'])[:19].replace('T', ' ')} UTC"
     if judged is None:
-        yield "its checks are not known: its venue had it, and the journal had lost it"
+        yield "how it passed is not known: the journal had lost it, or is of an older version"
         return
     if judged.reduces:
         yield "it only closes: it passed what is asked of all, and no cap holds it back"

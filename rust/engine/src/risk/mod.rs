@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod band;
 pub mod board;
 pub mod breaker;
 mod change;

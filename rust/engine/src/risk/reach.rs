@@ -5,7 +5,7 @@
 //! within it. Worked out between ticks, so that a tick compares two prices where it would make
 //! forty sums.
 
-use super::pass::Band;
+use super::band::Band;
 use crate::event::Side;
 use crate::exposure::Sight;
 use crate::units::{Amount, Price};
