@@ -75,7 +75,7 @@ def said(error: BaseException) -> str:
     """What an exception says, in one line; nothing where it cannot even say that."""
     try:
         return " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - one of the user's
+    except Exception:  # noqa: BLE001 - its own __str__ may raise anything
         return ""
 
 

@@ -24,6 +24,8 @@ _STATE_WIDTH = 16
 _CHECK_DIGITS = 8
 
 
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `bot4 orders` names it.")]
+
 # A word that is no subcommand is a run.
 app = typer.Typer(cls=answering("list"), help="Print the orders of a run; explain one of them.")
 app.command("list")(ledger.orders)
@@ -31,7 +33,7 @@ app.command("list")(ledger.orders)
 
 @app.command("explain")
 def explain(
-    order: Annotated[str, typer.Argument(metavar="ID", help="As `bot4 orders` names it.")],
+    order: Id,
     run: ledger.Run = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

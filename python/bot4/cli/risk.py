@@ -5,7 +5,7 @@
 
 import json as encoder
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -14,7 +14,7 @@ from bot4.cli import ledger, sheet
 from bot4.cli.breaker import breaker_rows
 from bot4.cli.group import answering
 from bot4.cli.operate import Debug, Folder, Json, meant
-from bot4.cli.order import placed, what
+from bot4.cli.order import Id, placed, what
 from bot4.cli.sheet import Record
 from bot4.journal.question import Judged, reading
 from bot4.live.picture import Picture
@@ -48,7 +48,7 @@ def risk(folder: Folder = None, json: Json = False, debug: Debug = False) -> Non
 
 @app.command("explain")
 def explain(
-    order: Annotated[str, typer.Argument(metavar="ID", help="As `bot4 orders` names it.")],
+    order: Id,
     run: ledger.Run = None,
     *,
     json: Json = False,

@@ -147,7 +147,7 @@ impl Called {
         Ok(())
     }
 
-    /// It is asked no more, and what works of it is called back; what protects stays.
+    /// It is asked no more, and what works of it is called back, but for its exits.
     fn latch(&self, py: Python<'_>, bot: &Bot, error: &PyErr) -> Transition {
         let said = error.value(py).str().map(|said| said.to_string()).unwrap_or_default();
         let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();

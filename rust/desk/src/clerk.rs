@@ -20,7 +20,8 @@ const TIMED_MAX: usize = 65_536;
 
 /// The strategies outside the engine.
 pub trait Outside {
-    /// Bars closed: what those among them want whose instrument is among `bars`.
+    /// Bars closed: what those among them want whose instrument is among `bars`, and that one of
+    /// them failed, into `told`.
     fn ask(&mut self, bot: &Bot, bars: &[Bar], told: &mut Vec<Event>) -> Result<(), KeepError>;
 }
 

@@ -1,6 +1,7 @@
 //! The same bars come to the same ledger in a backtest and in a run.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::indexing_slicing, reason = "tests may panic")]
 
 mod kept;
 mod market;
@@ -52,8 +53,7 @@ fn both(histories: &[Arc<History>], sleeves: fn() -> Vec<Sleeve>, limits: &str) 
         let mut told = Vec::new();
         asked.ask(backtest.bot(), &closing, &mut told).unwrap();
         for event in told {
-            // Nobody fails here.
-            let Event::Intent(intent) = event else { continue };
+            let Event::Intent(intent) = event else { panic!("nobody fails here: {event:?}") };
             backtest.ask(intent).unwrap();
         }
     }

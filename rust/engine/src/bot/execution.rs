@@ -38,12 +38,12 @@ impl Bot {
             Manner::Take => Ok(approved),
             Manner::Make => self.lay_down(approved)?,
         };
-        let judged = laid.as_ref().ok().map(|laid| self.judge(laid, &view));
+        let laid = laid.map(|approved| (self.judge(&approved, &view), approved));
         if let Some(limit) = clipped {
             self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
         }
         match laid {
-            Ok(approved) => self.place(approved, judged, out),
+            Ok((judged, approved)) => self.place(approved, judged, out),
             Err(refusal) => self.refuse(sleeve, refusal, out),
         }
     }
@@ -58,7 +58,7 @@ impl Bot {
     pub(super) fn place(
         &mut self,
         approved: Approved,
-        judged: Option<Judged>,
+        judged: Judged,
         out: &mut Output,
     ) -> Result<(), BotError> {
         let id = approved.instrument();
@@ -77,7 +77,7 @@ impl Bot {
         let mut held = false;
         if let Action::Place { id, order } = action {
             held = order.terms.held;
-            self.keep(Record::Placed { ts: self.now, id, order, judged }, out)?;
+            self.keep(Record::Placed { ts: self.now, id, order, judged: Some(judged) }, out)?;
         }
         if !held {
             out.actions.push(action);

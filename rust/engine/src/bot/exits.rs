@@ -129,7 +129,7 @@ impl Bot {
             let view = self.view(sleeve, self.state.breakers())?;
             match risk::assess_exit(&exit, &view) {
                 Ok(approved) => {
-                    let judged = Some(self.judge(&approved, &view));
+                    let judged = self.judge(&approved, &view);
                     self.place(approved, judged, out)?;
                     counted = true;
                 }

@@ -292,7 +292,7 @@ impl Bot {
             Wanted::Target { approved: Some(approved), .. } => {
                 let approved = Approved::from(approved);
                 let view = self.view(glance.sleeve, self.state.breakers())?;
-                let judged = Some(self.judge(&approved, &view));
+                let judged = self.judge(&approved, &view);
                 self.keep(Record::Intent { ts: self.now, intent }, out)?;
                 self.place(approved, judged, out)
             }

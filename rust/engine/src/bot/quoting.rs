@@ -166,7 +166,7 @@ impl Bot {
         match risk::assess_quoted(order, &view) {
             Err(refusal) => self.refuse(sleeve, refusal, out).map(|()| false),
             Ok(Assessment { approved, clipped }) => {
-                let judged = Some(self.judge(&approved, &view));
+                let judged = self.judge(&approved, &view);
                 if let Some(limit) = clipped {
                     self.keep(Record::Clipped { ts, sleeve, limit }, out)?;
                 }

@@ -160,7 +160,7 @@ impl Bot {
         }
     }
 
-    /// What works within a scope is called back, but for what protects a position.
+    /// What works within a scope is called back, but for the exits of sleeves that ask for some.
     fn cancel_within(&mut self, scope: Scope, out: &mut Output) -> Result<(), BotError> {
         let board = self.state.board();
         let within = |id: &SleeveId| {

@@ -2,7 +2,7 @@
 //! market with.
 
 use super::View;
-use super::standing::spread_paid;
+use super::standing::spread_left;
 use crate::exposure::{Mark, Sight};
 use crate::units::{Nanos, Overflow, Price, Qty, Rate};
 
@@ -54,7 +54,7 @@ impl Band {
         // What holds at the lowest price holds at all of them. So close together, both sides of
         // the touch lie well within the furthest impact.
         let near = Rate::new(profile.impact_max.mantissa() / 8 * 15);
-        let spread = profile.spread_max.min(spread_paid(view)?).min(Rate::ONE);
+        let spread = profile.spread_max.min(spread_left(view)?).min(Rate::ONE);
         let off = spread == Rate::ONE && !looks_deep;
         let spread = if looks_deep { spread.min(near) } else { spread };
         // Where the fees alone are too much, no touch is narrow enough.

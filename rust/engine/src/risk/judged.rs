@@ -59,10 +59,9 @@ pub fn judge(approved: &Approved, view: &View<'_>, monitor: &Monitor) -> Judged 
         Ok(judging) if !reduces || taken.always => (taken.read)(judging).unwrap_or(Use::Unknown),
         Ok(_) | Err(_) => Use::Off,
     });
-    let standing = GAUGES.iter().map(|gauge| match gauge.taken || reduces {
-        true => Use::Off,
-        false => gauge.read(view, monitor),
-    });
+    let standing = GAUGES
+        .iter()
+        .map(|gauge| if gauge.taken || reduces { Use::Off } else { gauge.read(view, monitor) });
     let mut parts = [NOT_ASKED; LEN];
     for (slot, used) in parts.iter_mut().zip(own.chain(standing)) {
         if let Use::Part(part) = used {

@@ -26,7 +26,7 @@ pub(super) fn permit(view: &View<'_>, reduces: bool) -> Result<(), Refusal> {
     let market = [
         (Refusal::Jump, jumped(&sight, view.profile.jump_max)),
         (Refusal::Spread, is_wide(&sight, view.profile.spread_max)),
-        (Refusal::Cost, is_wide(&sight, spread_paid(view)?)),
+        (Refusal::Cost, is_wide(&sight, spread_left(view)?)),
     ];
     let standing = opening(view)?.into_iter().chain(budgets(view));
     for (refusal, fails) in standing.chain(market) {
@@ -108,7 +108,7 @@ pub(super) fn jumped(sight: &Sight, limit: Rate) -> bool {
 
 /// What the fees of opening and closing leave of what both may cost, for the spread; below nothing
 /// no market is narrow enough. A limit of 100 % is off.
-pub(super) fn spread_paid(view: &View<'_>) -> Result<Rate, Overflow> {
+pub(super) fn spread_left(view: &View<'_>) -> Result<Rate, Overflow> {
     let (most, fee) = (view.profile.cost_max, view.instrument.taker_fee);
     if most >= Rate::ONE { Ok(most) } else { most.minus(fee)?.minus(fee) }
 }
